@@ -1,0 +1,179 @@
+"""collection.toml: what to gather, how to sort it and how to present it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from curate import config, plugins
+from curate.errors import ConfigError, Problem
+from curate.model import Language
+from curate.workspace import Workspace
+
+Score = Annotated[float, Meta(gt=0, le=1)]
+
+
+class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the seller declares about rights. The nearest declaration wins: a source's over this one."""
+
+    own: str = ""
+    """Who made it and holds all rights in it: your name, where it is your own work."""
+    license: str = ""
+    """SPDX expression under which it was given to you, e.g. "CC-BY-4.0"."""
+    creator: str = ""
+    """Whom to credit, where the material itself does not say."""
+
+    def __post_init__(self) -> None:
+        if self.own and self.license:
+            raise ValueError("own and license exclude each other: it is your own work, or licensed to you")
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
+    """What every kind of source can say. A collector's own options extend it."""
+
+    match: Literal["keywords", "all"] = "keywords"
+    """Take what matches one of the collection's keywords, or everything."""
+    tags: tuple[str, ...] = ()
+    """Words that hold for all that this source gives; keywords match them too."""
+    rights: Declaration | None = None
+    """Declaration for this source; without it the collection's holds."""
+
+    @property
+    def place(self) -> str:
+        """Where it leads, in one line, for people; also names the source in the catalog."""
+        raise NotImplementedError
+
+
+class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One class of the taxonomy, a closed vocabulary."""
+
+    name: str
+    """Short and stable: the key in the catalog and in searches."""
+    title: str = ""
+    """What people read; the name where empty."""
+    words: tuple[str, ...] = ()
+    """Words and phrases, in any language, that speak for this category."""
+    parent: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.title or self.name
+
+
+class Dedupe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    text: Score = 0.75
+    """How alike two texts are (similarity of their token sequences) to count as duplicates."""
+    image: Score = 0.85
+    """How alike two images are."""
+    near: Literal["leave-out", "keep"] = "leave-out"
+    """What a bundle does with near duplicates; exact ones are never packed twice."""
+
+
+class Classify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    threshold: Score = 0.2
+    """Least score of a category; what stays below is left uncategorised."""
+
+
+class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a shop page needs that only the seller knows."""
+
+    price: str = ""
+    """Decimal, e.g. "19.90"; empty or "0" where the bundle is free."""
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "CNY"
+    tags: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ("sheet",)
+    """Listing formats to write."""
+
+    def __post_init__(self) -> None:
+        from decimal import Decimal, InvalidOperation
+
+        try:
+            price = Decimal(self.price or "0")
+        except InvalidOperation:
+            raise ValueError(f"price {self.price!r} is not a decimal number such as 19.90") from None
+        if not price.is_finite() or price < 0:
+            raise ValueError(f"price {self.price!r} must be zero or more")
+
+    @property
+    def paid(self) -> bool:
+        from decimal import Decimal
+
+        return bool(Decimal(self.price or "0"))
+
+
+class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """collection.toml, whole."""
+
+    title: str
+    sources: tuple[Source, ...]
+    language: Language = "en"
+    description: str = ""
+    keywords: tuple[str, ...] = ()
+    """A resource is taken where its title, path, tags or text match one of these."""
+    rights: Declaration = Declaration()
+    categories: tuple[Category, ...] = ()
+    classify: Classify = Classify()
+    dedupe: Dedupe = Dedupe()
+    listing: Listing = Listing()
+    name: str = ""
+    """Set from the folder; need not be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A collection with the folder that its relative paths start from."""
+
+    collection: Collection
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def tutorial(self) -> Path:
+        """The seller's own chapter; may not exist."""
+        return self.folder / "tutorial.md"
+
+
+def _options(shape: type[msgspec.Struct], table: dict[str, Any]) -> type[msgspec.Struct]:
+    """A source's struct depends on its type, and a collector brings its own."""
+    if shape is not Source:
+        return shape
+    kind = table.get("type", "folder")
+    options: type[Source] = plugins.load("collectors", str(kind)).options
+    return options
+
+
+def load(workspace: Workspace, name: str) -> Loaded:
+    """Read and validate ``collections/NAME/collection.toml``. Raises ConfigError with all problems."""
+    path = workspace.collection_file(name)
+    collection = config.read(path, Collection, _options)
+    problems = _check(collection, str(path))
+    if problems:
+        raise ConfigError(problems)
+    return Loaded(msgspec.structs.replace(collection, name=path.parent.name), path.parent)
+
+
+def _check(collection: Collection, where: str) -> list[Problem]:
+    """What no single field can tell."""
+    problems: list[Problem] = []
+    if not collection.sources:
+        problems.append(Problem(where, "sources: there is none", "add a [[sources]] table"))
+    if not collection.keywords and any(source.match == "keywords" for source in collection.sources):
+        problems.append(
+            Problem(where, "keywords: there are none, so nothing can match", 'add some, or set match = "all" in the source')
+        )
+    names = [category.name for category in collection.categories]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        problems.append(Problem(where, f"categories: '{name}' stands more than once"))
+    for category in collection.categories:
+        if category.parent and category.parent not in names:
+            problems.append(
+                Problem(where, f"categories: the parent '{category.parent}' of '{category.name}' is not a category")
+            )
+    return problems

@@ -1,0 +1,162 @@
+"""TOML files that people write → values, validated whole: every problem at once, with its line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from curate.errors import ConfigError, CurateError, Problem
+
+S = TypeVar("S", bound=msgspec.Struct)
+Resolve = Callable[[type[msgspec.Struct], dict[str, Any]], type[msgspec.Struct]]
+"""Picks the struct for a table whose fields depend on its own content (a source's ``type``)."""
+
+_HEADER = re.compile(r"^\s*\[(\[)?\s*([^\[\]]+?)\s*\]")
+_KEY = re.compile(r"^\s*([A-Za-z0-9_\-\"'.]+)\s*=")
+Path_ = tuple[str | int, ...]
+
+
+def read(path: Path, shape: type[S], resolve: Resolve = lambda shape, table: shape) -> S:
+    """Read ``path`` as ``shape``. Raises ConfigError with *all* problems, or CurateError if unreadable."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as fault:
+        raise CurateError(f"{path} does not exist", "make it with curate init or curate new") from fault
+    except UnicodeDecodeError as fault:
+        raise CurateError(f"{path} is not UTF-8 text: {fault}", "save it as UTF-8") from fault
+    except OSError as fault:
+        raise CurateError(f"{path} cannot be read: {fault.strerror}") from fault
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise ConfigError([Problem(str(path), f"not valid TOML: {fault}")]) from fault
+    return parse(table, shape, str(path), _lines(text), resolve)
+
+
+def parse(
+    table: dict[str, Any],
+    shape: type[S],
+    where: str,
+    lines: Mapping[Path_, int] | None = None,
+    resolve: Resolve = lambda shape, table: shape,
+) -> S:
+    """``table`` as ``shape``; ``where`` names it in problems. Raises ConfigError with all of them."""
+    check = _Check(where, lines or {}, resolve)
+    value = check.struct(table, shape, ())
+    if check.problems:
+        raise ConfigError(check.problems)
+    return value  # type: ignore[no-any-return]
+
+
+class _Check:
+    def __init__(self, where: str, lines: Mapping[Path_, int], resolve: Resolve) -> None:
+        self.where = where
+        self.lines = lines
+        self.resolve = resolve
+        self.problems: list[Problem] = []
+
+    def problem(self, at: Path_, what: str, hint: str = "") -> None:
+        line = next((self.lines[at[:n]] for n in range(len(at), 0, -1) if at[:n] in self.lines), None)
+        where = f"{self.where}:{line}" if line else self.where
+        key = ".".join(f"{part + 1}" if isinstance(part, int) else part for part in at)
+        self.problems.append(Problem(where, f"{key}: {what}" if key else what, hint))
+
+    def struct(self, table: Any, shape: type[msgspec.Struct], at: Path_) -> Any:
+        if not isinstance(table, dict):
+            self.problem(at, f"must be a table, not {_noun(table)}")
+            return None
+        try:
+            shape = self.resolve(shape, table)
+        except CurateError as fault:
+            self.problem((*at, "type"), fault.message, fault.hint)
+            return None
+        hints = get_type_hints(shape, include_extras=True)
+        fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+        tag = shape.__struct_config__.tag_field
+        for key in table:
+            if key not in fields and key != tag:
+                near = difflib.get_close_matches(key, fields, 1)
+                self.problem(
+                    (*at, key),
+                    "unknown key",
+                    f"did you mean '{near[0]}'?" if near else f"allowed: {', '.join(sorted(fields))}",
+                )
+        values: dict[str, Any] = {}
+        for key, field in fields.items():
+            if key in table:
+                values[field.name] = self.value(table[key], hints[field.name], (*at, key))
+            elif field.required:
+                self.problem((*at, key), "is missing")
+        if self.problems:
+            return None
+        try:
+            return shape(**values)  # runs __post_init__, where a struct checks what types cannot
+        except ValueError as fault:
+            self.problem(at, str(fault))
+            return None
+
+    def value(self, raw: Any, kind: Any, at: Path_) -> Any:
+        origin, args = get_origin(kind), get_args(kind)
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            return self.struct(raw, kind, at)
+        if origin in (list, tuple) and args and isinstance(raw, list):
+            got = [self.value(one, args[0], (*at, n)) for n, one in enumerate(raw)]
+            return tuple(got) if origin is tuple else got
+        if origin is dict and isinstance(raw, dict):
+            return {key: self.value(one, args[1], (*at, key)) for key, one in raw.items()}
+        try:
+            return msgspec.convert(raw, kind)
+        except msgspec.ValidationError as fault:
+            allowed = _allowed(kind)
+            what = "is not allowed" if allowed else _plain(str(fault))
+            self.problem(at, f"{_noun(raw)} {what}" if allowed else f"{what}, not {_noun(raw)}", f"allowed: {allowed}" if allowed else "")
+            return None
+
+
+def _allowed(kind: Any) -> str:
+    options = [arg for arg in get_args(kind) if isinstance(arg, str)]
+    return ", ".join(options)
+
+
+def _plain(fault: str) -> str:
+    return re.sub(r"^Expected ", "must be ", fault.split(" - at `")[0].split(", got ")[0])
+
+
+def _noun(value: Any) -> str:
+    return f"{value!r}" if isinstance(value, str | int | float | bool) else type(value).__name__
+
+
+def _lines(text: str) -> dict[Path_, int]:
+    """Where each key stands: (table, index, key, ...) → line number, counted from 1."""
+    found: dict[Path_, int] = {}
+    counts: dict[Path_, int] = {}
+    table: Path_ = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            names = tuple(part.strip().strip("\"'") for part in header[2].split("."))
+            table = ()
+            for name in names[:-1]:
+                table = (*table, name)
+                if table in counts:
+                    table = (*table, counts[table])
+            table = (*table, names[-1])
+            if header[1]:
+                counts[table] = counts.get(table, -1) + 1
+                table = (*table, counts[table])
+            found.setdefault(table, number)
+        elif key := _KEY.match(line):
+            parts = tuple(part.strip("\"'") for part in key[1].split("."))
+            found.setdefault((*table, *parts), number)
+    return found
+
+
+def schema(shape: Any, title: str) -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a configuration file, for editors."""
+    made = msgspec.json.schema(shape)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **made}

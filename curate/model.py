@@ -1,0 +1,245 @@
+"""The words of the trade, as values. Frozen: a stage returns new facts, it never changes any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import IO, Literal
+
+Language = Literal["en", "zh"]
+"""A language that curate itself speaks; the language of material is any ISO 639-1 code."""
+
+Kind = Literal[
+    "document", "page", "text", "table", "slides", "image", "audio", "video",
+    "archive", "code", "font", "other",
+]  # fmt: skip
+"""The family a format belongs to; what people filter by and what the tutorial explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence that can be stored and said later in another language.
+
+    ``text`` is the English template with ``{name}`` places (and the key of its translation), ``args``
+    what goes there.
+    """
+
+    text: str
+    args: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text.format_map(self.args) if self.args else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one place says about the rights in a resource or a part of it, verbatim and normalised."""
+
+    raw: str  # exactly as found: a licence name, a URL, a sentence
+    channel: str  # declared | html-rel | html-link | json-ld | dc | xmp | exif | text | sidecar | ...
+    where: str  # the path or URL that says it
+    confidence: Literal["declared", "inferred"] = "declared"
+    component: str = "whole"  # whole | text | cover | image:NAME | font:NAME
+    holder: str = ""  # who owns it, where the place says so
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a place says about the bytes that lie there, before anyone has opened them."""
+
+    title: str = ""
+    creators: tuple[str, ...] = ()
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    url: str = ""  # where a person can see it
+    modified: str = ""  # ISO 8601, as the place states it
+    statements: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something a collector found and that may become a resource."""
+
+    locator: str  # unique within the source: a "/"-separated path below the root, or a URL
+    stamp: str  # the place's own mark of this version; an equal, non-empty stamp = the same bytes
+    said: Said
+    open: Callable[[], IO[bytes]] = field(compare=False)
+    """Gives the bytes; called at most once, and only when they are needed. May raise CurateError."""
+    suffix: str = ""  # ".pdf"; what the name promises, lower case
+    links: tuple[str, ...] = ()  # URLs the collector found inside; kept to revisit without a download
+    local: bool = False  # opening costs no network
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A place that could not be read or was not allowed; the rest of its source goes on."""
+
+    locator: str
+    reason: Message
+    retry: bool = True  # False: a rule forbids it (robots.txt), trying again changes nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the last run learned about a place."""
+
+    stamp: str
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What opening the bytes tells. ``text`` is NFC, at most ``extract.MAX_TEXT`` characters."""
+
+    format: str  # "pdf", "docx", "png", ...; "unknown" where nothing fits
+    kind: Kind
+    mime: str
+    title: str = ""
+    creators: tuple[str, ...] = ()
+    description: str = ""
+    created: str = ""
+    language: str = ""  # as the file states it, ISO 639-1
+    keywords: tuple[str, ...] = ()  # as the file states them
+    text: str = ""
+    truncated: bool = False  # there was more text than is kept
+    properties: Mapping[str, int | float | str] = field(default_factory=dict)
+    """pages, words, width, height, seconds, rows, sheets, entries, camera, ...: units as named."""
+    statements: tuple[Statement, ...] = ()
+    thumbnail: bytes = b""  # JPEG, at most 320 pixels a side; empty where the kind has no picture
+    problem: str = ""  # the part that could not be read, where the rest could
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the text itself tells: computed where nobody stated it."""
+
+    language: str = ""  # ISO 639-1, "" where it cannot be told
+    title: str = ""
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What near duplicates are found by. Empty fields: the resource has no such side."""
+
+    text: bytes = b""  # SHA-256 of the normalised tokens: equal = the same text in any format
+    tokens: int = 0
+    bands: bytes = b""  # little-endian uint64 keys; documents that share one may be near
+    image: bytes = b""  # perceptual hash and small picture, see dedupe.images
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known of one resource's content, whatever collection it is in."""
+
+    extracted: Extracted
+    profile: Profile
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Two resources that are the same to a person, with the evidence. ``a`` < ``b`` (hex SHA-256)."""
+
+    a: str
+    b: str
+    kind: Literal["same-text", "near-text", "near-image"]
+    score: float  # 0..1, 1 = the same
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The category of a resource in one collection. ``category`` is "" where none is sure enough."""
+
+    category: str
+    score: float = 0.0  # 0..1
+    words: tuple[str, ...] = ()  # the words that decided it, most telling first
+    second: str = ""  # the runner-up
+
+
+Outcome = Literal["allow", "ask", "deny"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """May this resource be in this collection's bundle, and why."""
+
+    outcome: Outcome
+    license: str = ""  # SPDX expression; "" where none is known
+    obligations: tuple[str, ...] = ()  # attribution, license-text, state-changes, share-alike, ...
+    reasons: tuple[Message, ...] = ()
+    holder: str = ""
+    policy: str = ""  # version of the policy that decided
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A resource as the search index sees it; one for each collection it is in."""
+
+    id: str  # hex SHA-256
+    collection: str
+    title: str
+    keywords: tuple[str, ...] = ()
+    category: str = ""
+    format: str = ""
+    kind: str = ""
+    language: str = ""
+    license: str = ""
+    source: str = ""  # the locator a person can follow: a path or a URL
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    id: str
+    collection: str
+    title: str
+    category: str
+    type: str  # the format
+    language: str
+    license: str
+    source: str
+    score: float
+    snippet: str = ""  # plain text, matches between « and »
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A resource that goes into a bundle, with all that its pages say about it."""
+
+    sha256: str
+    size: int
+    open: Callable[[], IO[bytes]] = field(compare=False)  # the stored bytes
+    title: str
+    name: str  # the name it had where it was found, with its suffix
+    category: str  # name of a category of the collection, or ""
+    extracted: Extracted
+    language: str
+    keywords: tuple[str, ...]
+    description: str
+    source: str
+    creators: tuple[str, ...]
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """A resource that is left out of a bundle, and why."""
+
+    sha256: str
+    title: str
+    source: str
+    reason: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a stage did. ``failed`` names every input that did not make it, with its reason."""
+
+    stage: str
+    collection: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    failed: tuple[tuple[str, Message], ...] = ()
+    notes: tuple[Message, ...] = ()
+    next: str = ""  # the command that comes next

@@ -1,0 +1,154 @@
+"""Where things lie: curate.toml, collections/, build/ and .curate/."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from curate import config
+from curate.errors import CurateError
+from curate.model import Language
+
+MARK = "curate.toml"
+_NAME = re.compile(r"^\w[\w.\-]{0,79}$")
+
+
+class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits that keep a hostile or broken file from costing more than itself."""
+
+    workers: Annotated[int, Meta(ge=0, le=256)] = 0
+    """Processes that read files; 0 = as many as there are processors."""
+    seconds: Annotated[float, Meta(gt=0)] = 60.0
+    """Longest time for one file."""
+    memory_mb: Annotated[int, Meta(ge=256)] = 2048
+    """Most memory for one worker, in MiB (where the system can enforce it)."""
+
+
+class Fetch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How politely and how far the network is used."""
+
+    contact: str = ""
+    """An e-mail address or URL that site owners can complain to; sent in the User-Agent."""
+    delay: Annotated[float, Meta(ge=0)] = 0.5
+    """Least seconds between two requests to one host; a longer Crawl-delay in robots.txt wins."""
+    timeout: Annotated[float, Meta(gt=0)] = 30.0
+    retries: Annotated[int, Meta(ge=0, le=20)] = 4
+    max_mb: Annotated[int, Meta(ge=1)] = 512
+    """Largest download, in MiB."""
+    hosts: dict[str, str] = {}
+    """Origins that are served from elsewhere: "https://example.org" = "http://127.0.0.1:8000"."""
+
+
+class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    engine: str = "tantivy"
+    """Which index: tantivy, or whoosh where no binary wheel exists."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """curate.toml, whole."""
+
+    language: Language = "en"
+    """Language of what the commands print where no collection decides it."""
+    compute: Compute = Compute()
+    fetch: Fetch = Fetch()
+    search: Search = Search()
+
+
+Engine = Literal["tantivy", "whoosh"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder that holds curate.toml. Values only: opening nothing, creating nothing."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Workspace:
+        """The nearest folder upward from ``start`` that holds curate.toml. Raises CurateError."""
+        here = (start or Path.cwd()).resolve()
+        for folder in (here, *here.parents):
+            if (folder / MARK).is_file():
+                return cls(folder)
+        raise CurateError(
+            f"no workspace: neither {here} nor a folder above it holds {MARK}",
+            "make one with: curate init",
+        )
+
+    @classmethod
+    def at(cls, root: Path) -> Workspace:
+        """The workspace in ``root`` itself. Raises CurateError where there is none."""
+        if not (root / MARK).is_file():
+            raise CurateError(f"{root} is not a workspace: it has no {MARK}", f"make one with: curate init {root}")
+        return cls(root.resolve())
+
+    @property
+    def settings(self) -> Settings:
+        """curate.toml, read now. Raises ConfigError."""
+        return config.read(self.root / MARK, Settings)
+
+    @property
+    def collections(self) -> Path:
+        return self.root / "collections"
+
+    @property
+    def build(self) -> Path:
+        return self.root / "build"
+
+    @property
+    def state(self) -> Path:
+        return self.root / ".curate"
+
+    @property
+    def catalog(self) -> Path:
+        return self.state / "catalog.db"
+
+    @property
+    def objects(self) -> Path:
+        return self.state / "objects"
+
+    @property
+    def index(self) -> Path:
+        return self.state / "index"
+
+    def collection_file(self, name: str) -> Path:
+        return self.collections / check_name(name) / "collection.toml"
+
+    def names(self) -> list[str]:
+        """Every collection that has a collection.toml, sorted."""
+        return sorted(path.parent.name for path in self.collections.glob("*/collection.toml"))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the workspace for one command that writes. Raises CurateError when another one runs."""
+        from filelock import FileLock, Timeout
+
+        self.state.mkdir(exist_ok=True)
+        lock = FileLock(self.state / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as fault:
+            raise CurateError(
+                f"another curate command is writing to {self.root}", "wait until it has finished"
+            ) from fault
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def check_name(name: str) -> str:
+    """``name``, if it may be a collection's folder. Raises CurateError."""
+    if not _NAME.match(name) or name.endswith("."):
+        raise CurateError(
+            f"'{name}' cannot name a collection",
+            "use letters (Chinese too), digits, '-', '_' and '.', at most 80, beginning with a letter or digit",
+        )
+    return name
