@@ -1,7 +1,7 @@
 """Sentences that people read, in the two languages of curate.
 
-The English template is the key. ``locale/zh.toml`` holds the Chinese; a test checks that no template
-is missing there and that both sides name the same places.
+The English template is the key. ``locale/zh/`` holds the Chinese, one file for each room of the
+house; a test checks that no template is missing there and that both sides name the same places.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ Say = Callable[..., str]
 def _table(language: Language) -> dict[str, str]:
     if language == "en":
         return {}
-    text = resources.files("curate").joinpath("locale", f"{language}.toml").read_text("utf-8")
-    sections: dict[str, dict[str, str]] = tomllib.loads(text)
-    return {english: other for section in sections.values() for english, other in section.items()}
+    table: dict[str, str] = {}
+    for file in resources.files("curate").joinpath("locale", language).iterdir():
+        if file.name.endswith(".toml"):
+            table.update(tomllib.loads(file.read_text("utf-8")))
+    return table
 
 
 def render(message: Message, language: Language) -> str:

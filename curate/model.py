@@ -206,21 +206,40 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A resource that goes into a bundle, with all that its pages say about it."""
+    """A resource that goes into a bundle, with all that its pages say about it.
+
+    Light on purpose: a bundle of a hundred thousand items holds them all at once, so bytes, text and
+    pictures are opened only when they are written.
+    """
 
     sha256: str
-    size: int
-    open: Callable[[], IO[bytes]] = field(compare=False)  # the stored bytes
-    title: str
+    size: int  # bytes
     name: str  # the name it had where it was found, with its suffix
+    title: str
     category: str  # name of a category of the collection, or ""
-    extracted: Extracted
+    format: str
+    kind: Kind
+    mime: str
     language: str
+    description: str  # at most some 300 characters
     keywords: tuple[str, ...]
-    description: str
-    source: str
+    properties: Mapping[str, int | float | str]
     creators: tuple[str, ...]
+    source: str  # where it can be found again by anyone: a URL, or "" for a private folder
     decision: Decision
+    credit: str  # one line in the collection's language: title, author, source, licence
+    open: Callable[[], IO[bytes]] = field(compare=False)
+    thumbnail: Callable[[], bytes] = field(compare=False)  # JPEG; b"" where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseInfo:
+    """A licence as a bundle has to show it."""
+
+    id: str  # SPDX id or LicenseRef-…
+    name: str
+    url: str
+    text: str = ""  # the full text, where it is at hand
 
 
 @dataclass(frozen=True, slots=True)
