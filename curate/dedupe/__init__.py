@@ -1,0 +1,32 @@
+"""Who is the same as whom, to a person: near text, near pictures, clusters and their keepers.
+
+Workers compute a ``Fingerprint`` for each resource; the coordinator finds candidates by it (shared
+bands, near perceptual hashes), verifies them with ``text.similarity`` or ``images.alike`` and joins
+what remains with ``clusters``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from curate.model import Extracted, Fingerprint
+
+VERSION = 1
+"""Part of the key of every stored fingerprint: raise it when a fingerprint of the same bytes changes."""
+
+
+def fingerprint(extracted: Extracted, path: Path) -> Fingerprint:
+    """What near duplicates of ``extracted``, whose bytes lie at ``path``, are found by.
+
+    Runs in a worker. The image side is empty for anything but raster images, and for pictures that
+    would match each other by having nothing in them (see ``images.signature``).
+    """
+    from curate.dedupe import text
+
+    digest, tokens, bands = text.sign(extracted.text)
+    image = b""
+    if extracted.kind == "image":
+        from curate.dedupe import images
+
+        image = images.signature(path)
+    return Fingerprint(text=digest, tokens=tokens, bands=bands, image=image)
