@@ -1,0 +1,46 @@
+"""Ways to find material: one file each, entered through the ``curate.collectors`` entry points.
+
+A collector finds candidates and says what their place says about them. What is new, what matches
+and what is opened is the pipeline's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from curate.collection import Declaration, Source
+from curate.model import Candidate, Known, Trouble
+from curate.workspace import Fetch
+
+Memory = Callable[[str], Known | None]
+"""What the last run learned about a locator in this source; None where it was not seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a collector needs besides its own options."""
+
+    folder: Path  # the collection's folder: relative paths start here
+    fetch: Fetch = field(default_factory=Fetch)
+    declared: Declaration = field(default_factory=Declaration)
+    """The nearest declaration: the source's own, or else the collection's."""
+
+
+class Collector(Protocol):
+    """Finds the candidates of one source. Made anew for each run."""
+
+    options: ClassVar[type[Source]]
+    """The source's table in collection.toml: a struct that extends ``Source``, with a ``tag``."""
+
+    def __init__(self, options: Any, context: Context) -> None: ...
+
+    def candidates(self, memory: Memory) -> Iterator[Candidate | Trouble]:
+        """All that is there, always in the same order, each locator once.
+
+        A candidate is opened before the next one is asked for, or never. Raises CurateError where
+        the whole source cannot be used.
+        """
+        ...
