@@ -1,0 +1,96 @@
+"""From a collection's items to a released bundle: written once, verifiable, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from curate.collection import Loaded
+from curate.errors import Problem
+from curate.model import Item, LicenseInfo, Omission
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What became of the files since the parent version, as payload paths below ``data/``."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()  # other bytes, or other words about the same bytes
+    moved: tuple[tuple[str, str], ...] = ()  # (old path, new path) of the same bytes
+    removed: tuple[str, ...] = ()
+    relicensed: tuple[str, ...] = ()  # the same bytes under other terms
+
+    def __bool__(self) -> bool:
+        return any((self.added, self.changed, self.moved, self.removed, self.relicensed))
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A released version: everything in ``folder`` is final."""
+
+    name: str
+    version: str
+    folder: Path  # build/NAME/VERSION
+    archive: Path  # the zip in it
+    sha256: str  # of the archive
+    size: int  # bytes of the archive
+    items: int
+    unchanged: bool  # True: the same content was released before, nothing has been written
+    changes: Changes
+
+
+Writer = Callable[[Release, Path], object]
+"""Writes further files about a release (a shop listing) into the folder it is given, before the
+release becomes visible. ``Release.folder`` is where that folder will lie in the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to package. Items of the same bytes are packed once."""
+
+    loaded: Loaded
+    items: Sequence[Item]
+    omissions: Sequence[Omission]
+    licenses: Mapping[str, LicenseInfo]  # by id, for every id in the items' licence expressions
+    listings: Sequence[Writer] = ()  # each writes into listing/ of the release
+
+
+def package(
+    request: Request,
+    build: Path,
+    version: str = "",
+    progress: Callable[[int], None] | None = None,
+) -> Release:
+    """Release ``request`` as ``build/NAME/VERSION``, or give the release that holds the same content.
+
+    Without ``version`` the next one follows from what changed (semver.org): files removed, renamed or
+    relicensed = major, added = minor, else patch; the first is 1.0.0. ``progress`` gets the number of
+    items written so far. Raises CurateError: nothing to package, a version that is not valid, lower
+    than the latest, or released before with other content, or a damaged library object. A release
+    appears whole or not at all.
+    """
+    from curate.bundle.release import package as write
+
+    return write(request, build, version, progress)
+
+
+def versions(build: Path, name: str) -> list[str]:
+    """Released versions of the collection ``name``, lowest first."""
+    from curate.bundle.history import versions as released
+
+    return released(build / name)
+
+
+def verify(path: Path) -> list[Problem]:
+    """Every problem of a bundle: a zip, an unpacked bag, or a release folder. [] = all is well.
+
+    Nothing is unpacked. Warnings (``severity``) leave a bundle valid. Raises CurateError where
+    ``path`` does not exist or is none of the three.
+    """
+    from curate.bundle.verify import verify as check
+
+    return check(path)
+
+
+__all__ = ["Changes", "Release", "Request", "Writer", "package", "verify", "versions"]

@@ -1,0 +1,144 @@
+"""Texts for shop pages, one file per format. Every number in them is counted, none is typed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from curate.collection import Collection
+from curate.model import Item, Language, LicenseInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """So many files, so many bytes of one category, format, language or licence."""
+
+    name: str
+    items: int
+    size: int  # bytes
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true of a release and worth saying on a shop page."""
+
+    name: str
+    title: str
+    description: str  # the seller's own words; may be empty
+    language: Language
+    version: str
+    items: int
+    size: int  # bytes, unpacked
+    archive: int  # bytes to download
+    categories: tuple[Count, ...]  # in the collection's order, as people read them
+    formats: tuple[Count, ...]  # most files first, as are all below
+    kinds: tuple[Count, ...]
+    languages: tuple[Count, ...]
+    licenses: tuple[Count, ...]
+    pages: int  # sums over all items that state them
+    words: int
+    seconds: int
+    tags: tuple[str, ...]
+    price: str  # decimal; "0" where the bundle is free
+    currency: str
+    highlights: tuple[str, ...]  # titles of some items, spread over the categories
+
+
+class Listing(Protocol):
+    """Writes a listing in one format. Built without arguments."""
+
+    def write(self, facts: Facts, folder: Path) -> list[Path]:
+        """Write the files of this format into ``folder``, which exists, and name them."""
+        ...
+
+
+def facts(
+    collection: Collection,
+    items: Sequence[Item],
+    licenses: Mapping[str, LicenseInfo],
+    version: str,
+    archive: int,
+) -> Facts:
+    """Count ``items``; ``archive`` is the size of the bundle's zip in bytes."""
+    titles = {category.name: category.label for category in collection.categories}
+    ordered = sorted(items, key=lambda item: (item.title, item.sha256))
+
+    def by(name: Callable[[Item], str]) -> tuple[Count, ...]:
+        number: Counter[str] = Counter()
+        size: Counter[str] = Counter()
+        for item in items:
+            number[name(item)] += 1
+            size[name(item)] += item.size
+        ranked = sorted((key for key in number if key), key=lambda key: (-number[key], key))
+        return tuple(Count(key, number[key], size[key]) for key in ranked)
+
+    def total(unit: str) -> int:
+        amounts = (item.properties.get(unit, 0) for item in items)
+        return round(sum(amount for amount in amounts if isinstance(amount, int | float)))
+
+    counted = {count.name: count for count in by(lambda item: item.category)}
+    listing = collection.listing
+    return Facts(
+        name=collection.name,
+        title=collection.title,
+        description=collection.description,
+        language=collection.language,
+        version=version,
+        items=len(items),
+        size=sum(item.size for item in items),
+        archive=archive,
+        categories=tuple(
+            Count(titles[name], counted[name].items, counted[name].size)
+            for name in titles
+            if name in counted
+        ),
+        formats=by(lambda item: item.format),
+        kinds=by(lambda item: item.kind),
+        languages=by(lambda item: item.language),
+        licenses=tuple(
+            Count(
+                licenses[count.name].name if count.name in licenses else count.name,
+                count.items,
+                count.size,
+                licenses[count.name].url if count.name in licenses else "",
+            )
+            for count in by(lambda item: item.decision.license)
+        ),
+        pages=total("pages"),
+        words=total("words"),
+        seconds=total("seconds"),
+        tags=_tags(collection, ordered),
+        price=listing.price or "0",
+        currency=listing.currency,
+        highlights=_highlights(ordered),
+    )
+
+
+def _tags(collection: Collection, items: Sequence[Item]) -> tuple[str, ...]:
+    """The seller's tags, then the collection's keywords, then what most items are about; at most 20."""
+    counts = Counter(word for item in items for word in set(item.keywords))
+    common = sorted(
+        (word for word, count in counts.items() if count > 1),
+        key=lambda word: (-counts[word], word),
+    )
+    return tuple(dict.fromkeys((*collection.listing.tags, *collection.keywords, *common)))[:20]
+
+
+def _highlights(items: Sequence[Item], most: int = 8) -> tuple[str, ...]:
+    """Titles, one from each category in turn, those with the longest description first."""
+    queues: dict[str, list[Item]] = {}
+    for item in sorted(items, key=lambda item: -len(item.description)):
+        queues.setdefault(item.category, []).append(item)
+    picked: dict[str, None] = {}
+    for rank in range(most):
+        for category in sorted(queues):
+            if rank < len(queues[category]) and len(picked) < most:
+                picked.setdefault(queues[category][rank].title)
+    return tuple(picked)
+
+
+__all__ = ["Count", "Facts", "Listing", "facts"]
