@@ -31,7 +31,7 @@ def _nothing(path: str) -> bool:
     return False
 
 
-_TOKEN = re.compile(r"\*\*/|/\*\*|\*+|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
+_TOKEN = re.compile(r"\*\*/|/\*\*$|\*+|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
 
 
 def _regex(pattern: str) -> str:
