@@ -29,10 +29,14 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if self.own and self.license:
-            raise ValueError("own and license exclude each other: it is your own work, or licensed to you")
+            raise ValueError(
+                "own and license exclude each other: it is your own work, or licensed to you"
+            )
 
 
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
+class Source(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"
+):
     """What every kind of source can say. A collector's own options extend it."""
 
     match: Literal["keywords", "all"] = "keywords"
@@ -94,7 +98,9 @@ class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         try:
             price = Decimal(self.price or "0")
         except InvalidOperation:
-            raise ValueError(f"price {self.price!r} is not a decimal number such as 19.90") from None
+            raise ValueError(
+                f"price {self.price!r} is not a decimal number such as 19.90"
+            ) from None
         if not price.is_finite() or price < 0:
             raise ValueError(f"price {self.price!r} must be zero or more")
 
@@ -166,7 +172,11 @@ def _check(collection: Collection, where: str) -> list[Problem]:
         problems.append(Problem(where, "sources: there is none", "add a [[sources]] table"))
     if not collection.keywords and any(source.match == "keywords" for source in collection.sources):
         problems.append(
-            Problem(where, "keywords: there are none, so nothing can match", 'add some, or set match = "all" in the source')
+            Problem(
+                where,
+                "keywords: there are none, so nothing can match",
+                'add some, or set match = "all" in the source',
+            )
         )
     names = [category.name for category in collection.categories]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -174,6 +184,9 @@ def _check(collection: Collection, where: str) -> list[Problem]:
     for category in collection.categories:
         if category.parent and category.parent not in names:
             problems.append(
-                Problem(where, f"categories: the parent '{category.parent}' of '{category.name}' is not a category")
+                Problem(
+                    where,
+                    f"categories: the parent '{category.parent}' of '{category.name}' is not a category",
+                )
             )
     return problems

@@ -27,7 +27,9 @@ def read(path: Path, shape: type[S], resolve: Resolve = lambda shape, table: sha
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as fault:
-        raise CurateError(f"{path} does not exist", "make it with curate init or curate new") from fault
+        raise CurateError(
+            f"{path} does not exist", "make it with curate init or curate new"
+        ) from fault
     except UnicodeDecodeError as fault:
         raise CurateError(f"{path} is not UTF-8 text: {fault}", "save it as UTF-8") from fault
     except OSError as fault:
@@ -62,7 +64,9 @@ class _Check:
         self.problems: list[Problem] = []
 
     def problem(self, at: Path_, what: str, hint: str = "") -> None:
-        line = next((self.lines[at[:n]] for n in range(len(at), 0, -1) if at[:n] in self.lines), None)
+        line = next(
+            (self.lines[at[:n]] for n in range(len(at), 0, -1) if at[:n] in self.lines), None
+        )
         where = f"{self.where}:{line}" if line else self.where
         key = ".".join(f"{part + 1}" if isinstance(part, int) else part for part in at)
         self.problems.append(Problem(where, f"{key}: {what}" if key else what, hint))
@@ -85,7 +89,9 @@ class _Check:
                 self.problem(
                     (*at, key),
                     "unknown key",
-                    f"did you mean '{near[0]}'?" if near else f"allowed: {', '.join(sorted(fields))}",
+                    f"did you mean '{near[0]}'?"
+                    if near
+                    else f"allowed: {', '.join(sorted(fields))}",
                 )
         values: dict[str, Any] = {}
         for key, field in fields.items():
@@ -115,7 +121,11 @@ class _Check:
         except msgspec.ValidationError as fault:
             allowed = _allowed(kind)
             what = "is not allowed" if allowed else _plain(str(fault))
-            self.problem(at, f"{_noun(raw)} {what}" if allowed else f"{what}, not {_noun(raw)}", f"allowed: {allowed}" if allowed else "")
+            self.problem(
+                at,
+                f"{_noun(raw)} {what}" if allowed else f"{what}, not {_noun(raw)}",
+                f"allowed: {allowed}" if allowed else "",
+            )
             return None
 
 

@@ -36,7 +36,9 @@ class Statement:
     """What one place says about the rights in a resource or a part of it, verbatim and normalised."""
 
     raw: str  # exactly as found: a licence name, a URL, a sentence
-    channel: str  # declared | html-rel | html-link | json-ld | dc | xmp | exif | text | sidecar | ...
+    channel: (
+        str  # declared | html-rel | html-link | json-ld | dc | xmp | exif | text | sidecar | ...
+    )
     where: str  # the path or URL that says it
     confidence: Literal["declared", "inferred"] = "declared"
     component: str = "whole"  # whole | text | cover | image:NAME | font:NAME
@@ -66,7 +68,9 @@ class Candidate:
     open: Callable[[], IO[bytes]] = field(compare=False)
     """Gives the bytes; called at most once, and only when they are needed. May raise CurateError."""
     suffix: str = ""  # ".pdf"; what the name promises, lower case
-    links: tuple[str, ...] = ()  # URLs the collector found inside; kept to revisit without a download
+    links: tuple[
+        str, ...
+    ] = ()  # URLs the collector found inside; kept to revisit without a download
     local: bool = False  # opening costs no network
 
 

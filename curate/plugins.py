@@ -46,7 +46,7 @@ def load(family: Family, name: str) -> Any:
     entry = entries[name][0]
     try:
         return entry.load()
-    except Exception as fault:  # noqa: BLE001 - whatever a foreign module raises while importing
+    except Exception as fault:
         raise CurateError(
             f"the plug-in '{name}' ({entry.value}) cannot be imported: {fault}",
             "reinstall the package that provides it",

@@ -86,7 +86,9 @@ class Workspace:
     def at(cls, root: Path) -> Workspace:
         """The workspace in ``root`` itself. Raises CurateError where there is none."""
         if not (root / MARK).is_file():
-            raise CurateError(f"{root} is not a workspace: it has no {MARK}", f"make one with: curate init {root}")
+            raise CurateError(
+                f"{root} is not a workspace: it has no {MARK}", f"make one with: curate init {root}"
+            )
         return cls(root.resolve())
 
     @property
