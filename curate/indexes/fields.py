@@ -1,0 +1,87 @@
+"""What an engine indexes of a Document, and under which name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from curate.indexes import Filters
+from curate.indexes.query import exact
+from curate.indexes.tokens import tokens
+from curate.model import Document
+
+WEIGHTS: Final = {"title": 4.0, "keywords": 2.0, "category": 1.5, "text": 1.0, "source": 0.5}
+"""Fields of words, and what a word in one counts in the score."""
+
+EXACT: Final = ("collection", "type", "language", "license", "exact_category")
+"""Fields that hold one value, compared whole."""
+
+_GAP: Final = " \x1f "  # between keywords: no token, so no phrase reaches over it
+
+
+def key(collection: str, id_: str) -> str:
+    """The name of the one entry of a resource in a collection."""
+    return clean(f"{collection}\x1f{id_}")
+
+
+def rank(id_: str) -> int:
+    """Orders as ``id_`` does: its first 60 bits."""
+    try:
+        return int(id_[:15].ljust(15, "0"), 16)
+    except ValueError:
+        return int.from_bytes(clean(id_).encode()[:7].ljust(7, b"\0"), "big")
+
+
+def clean(text: str) -> str:
+    """``text`` that can be written as UTF-8: file names may hold bytes that are no character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
+def word_fields(document: Document) -> Iterator[tuple[str, str]]:
+    """(field, tokens as they are indexed, with one space between); empty fields are left out."""
+    source = document.source
+    if "%" in source:
+        from urllib.parse import unquote
+
+        source = unquote(source)
+    for field, text in (
+        ("title", document.title),
+        ("category", document.category),
+        ("text", document.text),
+        ("source", source),
+    ):
+        if found := tokens(text):
+            yield field, " ".join(found)
+    if found := [" ".join(words) for words in map(tokens, document.keywords) if words]:
+        yield "keywords", _GAP.join(found)
+
+
+def exact_values(document: Document) -> Iterator[tuple[str, str]]:
+    """(field, value as it is compared); a field may come twice, an empty one does not come."""
+    for field, value in (
+        ("collection", document.collection),
+        ("type", document.format),
+        ("type", document.kind if document.kind != document.format else ""),
+        ("language", document.language),
+        ("license", document.license),
+        ("exact_category", document.category),
+    ):
+        if value:
+            yield field, clean(exact(value))
+
+
+def admit(filters: Filters) -> Iterator[tuple[str, str]]:
+    """(field, value) that a document must have to pass ``filters``."""
+    for field, value in (
+        ("collection", filters.collection),
+        ("exact_category", filters.category),
+        ("type", filters.type),
+        ("language", filters.language),
+        ("license", filters.license),
+    ):
+        if value:
+            yield field, clean(exact(value))

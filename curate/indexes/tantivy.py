@@ -1,0 +1,277 @@
+"""The default engine: tantivy, Lucene's design in Rust."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tantivy
+from tantivy import Occur, Query
+
+from curate.errors import CurateError
+from curate.indexes import REBUILD, Filters, IndexBroken, Results
+from curate.indexes.fields import WEIGHTS, admit, exact_values, key, rank, word_fields
+from curate.indexes.marker import check_marker
+from curate.indexes.query import (
+    All,
+    And,
+    Exact,
+    Node,
+    Not,
+    Nothing,
+    Or,
+    Phrase,
+    parse,
+    phrases,
+    sentence,
+)  # fmt: skip
+from curate.indexes.tokens import completions, stem
+from curate.model import Document, Hit
+
+if TYPE_CHECKING:
+    Scored = tuple[float, Any]
+
+HEAP = 64_000_000  # bytes the writer may fill before it writes a segment
+TITLE_BONUS = 16.0  # a title that says the whole query outranks any scattering of its words
+
+
+class TantivyIndex:
+    def __init__(self, folder: Path) -> None:
+        check_marker(folder, "tantivy", "meta.json")
+        self._folder = folder
+        self._schema = _schema()
+        with self._sound():
+            self._index = tantivy.Index(self._schema, str(folder))
+            # Readers look at the disk when they search; no thread has to watch it.
+            self._index.config_reader("manual")
+            self._index.searcher()
+
+    def update(self, documents: Iterable[Document], gone: Iterable[tuple[str, str]]) -> None:
+        with self._writer() as writer:
+            for collection, id_ in gone:
+                writer.delete_documents_by_term("key", key(collection, id_))
+            for document in documents:
+                name = key(document.collection, document.id)
+                writer.delete_documents_by_term("key", name)
+                writer.add_document(_entry(document, name))
+
+    def clear(self) -> None:
+        with self._writer() as writer:
+            writer.delete_all_documents()
+
+    def count(self) -> int:
+        return int(self._searcher().num_docs)
+
+    def search(self, query: Node | str, filters: Filters, limit: int, offset: int = 0) -> Results:
+        node = parse(query) if isinstance(query, str) else query
+        with self._sound():
+            return self._search(node, filters, max(limit, 0), max(offset, 0))
+
+    def _search(self, node: Node, filters: Filters, limit: int, offset: int) -> Results:
+        searcher = self._searcher()
+        wanted = self._filtered(self._ranked(node), filters)
+        end = min(offset + limit, searcher.num_docs)
+        if end == 0 or limit == 0:
+            return Results(searcher.search(wanted, 1).count, ())
+        total, page = _page(searcher, wanted, next(phrases(node), None) is not None, offset, end)
+        return Results(total, tuple(_hit(searcher.doc(at), score) for score, at in page))
+
+    def _ranked(self, node: Node) -> Query:
+        """``node``, with a bonus for saying all of it in order; the bonus finds nothing by itself."""
+        found = self._query(node)
+        words = tuple(map(stem, sentence(node)))
+        if len(words) < 2:
+            return found
+        return Query.boolean_query(
+            [
+                (Occur.Must, found),
+                (Occur.Should, self._boosted(words, "title", TITLE_BONUS)),
+                (Occur.Should, self._boosted(words, "text", 1.0)),
+            ]
+        )
+
+    def _filtered(self, query: Query, filters: Filters) -> Query:
+        conditions = [
+            (Occur.Must, Query.const_score_query(self._term(field, value), 0.0))
+            for field, value in admit(filters)
+        ]
+        return Query.boolean_query([(Occur.Must, query), *conditions]) if conditions else query
+
+    def _query(self, node: Node) -> Query:
+        match node:
+            case Phrase(tokens, field, prefix):
+                names = {field: 1.0} if field else WEIGHTS
+                return _any(
+                    [self._words(tokens, prefix, name, weight) for name, weight in names.items()]
+                )
+            case Exact(field, value, prefix):
+                found = self._beginning(field, value) if prefix else self._term(field, value)
+                return Query.const_score_query(found, 0.0)
+            case And(parts):
+                return Query.boolean_query([self._clause(part) for part in parts])
+            case Or(parts):
+                return _any([self._query(part) for part in parts])
+            case Not():
+                return Query.boolean_query([self._clause(node)])
+            case All():
+                return Query.const_score_query(Query.all_query(), 0.0)
+            case Nothing():
+                return Query.empty_query()
+
+    def _clause(self, node: Node) -> tuple[Occur, Query]:
+        if isinstance(node, Not):
+            rest = [(Occur.Must, Query.all_query()), (Occur.MustNot, self._query(node.part))]
+            return Occur.Must, Query.const_score_query(Query.boolean_query(rest), 0.0)
+        return Occur.Must, self._query(node)
+
+    def _words(self, tokens: tuple[str, ...], prefix: bool, field: str, weight: float) -> Query:
+        if not prefix:
+            return self._boosted(tuple(map(stem, tokens)), field, weight)
+        *before, last = tokens
+        shorter = [self._term(field, word) for word in sorted(completions(last))]
+        found = _any([self._beginning(field, last), *shorter])
+        if before:
+            found = Query.boolean_query(
+                [(Occur.Must, found), (Occur.Must, self._boosted(_stems(before), field, 1.0))]
+            )
+        return Query.const_score_query(found, weight)
+
+    def _boosted(self, stems: tuple[str, ...], field: str, weight: float) -> Query:
+        if len(stems) == 1:
+            return Query.boost_query(self._term(field, stems[0]), weight)
+        return Query.boost_query(Query.phrase_query(self._schema, field, list(stems)), weight)
+
+    def _term(self, field: str, value: str) -> Query:
+        return Query.term_query(self._schema, field, value)
+
+    def _beginning(self, field: str, start: str) -> Query:
+        return Query.regex_query(self._schema, field, f"{_escaped(start)}.*")
+
+    def _searcher(self) -> Any:
+        with self._sound():
+            self._index.reload()
+            return self._index.searcher()
+
+    @contextmanager
+    def _writer(self) -> Iterator[Any]:
+        """A writer whose changes are all committed, or none. Raises CurateError where one is open."""
+        try:
+            # One thread: the order of documents, and so the files, follow from the input alone.
+            writer = self._index.writer(HEAP, 1)
+        except ValueError as fault:
+            if "LockBusy" in str(fault):
+                raise CurateError(
+                    f"another process is writing to the search index in {self._folder}",
+                    "wait until it is done and run the command again",
+                ) from fault
+            raise self._broken(fault) from fault
+        try:
+            yield writer
+            with self._sound():
+                writer.commit()
+        except BaseException:
+            writer.rollback()
+            raise
+        finally:
+            writer.wait_merging_threads()  # also lets go of the lock
+
+    @contextmanager
+    def _sound(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, OSError) as fault:
+            raise self._broken(fault) from fault
+
+    def _broken(self, fault: Exception) -> IndexBroken:
+        first = str(fault).partition("\n")[0][:200]
+        return IndexBroken(f"the search index in {self._folder} cannot be read: {first}", REBUILD)
+
+
+def _schema() -> Any:
+    builder = tantivy.SchemaBuilder()
+    for name in WEIGHTS:
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
+    for name in ("collection", "type", "language", "license", "exact_category", "key"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("rank", fast=True)
+    builder.add_bytes_field("shown", stored=True)
+    return builder.build()
+
+
+def _entry(document: Document, name: str) -> Any:
+    entry = tantivy.Document()
+    for field, words in word_fields(document):
+        entry.add_text(field, words)
+    for field, value in exact_values(document):
+        entry.add_text(field, value)
+    entry.add_text("key", name)
+    entry.add_unsigned("rank", rank(document.id))
+    shown = [
+        document.id, document.collection, document.title, document.category, document.format,
+        document.language, document.license, document.source,
+    ]  # fmt: skip
+    entry.add_bytes("shown", json.dumps(shown).encode())
+    return entry
+
+
+def _hit(entry: Any, score: float) -> Hit:
+    id_, collection, title, category, type_, language, license_, source = json.loads(
+        bytes(entry.get_first("shown"))
+    )
+    return Hit(id_, collection, title, category, type_, language, license_, source, score)
+
+
+def _page(
+    searcher: Any, query: Query, scored: bool, offset: int, end: int
+) -> tuple[int, list[Scored]]:
+    """Hits ``offset`` to ``end`` by score, id, collection, of how many.
+
+    tantivy orders equal scores by where the documents lie, which changes as segments merge; so all
+    that tie with the last one wanted are fetched and ordered here.
+    """
+    reach = end + 1
+    while True:
+        if scored:
+            result = searcher.search(query, reach)
+            hits = result.hits
+            open_end = len(hits) == reach and hits[-1][0] == hits[end - 1][0]
+        else:
+            # Nothing has a score: let the engine's own column sort.
+            result = searcher.search(query, reach, order_by_field="rank", order=tantivy.Order.Asc)
+            hits = result.hits
+            open_end = len(hits) == reach and hits[-1][0] == hits[end - 1][0]
+        if not open_end:
+            break
+        reach = reach * 4
+    if scored:
+        ranks = searcher.fast_field_values("rank", [at for _, at in hits])
+        rows = [(-score, place, at) for (score, at), place in zip(hits, ranks, strict=True)]
+    else:
+        rows = [(-0.0, place, at) for place, at in hits]
+    rows.sort(key=lambda row: row[:2])
+    # The same resource in several collections has one rank; those at the edges of the page count too.
+    first, last = offset, min(end, len(rows))
+    while 0 < first < len(rows) and rows[first - 1][:2] == rows[first][:2]:
+        first -= 1
+    while last < len(rows) and rows[last - 1][:2] == rows[last][:2]:
+        last += 1
+    exactly = sorted(
+        rows[first:last],
+        key=lambda row: (*row[:2], json.loads(bytes(searcher.doc(row[2]).get_first("shown")))[:2]),
+    )
+    return result.count, [(-row[0], row[2]) for row in exactly[offset - first : end - first]]
+
+
+def _any(queries: list[Query]) -> Query:
+    return Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def _stems(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(stem, words))
+
+
+def _escaped(text: str) -> str:
+    return "".join(c if c.isalnum() or c in " _" else f"\\{c}" if c.isascii() else c for c in text)

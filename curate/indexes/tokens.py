@@ -1,0 +1,120 @@
+"""Text → the tokens that are indexed and looked for, the same for every engine.
+
+Each character of a script that is written without spaces (Han, kana, hangul, Thai, ...) is a token
+of its own, so any part of a sentence can be found as a phrase; segmenting into words finds less.
+Other words are folded (NFKC, case, accents) and stemmed by Snowball's English rules.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+VERSION = 1
+"""Goes up with any change to the tokens; an index of another version is rebuilt."""
+
+SINGLE = (
+    "\u0900-\u0963\u0966-\u109f"  # India, Thai, Lao, Tibetan, Myanmar, with their vowel signs
+    "\u1100-\u11ff\u1780-\u17ff"  # jamo, Khmer
+    "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30fa\u30fc-\u318f\u31f0-\u31ff"  # radicals, kana, bopomofo
+    "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"  # Han, hangul
+)
+MAX_WORD = 100  # a longer run (base64, a hash of hashes) becomes several adjacent tokens
+
+# "c++" and "c#" would otherwise both be "c".
+_TOKEN = re.compile(rf"c\+\+|[cf]#|[{SINGLE}]|[^\W_{SINGLE}]{{1,{MAX_WORD}}}")
+_single = re.compile(f"[{SINGLE}]").match
+
+_MARKED = re.compile(
+    "[\u00ad\u00df-\u024f\u0300-\u036f\u0370-\u03ff\u0591-\u05c7\u064b-\u065f\u0670"
+    "\u1e00-\u1fff\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]+"
+)
+_MARK = re.compile(
+    "[\u00ad\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]"
+)
+_UNDIVIDED = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i", "ħ": "h"}
+)
+
+
+def _plain(match: re.Match[str]) -> str:
+    return _MARK.sub("", unicodedata.normalize("NFD", match[0])).translate(_UNDIVIDED)
+
+
+def fold(text: str) -> str:
+    """Compatibility forms, case, accents and invisible characters evened out."""
+    if text.isascii():
+        return text.lower()
+    return _MARKED.sub(_plain, unicodedata.normalize("NFKC", text).casefold())
+
+
+def split(folded: str) -> list[str]:
+    """The tokens of ``folded`` text, not yet stemmed."""
+    return _TOKEN.findall(folded)
+
+
+def is_single(token: str) -> bool:
+    """Whether the token is one character of a script without spaces."""
+    return _single(token) is not None
+
+
+class _Stems(dict[str, str]):
+    """Word → stem, worked out once per distinct word: a stemmer in Python is slow, a look-up is not."""
+
+    LIMIT = 500_000
+
+    def __missing__(self, word: str) -> str:
+        found = word
+        if len(word) > 2 and word.isascii() and word.isalpha():
+            from snowballstemmer.english_stemmer import EnglishStemmer  # type: ignore[import-untyped,unused-ignore]
+
+            found = EnglishStemmer().stemWord(word)
+        if len(self) >= self.LIMIT:
+            self.clear()
+        self[word] = found
+        return found
+
+
+_stems = _Stems()
+
+
+def stem(token: str) -> str:
+    """The form of a folded ``token`` that is in the index."""
+    return _stems[token]
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of ``text`` as they are indexed, in order."""
+    return list(map(_stems.__getitem__, _TOKEN.findall(fold(text))))
+
+
+_ENDINGS = (
+    "ability", "able", "ably", "al", "ally", "alism", "alize", "ance", "ate", "ated", "ates", "ating",
+    "ation", "ations", "ative", "ator", "ed", "edly", "ely", "ement", "ements", "ence", "ency", "er",
+    "ers", "es", "est", "ful", "fully", "ibility", "ible", "ic", "ical", "ically", "ied", "ier",
+    "ies", "ily", "iness", "ing", "ingly", "ings", "ion", "ions", "ish", "ism", "ist", "ity", "ities",
+    "ive", "ively", "ivity", "ization", "izations", "ize", "ized", "izer", "izes", "izing", "less",
+    "ly", "ment", "ments", "ness", "ous", "ously", "s", "y",
+)  # fmt: skip
+
+
+def completions(prefix: str) -> frozenset[str]:
+    """Stems shorter than ``prefix`` that words beginning with it may have.
+
+    The index holds "happi" for "happiness", which does not begin with "happine"; so what remains of
+    every English ending that ``prefix`` may have begun is filled in and stemmed.
+    """
+    found = {stem(prefix)}
+    for ending in _ENDINGS:
+        for cut in range(len(ending)):
+            if prefix.endswith(ending[:cut]):
+                found.add(stem(prefix + ending[cut:]))
+    return frozenset(word for word in found if not word.startswith(prefix))
+
+
+def fingerprint() -> str:
+    """Changes when the rules here or the stemmer's do; an index made under others is not readable."""
+    probe = (
+        "added adding emergency international organization organize generously guides dying news"
+    )
+    return f"{VERSION}:{' '.join(tokens(probe))}"
