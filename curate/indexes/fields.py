@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Final
 
 from curate.indexes import Filters
 from curate.indexes.query import exact
 from curate.indexes.tokens import tokens
-from curate.model import Document
+from curate.model import Document, Hit
 
 WEIGHTS: Final = {"title": 4.0, "keywords": 2.0, "category": 1.5, "text": 1.0, "source": 0.5}
 """Fields of words, and what a word in one counts in the score."""
@@ -19,9 +20,13 @@ EXACT: Final = ("collection", "type", "language", "license", "exact_category")
 _GAP: Final = " \x1f "  # between keywords: no token, so no phrase reaches over it
 
 
+TITLE_BONUS: Final = 16.0
+"""What the whole query, said literally by a title, counts: more than any scattering of its words."""
+
+
 def key(collection: str, id_: str) -> str:
-    """The name of the one entry of a resource in a collection."""
-    return clean(f"{collection}\x1f{id_}")
+    """The name of the one entry of a resource in a collection; orders by id, then by collection."""
+    return clean(f"{id_}\x1f{collection}")
 
 
 def rank(id_: str) -> int:
@@ -85,3 +90,19 @@ def admit(filters: Filters) -> Iterator[tuple[str, str]]:
     ):
         if value:
             yield field, clean(exact(value))
+
+
+def shown(document: Document) -> bytes:
+    """What a Hit says of ``document``, to be stored beside the index of its words."""
+    return json.dumps(
+        [
+            document.id, document.collection, document.title, document.category, document.format,
+            document.language, document.license, document.source,
+        ]
+    ).encode()  # fmt: skip
+
+
+def unshown(stored: bytes, score: float) -> Hit:
+    """The Hit of what `shown` stored."""
+    id_, collection, title, category, type_, language, license_, source = json.loads(stored)
+    return Hit(id_, collection, title, category, type_, language, license_, source, score)

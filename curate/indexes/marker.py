@@ -17,7 +17,7 @@ _NAME = "curate-index.json"
 
 
 def check_marker(folder: Path, engine: str, proof: str) -> None:
-    """Makes ``folder`` and its marker where there is none. ``proof`` is a file every index has.
+    """Makes ``folder`` and its marker where there is none. ``proof`` is a glob of a file that every index has.
 
     Raises IndexBroken where something else, or an index made by other rules, lies there.
     """
@@ -37,7 +37,7 @@ def check_marker(folder: Path, engine: str, proof: str) -> None:
         raise IndexBroken(
             f"the search index in {folder} was made by another version or engine of curate", REBUILD
         )
-    if (folder / proof).exists():
+    if any(folder.glob(proof)):
         raise IndexBroken(f"the search index in {folder} does not say how it was made", REBUILD)
     try:
         folder.mkdir(parents=True, exist_ok=True)

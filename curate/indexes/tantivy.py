@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tantivy
 from tantivy import Occur, Query
 
 from curate.errors import CurateError
 from curate.indexes import REBUILD, Filters, IndexBroken, Results
-from curate.indexes.fields import WEIGHTS, admit, exact_values, key, rank, word_fields
+from curate.indexes.fields import (
+    EXACT,
+    TITLE_BONUS,
+    WEIGHTS,
+    admit,
+    clean,
+    exact_values,
+    key,
+    rank,
+    shown,
+    unshown,
+    word_fields,
+)  # fmt: skip
 from curate.indexes.marker import check_marker
 from curate.indexes.query import (
     All,
@@ -31,11 +42,7 @@ from curate.indexes.query import (
 from curate.indexes.tokens import completions, stem
 from curate.model import Document, Hit
 
-if TYPE_CHECKING:
-    Scored = tuple[float, Any]
-
 HEAP = 64_000_000  # bytes the writer may fill before it writes a segment
-TITLE_BONUS = 16.0  # a title that says the whole query outranks any scattering of its words
 
 
 class TantivyIndex:
@@ -76,8 +83,8 @@ class TantivyIndex:
         end = min(offset + limit, searcher.num_docs)
         if end == 0 or limit == 0:
             return Results(searcher.search(wanted, 1).count, ())
-        total, page = _page(searcher, wanted, next(phrases(node), None) is not None, offset, end)
-        return Results(total, tuple(_hit(searcher.doc(at), score) for score, at in page))
+        scored = next(phrases(node), None) is not None
+        return Results(*_page(searcher, wanted, scored, offset, end))
 
     def _ranked(self, node: Node) -> Query:
         """``node``, with a bonus for saying all of it in order; the bonus finds nothing by itself."""
@@ -103,13 +110,14 @@ class TantivyIndex:
     def _query(self, node: Node) -> Query:
         match node:
             case Phrase(tokens, field, prefix):
-                names = {field: 1.0} if field else WEIGHTS
+                names = {field: WEIGHTS[field]} if field else WEIGHTS
                 return _any(
                     [self._words(tokens, prefix, name, weight) for name, weight in names.items()]
                 )
             case Exact(field, value, prefix):
+                value = clean(value)
                 found = self._beginning(field, value) if prefix else self._term(field, value)
-                return Query.const_score_query(found, 0.0)
+                return Query.const_score_query(found, 1.0)
             case And(parts):
                 return Query.boolean_query([self._clause(part) for part in parts])
             case Or(parts):
@@ -117,14 +125,14 @@ class TantivyIndex:
             case Not():
                 return Query.boolean_query([self._clause(node)])
             case All():
-                return Query.const_score_query(Query.all_query(), 0.0)
+                return Query.const_score_query(Query.all_query(), 1.0)
             case Nothing():
                 return Query.empty_query()
 
     def _clause(self, node: Node) -> tuple[Occur, Query]:
         if isinstance(node, Not):
             rest = [(Occur.Must, Query.all_query()), (Occur.MustNot, self._query(node.part))]
-            return Occur.Must, Query.const_score_query(Query.boolean_query(rest), 0.0)
+            return Occur.Must, Query.const_score_query(Query.boolean_query(rest), 1.0)
         return Occur.Must, self._query(node)
 
     def _words(self, tokens: tuple[str, ...], prefix: bool, field: str, weight: float) -> Query:
@@ -135,7 +143,7 @@ class TantivyIndex:
         found = _any([self._beginning(field, last), *shorter])
         if before:
             found = Query.boolean_query(
-                [(Occur.Must, found), (Occur.Must, self._boosted(_stems(before), field, 1.0))]
+                [(Occur.Must, found), (Occur.Must, self._words(tuple(before), False, field, 1.0))]
             )
         return Query.const_score_query(found, weight)
 
@@ -194,7 +202,7 @@ def _schema() -> Any:
     builder = tantivy.SchemaBuilder()
     for name in WEIGHTS:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    for name in ("collection", "type", "language", "license", "exact_category", "key"):
+    for name in (*EXACT, "key"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("rank", fast=True)
     builder.add_bytes_field("shown", stored=True)
@@ -209,68 +217,49 @@ def _entry(document: Document, name: str) -> Any:
         entry.add_text(field, value)
     entry.add_text("key", name)
     entry.add_unsigned("rank", rank(document.id))
-    shown = [
-        document.id, document.collection, document.title, document.category, document.format,
-        document.language, document.license, document.source,
-    ]  # fmt: skip
-    entry.add_bytes("shown", json.dumps(shown).encode())
+    entry.add_bytes("shown", shown(document))
     return entry
 
 
-def _hit(entry: Any, score: float) -> Hit:
-    id_, collection, title, category, type_, language, license_, source = json.loads(
-        bytes(entry.get_first("shown"))
-    )
-    return Hit(id_, collection, title, category, type_, language, license_, source, score)
+def _hit(searcher: Any, at: Any, score: float) -> Hit:
+    return unshown(bytes(searcher.doc(at).get_first("shown")), score)
 
 
 def _page(
     searcher: Any, query: Query, scored: bool, offset: int, end: int
-) -> tuple[int, list[Scored]]:
-    """Hits ``offset`` to ``end`` by score, id, collection, of how many.
+) -> tuple[int, tuple[Hit, ...]]:
+    """How many match, and the matches ``offset`` to ``end`` by score, id, collection.
 
     tantivy orders equal scores by where the documents lie, which changes as segments merge; so all
     that tie with the last one wanted are fetched and ordered here.
     """
+    # Where nothing has a score, the engine's own column can order and no tie is large.
+    order = {} if scored else {"order_by_field": "rank", "order": tantivy.Order.Asc}
     reach = end + 1
     while True:
-        if scored:
-            result = searcher.search(query, reach)
-            hits = result.hits
-            open_end = len(hits) == reach and hits[-1][0] == hits[end - 1][0]
-        else:
-            # Nothing has a score: let the engine's own column sort.
-            result = searcher.search(query, reach, order_by_field="rank", order=tantivy.Order.Asc)
-            hits = result.hits
-            open_end = len(hits) == reach and hits[-1][0] == hits[end - 1][0]
-        if not open_end:
+        result = searcher.search(query, reach, **order)
+        hits = result.hits
+        if len(hits) < reach or hits[-1][0] != hits[end - 1][0]:
             break
-        reach = reach * 4
-    if scored:
-        ranks = searcher.fast_field_values("rank", [at for _, at in hits])
-        rows = [(-score, place, at) for (score, at), place in zip(hits, ranks, strict=True)]
-    else:
-        rows = [(-0.0, place, at) for place, at in hits]
-    rows.sort(key=lambda row: row[:2])
-    # The same resource in several collections has one rank; those at the edges of the page count too.
-    first, last = offset, min(end, len(rows))
+        reach *= 4
+    ranks = searcher.fast_field_values("rank", [at for _, at in hits])
+    rows = sorted(
+        (-value if scored else -1.0, place, number)
+        for number, ((value, _), place) in enumerate(zip(hits, ranks, strict=True))
+    )
+    # One resource in several collections has one rank: those around the page belong to its order.
+    first, last = min(offset, len(rows)), min(end, len(rows))
     while 0 < first < len(rows) and rows[first - 1][:2] == rows[first][:2]:
         first -= 1
-    while last < len(rows) and rows[last - 1][:2] == rows[last][:2]:
+    while 0 < last < len(rows) and rows[last - 1][:2] == rows[last][:2]:
         last += 1
-    exactly = sorted(
-        rows[first:last],
-        key=lambda row: (*row[:2], json.loads(bytes(searcher.doc(row[2]).get_first("shown")))[:2]),
-    )
-    return result.count, [(-row[0], row[2]) for row in exactly[offset - first : end - first]]
+    page = [(place, _hit(searcher, hits[n][1], -score)) for score, place, n in rows[first:last]]
+    page.sort(key=lambda row: (-row[1].score, row[0], row[1].id, row[1].collection))
+    return result.count, tuple(hit for _, hit in page[offset - first : end - first])
 
 
 def _any(queries: list[Query]) -> Query:
     return Query.boolean_query([(Occur.Should, query) for query in queries])
-
-
-def _stems(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(map(stem, words))
 
 
 def _escaped(text: str) -> str:
