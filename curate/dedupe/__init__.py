@@ -21,12 +21,12 @@ def fingerprint(extracted: Extracted, path: Path) -> Fingerprint:
     Runs in a worker. The image side is empty for anything but raster images, and for pictures that
     would match each other by having nothing in them (see ``images.signature``).
     """
-    from curate.dedupe import text
+    from curate.dedupe.text import sign
 
-    digest, tokens, bands = text.sign(extracted.text)
+    digest, tokens, bands = sign(extracted.text)
     image = b""
     if extracted.kind == "image":
-        from curate.dedupe import images
+        from curate.dedupe.images import signature
 
-        image = images.signature(path)
+        image = signature(path)
     return Fingerprint(text=digest, tokens=tokens, bands=bands, image=image)
