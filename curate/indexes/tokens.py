@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
 
 VERSION = 1
 """Goes up with any change to the tokens; an index of another version is rebuilt."""
@@ -51,6 +53,23 @@ def fold(text: str) -> str:
 def split(folded: str) -> list[str]:
     """The tokens of ``folded`` text, not yet stemmed."""
     return _TOKEN.findall(folded)
+
+
+def spans(text: str) -> Iterator[tuple[str, int, int]]:
+    """The tokens of ``text``, not yet stemmed, each with where it begins and ends in ``text``."""
+    if text.isascii():
+        for match in _TOKEN.finditer(text.lower()):
+            yield match[0], match.start(), match.end()
+        return
+    folded = [_character(character) for character in text]
+    at = [place for place, part in enumerate(folded) for _ in part]
+    for match in _TOKEN.finditer("".join(folded)):
+        yield match[0], at[match.start()], at[match.end() - 1] + 1
+
+
+@lru_cache(8192)
+def _character(character: str) -> str:
+    return fold(character)
 
 
 def is_single(token: str) -> bool:
