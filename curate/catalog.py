@@ -193,6 +193,13 @@ class Catalog:
             ).fetchone()[0]
         )
 
+    def knows(self, name: str) -> bool:
+        """Was this collection ever collected?"""
+        return (
+            self._db.execute("SELECT 1 FROM collection WHERE name = ?", (name,)).fetchone()
+            is not None
+        )
+
     def source_id(self, collection: str, kind: str, place: str) -> int:
         """The id of a source, made where it is new."""
         owner = self.collection_id(collection, create=True)
@@ -242,6 +249,13 @@ class Catalog:
             "INSERT INTO resource (sha256, size, stored) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET stored = 1",
             (bytes.fromhex(sha256), size),
         )
+
+    def size(self, sha256: str) -> int:
+        """Bytes of a resource."""
+        row = self._db.execute(
+            "SELECT size FROM resource WHERE id = ?", (self._known_id(sha256),)
+        ).fetchone()
+        return int(row[0])
 
     def is_stored(self, sha256: str) -> bool:
         row = self._db.execute(
@@ -385,6 +399,15 @@ class Catalog:
             "SELECT state, count(*) FROM sighting WHERE source = ? GROUP BY state", (source,)
         )
         return {state: int(count) for state, count in rows}
+
+    def count_taken(self, collection: str) -> int:
+        """Places whose bytes a collection took; copies of the same bytes count each."""
+        row = self._db.execute(
+            "SELECT count(*) FROM sighting s JOIN source o ON o.id = s.source JOIN collection c ON c.id = o.collection"
+            " WHERE c.name = ? AND s.state = 'taken'",
+            (collection,),
+        ).fetchone()
+        return int(row[0])
 
     def with_state(self, collection: str, state: State) -> Iterator[Sighting]:
         yield from map(
@@ -556,13 +579,13 @@ class Catalog:
         )
         return [blob.hex() for (blob,) in rows]
 
-    def images(self) -> list[tuple[str, bytes]]:
-        """Image signatures of all compared resources."""
+    def image_hashes(self) -> list[tuple[str, bytes]]:
+        """The first eight bytes (the perceptual hash) of the signatures of all compared images."""
         rows = self._db.execute(
-            "SELECT r.sha256, p.image FROM print p JOIN resource r ON r.id = p.resource"
+            "SELECT r.sha256, substr(p.image, 1, 8) FROM print p JOIN resource r ON r.id = p.resource"
             " WHERE p.image IS NOT NULL AND p.matched ORDER BY r.sha256"
         )
-        return [(sha256.hex(), image) for sha256, image in rows]
+        return [(sha256.hex(), head) for sha256, head in rows]
 
     def put_match(self, sha256: str, keys: Sequence[int], found: Sequence[Duplicate]) -> None:
         """Note that a resource has been compared with all before it."""
@@ -657,25 +680,36 @@ class Catalog:
         self.set_mark("revision", revision)
         return revision
 
-    def changed_since(self, revision: int) -> Iterator[Member]:
-        """Members judged after ``revision``, oldest first; those not present have left."""
+    def changed_since(self, revision: int, present: bool) -> Iterator[Member]:
+        """Members judged after ``revision``, oldest first: those that are present, or those that left."""
         yield from map(
             self._member,
             self._db.execute(
-                f"{self._MEMBER} WHERE m.revision > ? AND NOT m.dirty ORDER BY m.revision, r.sha256",
-                (revision,),
+                f"{self._MEMBER} WHERE m.revision > ? AND NOT m.dirty AND m.present = ? ORDER BY m.revision, r.sha256",
+                (revision, present),
             ),
         )
 
+    def unread(self, collection: str) -> Iterator[tuple[str, Message]]:
+        """Members whose bytes could not be read, by where they lie, and why."""
+        rows = self._db.execute(
+            "SELECT m.source, f.error FROM member m JOIN collection c ON c.id = m.collection"
+            " JOIN fact f ON f.resource = m.resource WHERE c.name = ? AND m.present AND f.error IS NOT NULL ORDER BY m.source",
+            (collection,),
+        )
+        for source, error in rows:
+            yield source, msgspec.json.decode(error, type=Message)
+
     def count_members(self, collection: str) -> dict[str, int]:
-        """present, dirty, unread."""
+        """present; dirty: changed since they were judged; unjudged: never judged; unread: bytes unreadable."""
         row = self._db.execute(
             "SELECT coalesce(sum(m.present), 0), coalesce(sum(m.dirty), 0),"
+            " coalesce(sum(m.present AND NOT m.dirty AND m.decision IS NULL), 0),"
             " coalesce(sum(m.present AND f.error IS NOT NULL), 0) FROM member m"
             " JOIN collection c ON c.id = m.collection LEFT JOIN fact f ON f.resource = m.resource WHERE c.name = ?",
             (collection,),
         ).fetchone()
-        return dict(zip(("present", "dirty", "unread"), map(int, row), strict=True))
+        return dict(zip(("present", "dirty", "unjudged", "unread"), map(int, row), strict=True))
 
     def vocabulary(self, limit: int = 50_000) -> Iterator[str]:
         """Titles and keywords of what is present: the words a misspelt query may have meant."""

@@ -28,9 +28,17 @@ def _table(language: Language) -> dict[str, str]:
 
 
 def render(message: Message, language: Language) -> str:
-    """``message`` as a sentence of ``language``; English where no translation exists."""
-    template = _table(language).get(message.text, message.text)
-    return template.format_map(message.args) if message.args else template
+    """``message`` as a sentence of ``language``; English where no translation exists.
+
+    What goes into a place is translated too where it is a known sentence itself (a policy's reason).
+    """
+    table = _table(language)
+    template = table.get(message.text, message.text)
+    if not message.args:
+        return template
+    return template.format_map(
+        {key: table.get(value, value) for key, value in message.args.items()}
+    )
 
 
 def speaker(language: Language) -> Say:

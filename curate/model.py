@@ -81,6 +81,7 @@ class Trouble:
     locator: str
     reason: Message
     retry: bool = True  # False: a rule forbids it (robots.txt), trying again changes nothing
+    hides: bool = True  # other places may lie behind it (a folder, a page): not seen is not gone
 
 
 @dataclass(frozen=True, slots=True)

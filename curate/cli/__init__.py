@@ -1,0 +1,95 @@
+"""The command line: parse, one call, print. One file per command group, imported when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from curate.errors import CurateError, Exit
+
+_COMMANDS = {
+    "init": "workspace",
+    "new": "workspace",
+    "status": "workspace",
+    "schema": "workspace",
+    "collect": "stages",
+    "classify": "stages",
+    "package": "stages",
+    "search": "search",
+    "index": "search",
+    "why": "explain",
+    "verify": "explain",
+}
+_HELP = {
+    "init": "Make a workspace.",
+    "new": "Write a new collection.toml.",
+    "status": "Show where every collection stands.",
+    "schema": "Write the JSON Schemas of the configuration files.",
+    "collect": "Bring in what the sources hold.",
+    "classify": "Read, compare, sort and judge what was collected.",
+    "package": "Build the next version of a bundle.",
+    "search": "Find something in the library.",
+    "index": "Bring the search index up to date.",
+    "why": "Explain where a resource came from and what was decided about it.",
+    "verify": "Check a bundle, or the library itself.",
+}
+
+
+class _Group(click.Group):
+    """Lists every command without importing any; catches what the user can act on."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"curate.cli.{_COMMANDS[name]}"), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as fault:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], _COMMANDS, 1)
+            if near:
+                raise click.UsageError(f"{fault.message} Did you mean '{near[0]}'?", ctx) from None
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # Not from the commands themselves: --help must not import them all.
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_HELP.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except CurateError as fault:
+            click.echo(f"Error: {fault.message}", err=True)
+            if fault.hint:
+                click.echo(f"Hint: {fault.hint}", err=True)
+            ctx.exit(Exit.PROBLEMS)
+        except BrokenPipeError:
+            # The reader (head, less) has seen enough; Python would complain again when it flushes.
+            import os
+            import sys
+
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(Exit.OK)
+
+
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: curate init shop && cd shop && curate new guides --folder ~/guides --own 'Your Name'",
+)
+@click.version_option(package_name="curate-materials", prog_name="curate")
+def main() -> None:
+    """Curate your own and licensed digital materials: gather them, sort them, find them again, and build
+    versioned bundles that hold nothing you may not sell.
+    """

@@ -1,0 +1,254 @@
+"""curate why and verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from curate.cli.options import echo_json, heading, in_workspace, language_of
+from curate.errors import CurateError, Exit, Problem
+from curate.messages import Say, render, speaker
+from curate.model import Language
+from curate.pipeline.explain import Explanation, Membership
+from curate.workspace import Workspace
+
+
+@click.command(epilog="Example: curate why material/guide.md")
+@click.argument("resource", metavar="ID-OR-PATH")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@in_workspace
+def why(workspace: Workspace, resource: str, as_json: bool) -> None:
+    """Explain where a resource came from, what was decided about it at each stage, and why."""
+    from curate.pipeline.explain import why as run
+
+    found = run(workspace, resource)
+    if as_json:
+        echo_json({"version": 1, "resources": [_data(one, workspace) for one in found]})
+        return
+    for one in found:
+        names = {place.collection for place in one.places}
+        language = language_of(workspace, [*names] if len(names) == 1 else ())
+        _tell(one, speaker(language), language)
+
+
+def _tell(one: Explanation, say: Say, language: Language) -> None:
+    title = (
+        one.memberships[0].member.title
+        if one.memberships
+        else (one.profile.title if one.profile else "")
+    )
+    heading(title or one.places[0].sighting.locator)
+    if one.sha256:
+        click.echo(say("  id {id}, {size} bytes", id=one.sha256, size=f"{one.size:,}"))
+    click.echo(say("  found:"))
+    for place in one.places:
+        sighting = place.sighting
+        reason = f": {render(sighting.reason, language)}" if sighting.reason else ""
+        click.echo(
+            f"    {place.collection} · {place.kind} {place.place} · {sighting.locator} · {say(sighting.state)}{reason}"
+        )
+        for statement in sighting.said.statements:
+            click.echo(
+                say(
+                    "      it says about rights: “{raw}” ({channel}, {confidence})",
+                    raw=statement.raw,
+                    channel=statement.channel,
+                    confidence=say(statement.confidence),
+                )
+            )
+        if sighting.trouble and sighting.trouble != sighting.reason:
+            click.echo(
+                say("      last trouble: {reason}", reason=render(sighting.trouble, language))
+            )
+    if one.extracted:
+        _content(one, say, language)
+    for membership in one.memberships:
+        _membership(membership, say, language)
+
+
+def _content(one: Explanation, say: Say, language: Language) -> None:
+    assert one.extracted is not None and one.profile is not None
+    properties = ", ".join(
+        f"{key} {value}" for key, value in sorted(one.extracted.properties.items())
+    )
+    click.echo(
+        say(
+            "  content: {format} ({mime}) {properties}",
+            format=one.extracted.format,
+            mime=one.extracted.mime,
+            properties=properties,
+        )
+    )
+    if one.error:
+        click.echo(say("    not read: {error}", error=render(one.error, language)))
+    if one.profile.language:
+        click.echo(say("    language {code}", code=one.profile.language))
+    if one.profile.keywords:
+        click.echo(say("    keywords {words}", words=", ".join(one.profile.keywords)))
+    for statement in one.extracted.statements:
+        click.echo(
+            say(
+                "    it says about rights: “{raw}” ({channel}, {confidence})",
+                raw=statement.raw,
+                channel=statement.channel,
+                confidence=say(statement.confidence),
+            )
+        )
+
+
+def _membership(one: Membership, say: Say, language: Language) -> None:
+    member = one.member
+    click.echo(say("  in {collection}:", collection=member.collection))
+    if member.dirty:
+        click.echo(say("    not classified yet"))
+        return
+    label = member.label
+    if label.category:
+        click.echo(
+            say(
+                "    category {category} ({score}), for {words}",
+                category=label.category,
+                score=f"{label.score:.2f}",
+                words=", ".join(label.words),
+            )
+        )
+    else:
+        click.echo(say("    no category is sure enough (best {score})", score=f"{label.score:.2f}"))
+    decision = member.decision
+    click.echo(
+        say(
+            "    rights: {outcome} {license} (policy {policy})",
+            outcome=say(decision.outcome),
+            license=decision.license,
+            policy=decision.policy,
+        )
+    )
+    for reason in decision.reasons:
+        click.echo(f"      {render(reason, language)}")
+    if decision.obligations:
+        click.echo(
+            say("      obligations: {obligations}", obligations=", ".join(decision.obligations))
+        )
+    if one.kept:
+        click.echo(
+            say(
+                "    duplicate of “{title}” ({id}): {reason}",
+                title=one.kept.title,
+                id=one.kept.keeper[:12],
+                reason=render(one.kept.reason, language),
+            )
+        )
+    if one.against:
+        click.echo(
+            say("    left out of the bundle: {reason}", reason=render(one.against, language))
+        )
+    else:
+        click.echo(say("    goes into the bundle"))
+
+
+def _data(one: Explanation, workspace: Workspace) -> dict[str, object]:
+    import msgspec
+
+    def plain(value: object) -> object:
+        return msgspec.to_builtins(value)
+
+    language = workspace.settings.language
+    return {
+        "id": one.sha256,
+        "size": one.size,
+        "places": [
+            {
+                "collection": place.collection, "collector": place.kind, "place": place.place,
+                "locator": place.sighting.locator, "state": place.sighting.state,
+                "reason": render(place.sighting.reason, language) if place.sighting.reason else "",
+                "said": plain(place.sighting.said),
+            }
+            for place in one.places
+        ],
+        "content": plain({key: getattr(one.extracted, key) for key in ("format", "kind", "mime", "title", "creators", "properties", "statements")}) if one.extracted else None,
+        "error": render(one.error, language) if one.error else "",
+        "profile": plain(one.profile) if one.profile else None,
+        "collections": [
+            {
+                "name": each.member.collection, "title": each.member.title, "label": plain(each.member.label),
+                "decision": {
+                    "outcome": each.member.decision.outcome, "license": each.member.decision.license,
+                    "reasons": [render(reason, language) for reason in each.member.decision.reasons],
+                    "obligations": list(each.member.decision.obligations), "policy": each.member.decision.policy,
+                },
+                "duplicate_of": each.kept.keeper if each.kept else "",
+                "left_out": render(each.against, language) if each.against else "",
+            }
+            for each in one.memberships
+        ],
+    }  # fmt: skip
+
+
+@click.command(epilog="Example: curate verify build/sample/1.0.0")
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--library", is_flag=True, help="Check every object in the library instead.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option(
+    "--workspace",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="The workspace, for --library.",
+)
+def verify(path: Path | None, library: bool, as_json: bool, folder: Path | None) -> None:
+    """Check a bundle (archive, unpacked folder or release folder) and print every problem."""
+    if library == (path is not None):
+        raise click.UsageError("give either the PATH of a bundle or --library")
+    if library:
+        from curate.store import Store
+
+        workspace = Workspace.at(folder) if folder else Workspace.find()
+        problems, what = list(Store(workspace.objects).verify()), str(workspace.objects)
+    else:
+        from curate.bundle import verify as run
+
+        assert path is not None
+        if not path.exists():
+            raise CurateError(
+                f"{path} does not exist", "give an archive, an unpacked bundle, or build/NAME/X.Y.Z"
+            )
+        problems, what = run(path), str(path)
+    errors = [one for one in problems if one.severity == "error"]
+    if as_json:
+        echo_json(
+            {
+                "version": 1,
+                "path": what,
+                "ok": not errors,
+                "problems": [_problem(one) for one in problems],
+            }
+        )
+    else:
+        say = speaker(_language(folder))
+        for one in problems:
+            click.echo(f"{say(one.severity)}: {one}", err=one.severity == "error")
+        click.echo(
+            say(
+                "{path}: {errors} errors, {warnings} warnings",
+                path=what,
+                errors=len(errors),
+                warnings=len(problems) - len(errors),
+            )
+            if problems
+            else say("{path} is whole", path=what)
+        )
+    if errors:
+        raise click.exceptions.Exit(Exit.PROBLEMS)
+
+
+def _language(folder: Path | None) -> Language:
+    """The workspace's; a buyer who checks a bundle has none."""
+    try:
+        return (Workspace.at(folder) if folder else Workspace.find()).settings.language
+    except CurateError:
+        return "en"
+
+
+def _problem(one: Problem) -> dict[str, str]:
+    return {"where": one.where, "what": one.what, "hint": one.hint, "severity": one.severity}

@@ -1,0 +1,80 @@
+"""Options and output that commands share."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from curate.messages import Say, render, speaker
+from curate.model import Language, Message, Report
+from curate.workspace import Workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+SHOWN = 20
+"""Failures printed in full; the rest is counted, and curate status and why tell more."""
+
+
+def in_workspace(command: F) -> F:
+    """Adds --workspace and hands the command the Workspace as its first argument."""
+
+    @click.option(
+        "--workspace", "folder", metavar="DIR", type=click.Path(path_type=Path),
+        help="The workspace; default: the nearest folder upward that holds curate.toml.",
+    )  # fmt: skip
+    @functools.wraps(command)
+    def wrapped(folder: Path | None, **values: Any) -> Any:
+        return command(Workspace.at(folder) if folder else Workspace.find(), **values)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def language_of(workspace: Workspace, names: Sequence[str] = ()) -> Language:
+    """The collection's language where one is concerned, else the workspace's."""
+    from curate.collection import load
+
+    if len(names) == 1:
+        return load(workspace, names[0]).collection.language
+    return workspace.settings.language
+
+
+def heading(text: str) -> None:
+    click.secho(text, bold=True)
+
+
+def print_failures(failed: Sequence[tuple[str, Message]], say: Say, language: Language) -> None:
+    """Each with its reason, on standard error; a long list is cut and says so."""
+    for where, reason in failed[:SHOWN]:
+        click.echo(f"  {where}: {render(reason, language)}", err=True)
+    if len(failed) > SHOWN:
+        click.echo(
+            say("  … and {n} more: see curate status --failed", n=len(failed) - SHOWN), err=True
+        )
+
+
+def print_next(report: Report, say: Say) -> None:
+    if report.next:
+        click.echo(say("Next: {command}", command=report.next))
+
+
+def echo_json(value: object) -> None:
+    """One JSON object, UTF-8, indented for people; bytes so that no locale spoils it."""
+    import json
+
+    sys.stdout.flush()
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+__all__ = [
+    "echo_json",
+    "heading",
+    "in_workspace",
+    "language_of",
+    "print_failures",
+    "print_next",
+    "speaker",
+]

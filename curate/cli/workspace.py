@@ -1,0 +1,186 @@
+"""curate init, new, status and schema."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+from curate.cli.options import echo_json, heading, in_workspace
+from curate.errors import CurateError, Exit
+from curate.messages import render, speaker
+from curate.model import Language
+from curate.workspace import Workspace
+
+_LANGUAGE = click.Choice(["en", "zh"])
+
+
+@click.command(epilog="Example: curate init my-shop")
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--workspace", "where", metavar="DIR", type=click.Path(path_type=Path), help="The same as DIR."
+)
+@click.option(
+    "--language", type=_LANGUAGE, default="en", show_default=True, help="What the commands print."
+)
+def init(folder: Path | None, where: Path | None, language: Language) -> None:
+    """Make a workspace: curate.toml, collections/, build/ and .curate/."""
+    from curate.pipeline.setup import init as run
+
+    workspace = run(folder or where or Path(), language)
+    say = speaker(language)
+    click.echo(say("made the workspace {root}", root=workspace.root))
+    click.echo(say("Next: {command}", command="curate new NAME --folder PATH --own 'YOUR NAME'"))
+
+
+@click.command(
+    epilog="Example: curate new guides --keyword python --keyword 教程 --folder ~/guides --own 'Ann Lee'"
+)
+@click.argument("name")
+@click.option("--title", default="", help="What people read; default: NAME.")
+@click.option("--language", type=_LANGUAGE, help="Of the bundle; default: the workspace's.")
+@click.option(
+    "--keyword",
+    "keywords",
+    multiple=True,
+    metavar="K",
+    help="Take what matches; repeat for more. Without any, everything is taken.",
+)
+@click.option(
+    "--folder",
+    "folders",
+    multiple=True,
+    metavar="PATH",
+    help="A folder to collect from; repeat for more.",
+)
+@click.option(
+    "--site",
+    "sites",
+    multiple=True,
+    metavar="URL",
+    help="A web site to collect from; repeat for more.",
+)
+@click.option("--own", default="", metavar="HOLDER", help="It is all your own work: your name.")
+@click.option(
+    "--license",
+    "license_",
+    default="",
+    metavar="SPDX",
+    help="It is all licensed to you under this licence.",
+)
+@in_workspace
+def new(
+    workspace: Workspace, name: str, title: str, language: Language | None, keywords: tuple[str, ...],
+    folders: tuple[str, ...], sites: tuple[str, ...], own: str, license_: str,
+) -> None:  # fmt: skip
+    """Write a commented collections/NAME/collection.toml. Asks nothing."""
+    from curate.pipeline.setup import Wish
+    from curate.pipeline.setup import new as run
+
+    spoken = language or workspace.settings.language
+    path = run(workspace, name, Wish(title, spoken, keywords, folders, sites, own, license_))
+    say = speaker(spoken)
+    click.echo(say("wrote {path}", path=path))
+    if not own and not license_:
+        click.echo(
+            say("it declares no rights yet, so nothing could be packaged: set [rights] in it")
+        )
+    if not folders and not sites:
+        click.echo(say("put your files into {folder}", folder=path.parent / "material"))
+    click.echo(say("Next: {command}", command=f"curate collect {name}"))
+
+
+@click.command(epilog="Example: curate status --failed")
+@click.option(
+    "--failed", is_flag=True, help="Every file and place that could not be read, with its reason."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@in_workspace
+def status(workspace: Workspace, failed: bool, as_json: bool) -> None:
+    """Show where every collection stands and what comes next."""
+    from curate.pipeline.explain import failures, standings
+
+    language = workspace.settings.language
+    say = speaker(language)
+    if failed:
+        rows = failures(workspace)
+        if as_json:
+            echo_json(
+                {
+                    "version": 1,
+                    "failed": [
+                        {"collection": c, "where": w, "reason": render(r, language)}
+                        for c, w, r in rows
+                    ],
+                }
+            )
+        else:
+            for collection, where, reason in rows:
+                click.echo(f"{collection}: {where}: {render(reason, language)}")
+            click.echo(say("{n} could not be read", n=len(rows)))
+        return
+    found = standings(workspace)
+    if as_json:
+        echo_json(
+            {
+                "version": 1,
+                "workspace": str(workspace.root),
+                "collections": [dataclasses.asdict(one) for one in found],
+            }
+        )
+    else:
+        click.echo(say("workspace {root}", root=workspace.root))
+        for one in found:
+            heading(f"{one.name}: {one.title}" if one.title != one.name else one.name)
+            if one.problem:
+                click.echo(f"  {one.problem}", err=True)
+            if one.places:
+                places = ", ".join(
+                    f"{count:,} {say(state)}" for state, count in sorted(one.places.items())
+                )
+                click.echo(say("  places: {places}", places=places))
+                click.echo(
+                    say(
+                        "  resources: {n}, {waiting} waiting to be classified, {unread} unreadable",
+                        n=one.resources,
+                        waiting=one.waiting,
+                        unread=one.unread,
+                    )
+                )
+            if one.versions:
+                click.echo(say("  released: {versions}", versions=", ".join(one.versions)))
+            click.echo("  " + say("Next: {command}", command=one.next))
+        if not found:
+            click.echo(say("Next: {command}", command="curate new NAME"))
+    if any(one.problem for one in found):
+        raise click.exceptions.Exit(Exit.PROBLEMS)
+
+
+@click.command(epilog="Example: curate schema --output schemas")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder to write them to; default: print them.",
+)
+def schema(output: Path | None) -> None:
+    """Write the JSON Schemas of curate.toml and collection.toml, for completion in editors."""
+    import json
+
+    from curate.pipeline.setup import schemas
+
+    made = schemas()
+    if output is None:
+        echo_json({"version": 1, **made})
+        return
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, shape in made.items():
+            (output / name).write_text(
+                json.dumps(shape, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+            )
+            click.echo(str(output / name))
+    except OSError as fault:
+        raise CurateError(
+            f"{output} cannot be written: {fault.strerror}", "choose another folder"
+        ) from fault

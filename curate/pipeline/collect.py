@@ -1,0 +1,320 @@
+"""Bring in what the sources hold: what is new, what matches, and why the rest was left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from curate import plugins
+from curate.catalog import Catalog, Sighting
+from curate.collection import Loaded, Source, load
+from curate.collectors import Collector, Context
+from curate.errors import CurateError
+from curate.messages import msg
+from curate.model import Candidate, Known, Message, Report, Trouble
+from curate.pipeline.examine import VERSIONS, learn
+from curate.pipeline.listener import SILENT, Listener
+from curate.pipeline.select import Selection, worth_opening
+from curate.store import Store
+from curate.workspace import Settings, Workspace
+
+BATCH = 200
+"""Places written in one transaction, after their bytes are safe."""
+HEAVY = 64 << 20
+"""Bytes after which a batch is closed early."""
+
+
+def collect(
+    workspace: Workspace, names: Sequence[str] = (), listener: Listener = SILENT
+) -> list[Report]:
+    """Collect the named collections, or all. One report each; a failing source does not stop the rest.
+
+    Raises CurateError: no such collection, a wrong configuration, another command writing.
+    """
+    loaded = [load(workspace, name) for name in names or workspace.names()]
+    if not loaded:
+        raise CurateError(
+            f"there is no collection in {workspace.collections}", "make one with: curate new NAME"
+        )
+    settings = workspace.settings
+    with workspace.writing():
+        store = Store(workspace.objects)
+        store.sweep()
+        with Catalog(workspace.catalog) as catalog:
+            return [_collect(catalog, store, one, settings, listener) for one in loaded]
+
+
+def _collect(
+    catalog: Catalog, store: Store, loaded: Loaded, settings: Settings, listener: Listener
+) -> Report:
+    counts: Counter[str] = Counter()
+    failed: list[tuple[str, Message]] = []
+    kept: set[int] = set()
+    with catalog.transaction():
+        catalog.collection_id(loaded.name, create=True)
+    for source in loaded.collection.sources:
+        listener.stage(source.place)
+        with catalog.transaction():
+            number = catalog.source_id(loaded.name, _kind(source), source.place)
+        kept.add(number)
+        tour = _Tour(
+            catalog, store, number, Selection.of(loaded.collection, source), counts, listener
+        )
+        try:
+            tour.walk(_collector(source, loaded, settings))
+        except CurateError as fault:
+            failed.append((source.place, _said(fault)))
+            tour.close()
+        tour.settle(settings)
+    for number in sorted(set(catalog.sources(loaded.name)) - kept):
+        _retire(catalog, number, counts)
+    _tidy(catalog, store)
+    failed += [(one.locator, one.trouble) for one in catalog.troubles(loaded.name) if one.trouble]
+    for number in sorted(kept):
+        for state, count in catalog.count_states(number).items():
+            counts[state] += count
+    return Report(
+        "collect", loaded.name, dict(counts), tuple(failed), next=f"curate classify {loaded.name}"
+    )
+
+
+def _kind(source: Source) -> str:
+    return str(type(source).__struct_config__.tag or "folder")
+
+
+def _collector(source: Source, loaded: Loaded, settings: Settings) -> Collector:
+    kind = plugins.load("collectors", _kind(source))
+    declared = source.rights or loaded.collection.rights
+    made: Collector = kind(source, Context(loaded.folder, settings.fetch, declared))
+    return made
+
+
+@dataclass(slots=True)
+class _Tour:
+    """One source, gone through once."""
+
+    catalog: Catalog
+    store: Store
+    source: int
+    selection: Selection
+    counts: Counter[str]
+    listener: Listener
+    batch: list[Sighting]
+    sizes: dict[str, int]
+    heavy: int = 0
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        store: Store,
+        source: int,
+        selection: Selection,
+        counts: Counter[str],
+        listener: Listener,
+    ) -> None:
+        self.catalog, self.store, self.source = catalog, store, source
+        self.selection, self.counts, self.listener = selection, counts, listener
+        self.batch, self.sizes, self.heavy = [], {}, 0
+
+    def walk(self, collector: Collector) -> None:
+        """Everything the source holds. What it held before and holds no more is marked gone.
+
+        Raises CurateError where the source as a whole fails; nothing counts as gone then.
+        """
+        self.catalog.start_tour()
+        whole = True
+        for found in collector.candidates(self._known):
+            self.listener.step()
+            if not self.catalog.saw(found.locator):
+                continue
+            if isinstance(found, Trouble):
+                whole = whole and not (found.retry and found.hides)
+                self._trouble(found)
+            else:
+                self._look(found)
+            if len(self.batch) >= BATCH or self.heavy >= HEAVY:
+                self.close()
+        self.close()
+        self._gone(whole)
+
+    def _known(self, locator: str) -> Known | None:
+        seen = self.catalog.sighting(self.source, locator)
+        return Known(seen.stamp, seen.links) if seen and seen.state != "gone" else None
+
+    def _look(self, candidate: Candidate) -> None:
+        seen = self.catalog.sighting(self.source, candidate.locator)
+        same = seen is not None and bool(candidate.stamp) and seen.stamp == candidate.stamp
+        if (
+            seen
+            and same
+            and seen.basis == self.selection.basis
+            and seen.state in ("taken", "rejected", "pending")
+        ):
+            self.counts["unchanged"] += 1
+            if seen.trouble:
+                self.batch.append(replace(seen, trouble=None))
+            return
+        fresh = Sighting(
+            self.source, candidate.locator, "rejected", stamp=candidate.stamp, basis=self.selection.basis,
+            said=candidate.said, links=candidate.links,
+        )  # fmt: skip
+        if seen and same:
+            fresh = replace(fresh, resource=seen.resource, said=seen.said, links=seen.links)
+        try:
+            self.batch.append(self._judge(candidate, fresh, seen))
+        except (CurateError, OSError) as fault:
+            self._trouble(Trouble(candidate.locator, _said(fault)))
+
+    def _judge(self, candidate: Candidate, fresh: Sighting, seen: Sighting | None) -> Sighting:
+        """Take it, reject it, or leave it pending until its text is known."""
+        reason = self.selection.at_sight(candidate.locator, candidate.said)
+        if reason:
+            return replace(self._bring(candidate, fresh, seen), state="taken", reason=reason)
+        if not worth_opening(candidate):
+            self.counts["new"] += seen is None
+            why = msg("no keyword in its title, path or tags, and this kind of file holds no text")
+            return replace(fresh, resource="", reason=why)
+        if fresh.resource and self.catalog.is_examined(fresh.resource, VERSIONS):
+            judged = self._by_text(fresh)  # only the keywords changed: what it says is known
+            return self._bring(candidate, judged, seen) if judged.state == "taken" else judged
+        return replace(self._bring(candidate, fresh, seen), state="pending")
+
+    def _bring(self, candidate: Candidate, fresh: Sighting, seen: Sighting | None) -> Sighting:
+        """Its bytes into the store, unless they are there and the place vouches for them."""
+        if fresh.resource and self.catalog.is_stored(fresh.resource):
+            return fresh
+        with candidate.open() as stream:
+            stored = self.store.add(stream)
+        self.sizes[stored.sha256] = stored.size
+        self.heavy += stored.size
+        self.counts["read"] += 1
+        self.counts["new"] += seen is None
+        self.counts["changed"] += bool(seen and seen.resource and seen.resource != stored.sha256)
+        return replace(fresh, resource=stored.sha256)
+
+    def _by_text(self, sighting: Sighting) -> Sighting:
+        facts = self.catalog.facts(sighting.resource)
+        assert facts is not None
+        extracted, profile, error = facts
+        found = self.selection.inside(extracted, profile, self.catalog.text(sighting.resource))
+        if found:
+            return replace(sighting, state="taken", reason=found)
+        if error:
+            why = msg(
+                "no keyword in its title, path or tags, and it could not be read: {error}",
+                error=error,
+            )
+        else:
+            why = msg("no keyword in its title, path, tags or text")
+        return replace(sighting, state="rejected", reason=why)
+
+    def _trouble(self, trouble: Trouble) -> None:
+        seen = self.catalog.sighting(self.source, trouble.locator)
+        if seen and seen.resource:
+            # What was taken before is not lost because its place is out of reach today.
+            self.batch.append(replace(seen, trouble=trouble.reason))
+        else:
+            self.batch.append(
+                Sighting(
+                    self.source,
+                    trouble.locator,
+                    "failed",
+                    reason=trouble.reason,
+                    trouble=trouble.reason,
+                )
+            )
+
+    def close(self) -> None:
+        """Bytes first, then what is said about them, in one transaction."""
+        self.store.flush()
+        with self.catalog.transaction():
+            for sha256, size in self.sizes.items():
+                self.catalog.add_resource(sha256, size)
+            for sighting in self.batch:
+                self.catalog.record(sighting)
+        self.batch, self.sizes, self.heavy = [], {}, 0
+
+    def _gone(self, whole: bool) -> None:
+        missing = self.catalog.missing(self.source)
+        if not whole:
+            # A place that failed may have led to others: only what a rule forbids now is certain.
+            return
+        with self.catalog.transaction():
+            for sighting in missing:
+                self.catalog.record(
+                    replace(
+                        sighting, state="gone", reason=msg("it is no longer there"), trouble=None
+                    )
+                )
+        self.counts["left"] += len(missing)
+
+    def settle(self, settings: Settings) -> None:
+        """Judge by their text those that only the text can tell, each read once."""
+        waiting = self.catalog.pending(self.source)
+        if not waiting:
+            return
+        by_resource: dict[str, list[Sighting]] = {}
+        for sighting in waiting:
+            by_resource.setdefault(sighting.resource, []).append(sighting)
+        self.listener.stage("reading", len(by_resource))
+        ready = [one for one in by_resource if self.catalog.is_examined(one, VERSIONS)]
+        self._decide(ready, by_resource)
+        self.listener.step(len(ready))
+        unread = [
+            (one, basename(by_resource[one][0].locator))
+            for one in sorted(by_resource.keys() - set(ready))
+        ]
+        done: list[str] = []
+        for sha256, _ in learn(
+            self.catalog, self.store, unread, settings.compute, self.listener.step
+        ):
+            done.append(sha256)
+            self.counts["examined"] += 1
+            if len(done) >= BATCH:
+                self._decide(done, by_resource)
+                done = []
+        self._decide(done, by_resource)
+
+    def _decide(self, resources: Sequence[str], by_resource: dict[str, list[Sighting]]) -> None:
+        with self.catalog.transaction():
+            for sha256 in resources:
+                for sighting in by_resource[sha256]:
+                    self.catalog.record(self._by_text(sighting))
+
+
+def _retire(catalog: Catalog, source: int, counts: Counter[str]) -> None:
+    """A source that collection.toml no longer names gives nothing any more; its bytes stay."""
+    catalog.start_tour()
+    with catalog.transaction():
+        for sighting in catalog.missing(source):
+            reason = msg("its source is no longer in collection.toml")
+            catalog.record(replace(sighting, state="gone", reason=reason, trouble=None))
+            counts["left"] += 1
+
+
+def _tidy(catalog: Catalog, store: Store) -> None:
+    """Bytes that were read only to be rejected need no room. Catalogue last: a kill repeats it."""
+    unwanted = catalog.unwanted()
+    for sha256 in unwanted:
+        store.drop(sha256)
+    with catalog.transaction():
+        catalog.forget_bytes(unwanted)
+
+
+def basename(locator: str) -> str:
+    """The last part of a path or URL: what its bytes are called there."""
+    return PurePosixPath(locator.split("?")[0].split("#")[0]).name or "index.html"
+
+
+def _said(fault: CurateError | OSError) -> Message:
+    if isinstance(fault, CurateError):
+        hint = f" ({fault.hint})" if fault.hint else ""
+        return msg("{fault}", fault=f"{fault.message}{hint}")
+    return msg("{fault}", fault=fault.strerror or str(fault))
+
+
+def failures(reports: Sequence[Report]) -> Iterator[tuple[str, Message]]:
+    for report in reports:
+        yield from report.failed

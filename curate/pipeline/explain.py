@@ -1,0 +1,178 @@
+"""Why things are as they are: of one resource, and of the whole workspace."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from curate import bundle
+from curate.catalog import Catalog, Member, Place
+from curate.collection import load
+from curate.errors import CurateError
+from curate.model import Extracted, Message, Profile
+from curate.pipeline.keep import Kept, keepers
+from curate.pipeline.package import left_out
+from curate.workspace import Workspace
+
+_HEX = re.compile(r"^[0-9a-fA-F]{4,64}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What one collection made of a resource."""
+
+    member: Member
+    kept: Kept | None  # what is kept in its place, if it is a duplicate
+    against: Message | None  # why a bundle leaves it out; None where it goes in
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything that is known of one resource, or of a place nothing was taken from."""
+
+    sha256: str  # "" where no bytes were read
+    size: int
+    places: tuple[Place, ...]
+    extracted: Extracted | None
+    profile: Profile | None
+    error: Message | None
+    memberships: tuple[Membership, ...]
+
+
+def why(workspace: Workspace, what: str) -> list[Explanation]:
+    """Explain a resource by the beginning of its id, or by the path or URL where it was found.
+
+    Raises CurateError where nothing is known by that name, or too much.
+    """
+    with Catalog(workspace.catalog) as catalog:
+        if _HEX.match(what) and (found := catalog.match_resource(what.lower())):
+            if len(found) > 1:
+                raise CurateError(
+                    f"'{what}' begins the id of {len(found)} resources or more",
+                    "give more of its characters",
+                )
+            return [_explain(workspace, catalog, found[0])]
+        places = catalog.find_locator(what) or catalog.find_locator(_relative(workspace, what))
+        if not places:
+            raise CurateError(
+                f"nothing is known of '{what}'",
+                "give an id (see curate search), or a path or URL as curate status shows it",
+            )
+        resources = dict.fromkeys(one.sighting.resource for one in places if one.sighting.resource)
+        explained = [_explain(workspace, catalog, sha256) for sha256 in resources]
+        unread = tuple(one for one in places if not one.sighting.resource)
+        return explained + [Explanation("", 0, (one,), None, None, None, ()) for one in unread]
+
+
+def _relative(workspace: Workspace, what: str) -> str:
+    """A path as a person types it → how a folder source names it."""
+    path = Path(what)
+    if not path.exists():
+        return what
+    try:
+        inside = path.resolve().relative_to(workspace.collections)
+    except ValueError:
+        return path.name
+    return "/".join(inside.parts[2:]) or path.name
+
+
+def _explain(workspace: Workspace, catalog: Catalog, sha256: str) -> Explanation:
+    places = catalog.places(sha256)
+    known = catalog.facts(sha256)
+    extracted, profile, error = known or (None, None, None)
+    memberships = []
+    for name in dict.fromkeys(one.collection for one in places):
+        member = catalog.member(name, sha256)
+        if member and member.present:
+            memberships.append(_membership(workspace, catalog, name, member))
+    return Explanation(
+        sha256, catalog.size(sha256), tuple(places), extracted, profile, error, tuple(memberships)
+    )
+
+
+def _membership(workspace: Workspace, catalog: Catalog, name: str, member: Member) -> Membership:
+    loaded = load(workspace, name)
+    kept = keepers(catalog, loaded).get(member.sha256) if not member.dirty else None
+    against = None if member.dirty else left_out(catalog, loaded, member, kept)
+    return Membership(member, kept, against)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one collection stands."""
+
+    name: str
+    title: str
+    places: dict[str, int]  # by state
+    resources: int
+    waiting: int  # resources not classified yet
+    unread: int
+    outcomes: dict[str, int]  # allow, ask, deny
+    categories: dict[str, int]
+    versions: tuple[str, ...]
+    next: str  # the command that comes next
+    problem: str = ""  # why its configuration cannot be read
+
+
+def standings(workspace: Workspace) -> list[Standing]:
+    """Every collection, in the order of their names. Writes nothing."""
+    if not workspace.catalog.exists():
+        return [_unstarted(workspace, name) for name in workspace.names()]
+    with Catalog(workspace.catalog) as catalog:
+        return [_standing(workspace, catalog, name) for name in workspace.names()]
+
+
+def _unstarted(workspace: Workspace, name: str) -> Standing:
+    title, problem = _title(workspace, name)
+    return Standing(name, title, {}, 0, 0, 0, {}, {}, (), f"curate collect {name}", problem)
+
+
+def _title(workspace: Workspace, name: str) -> tuple[str, str]:
+    try:
+        return load(workspace, name).collection.title, ""
+    except CurateError as fault:
+        return name, fault.message
+
+
+def _standing(workspace: Workspace, catalog: Catalog, name: str) -> Standing:
+    if not catalog.knows(name):
+        return _unstarted(workspace, name)
+    title, problem = _title(workspace, name)
+    places: Counter[str] = Counter()
+    for source in catalog.sources(name):
+        places.update(catalog.count_states(source))
+    outcomes: Counter[str] = Counter()
+    categories: Counter[str] = Counter()
+    for member in catalog.members(name):
+        outcomes[member.decision.outcome] += 1
+        categories[member.label.category] += 1
+    counts = catalog.count_members(name)
+    waiting = counts["dirty"] + counts["unjudged"]
+    released = tuple(bundle.versions(workspace.build, name))
+    then = "classify" if waiting else "package"
+    return Standing(
+        name, title, dict(places), counts["present"], waiting, counts["unread"], dict(outcomes), dict(categories),
+        released, f"curate {then} {name}" if counts["present"] else f"curate collect {name}", problem,
+    )  # fmt: skip
+
+
+def failures(workspace: Workspace) -> list[tuple[str, str, Message]]:
+    """(collection, place, reason) of everything that could not be read: places first, then bytes."""
+    if not workspace.catalog.exists():
+        return []
+    rows: list[tuple[str, str, Message]] = []
+    with Catalog(workspace.catalog) as catalog:
+        for name in workspace.names():
+            if catalog.knows(name):
+                rows += [
+                    (name, one.locator, one.trouble)
+                    for one in catalog.troubles(name)
+                    if one.trouble
+                ]
+                rows += [(name, source, error) for source, error in catalog.unread(name)]
+    return rows
+
+
+__all__ = ["Explanation", "Membership", "Standing", "failures", "standings", "why"]

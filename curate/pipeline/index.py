@@ -1,0 +1,78 @@
+"""Bring the search index up to date: only what was judged since the last time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from curate import plugins
+from curate.catalog import Catalog, Member
+from curate.indexes import Index
+from curate.model import Document
+from curate.pipeline.listener import SILENT, Listener
+from curate.workspace import Settings, Workspace
+
+
+def open_index(workspace: Workspace, settings: Settings) -> Index:
+    """The configured engine on this workspace's index. Raises CurateError where it is broken."""
+    engine = settings.search.engine
+    made: Index = plugins.load("indexes", engine)(workspace.index / engine)
+    return made
+
+
+def index(
+    workspace: Workspace,
+    catalog: Catalog,
+    settings: Settings,
+    listener: Listener = SILENT,
+    rebuild: bool = False,
+) -> int:
+    """Add what is new, replace what changed, remove what left; how many documents that was.
+
+    The mark is set after the engine's commit: a kill in between repeats the same documents, which
+    replaces them by themselves.
+    """
+    mark = f"indexed:{settings.search.engine}"
+    if rebuild:
+        import shutil
+
+        shutil.rmtree(workspace.index / settings.search.engine, ignore_errors=True)
+    fresh = not (workspace.index / settings.search.engine).exists()
+    since = 0 if fresh else catalog.mark(mark)
+    revision = catalog.mark("revision")
+    if since == revision and not fresh:
+        return 0
+    engine = open_index(workspace, settings)
+    gone = [(one.collection, one.sha256) for one in catalog.changed_since(since, present=False)]
+    count = len(gone)
+
+    def documents() -> Iterator[Document]:
+        nonlocal count
+        for member in catalog.changed_since(since, present=True):
+            count += 1
+            listener.step()
+            yield _document(catalog, member)
+
+    listener.stage("indexing")
+    engine.update(documents(), gone)
+    with catalog.transaction():
+        catalog.set_mark(mark, revision)
+    return count
+
+
+def _document(catalog: Catalog, member: Member) -> Document:
+    known = catalog.facts(member.sha256)
+    assert known is not None
+    extracted, profile, _ = known
+    return Document(
+        id=member.sha256,
+        collection=member.collection,
+        title=member.title,
+        keywords=tuple(dict.fromkeys((*extracted.keywords, *profile.keywords))),
+        category=member.label.category,
+        format=extracted.format,
+        kind=extracted.kind,
+        language=profile.language,
+        license=member.decision.license,
+        source=member.source,
+        text=catalog.text(member.sha256),
+    )

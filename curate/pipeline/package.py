@@ -1,0 +1,224 @@
+"""From what a collection holds to a released bundle: what goes in, what stays out and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from curate import bundle, listings, plugins, rights
+from curate.bundle import Release, Request
+from curate.catalog import Catalog, Member, Place
+from curate.collection import Loaded, load
+from curate.errors import CurateError
+from curate.messages import msg
+from curate.model import Item, LicenseInfo, Message, Omission, Report
+from curate.pipeline.collect import basename
+from curate.pipeline.keep import Kept, keepers
+from curate.pipeline.listener import SILENT, Listener
+from curate.rights.credit import ids
+from curate.store import Store
+from curate.workspace import Workspace
+
+DESCRIPTION = 280
+"""Most characters of a text's beginning that stand in for a description nobody wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    release: Release
+    report: Report
+
+
+def package(
+    workspace: Workspace, name: str, version: str = "", listener: Listener = SILENT
+) -> Packaged:
+    """Build the next version of a collection's bundle, or ``version``.
+
+    Raises CurateError: not collected or not classified yet, nothing that may be packaged, a version
+    that was released with other content, a damaged library.
+    """
+    loaded = load(workspace, name)
+    with workspace.writing(), Catalog(workspace.catalog) as catalog:
+        _ready(catalog, loaded)
+        store = Store(workspace.objects)
+        listener.stage("choosing")
+        items, omissions = _choose(catalog, store, loaded)
+        listener.stage("packaging", len(items))
+        written = 0
+
+        def progress(done: int) -> None:
+            nonlocal written
+            listener.step(done - written)
+            written = done
+
+        licenses = _licenses(loaded, items)
+        request = Request(
+            loaded, items, omissions, licenses, tuple(_writers(loaded, items, licenses))
+        )
+        release = bundle.package(request, workspace.build, version, progress)
+        return Packaged(release, _report(release, loaded, items, omissions))
+
+
+def _ready(catalog: Catalog, loaded: Loaded) -> None:
+    counts = catalog.count_members(loaded.name) if catalog.collection_id(loaded.name) else {}
+    if counts["dirty"] or counts["unjudged"]:
+        waiting = counts["dirty"] + counts["unjudged"]
+        raise CurateError(
+            f"{waiting} resources of '{loaded.name}' are not classified yet",
+            f"run: curate classify {loaded.name}",
+        )
+
+
+def _choose(catalog: Catalog, store: Store, loaded: Loaded) -> tuple[list[Item], list[Omission]]:
+    duplicates = keepers(catalog, loaded)
+    items: list[Item] = []
+    omissions: list[Omission] = []
+    for member in catalog.members(loaded.name):
+        reason = left_out(catalog, loaded, member, duplicates.get(member.sha256))
+        if reason:
+            omissions.append(Omission(member.sha256, member.title, member.source, reason))
+        else:
+            items.append(_item(catalog, store, loaded, member))
+    for sighting in catalog.with_state(loaded.name, "failed"):
+        if sighting.reason:
+            omissions.append(
+                Omission("", basename(sighting.locator), sighting.locator, sighting.reason)
+            )
+    return items, omissions
+
+
+def left_out(catalog: Catalog, loaded: Loaded, member: Member, kept: Kept | None) -> Message | None:
+    """Why a member stays out, or None. Rights come first: they are what a seller has to know."""
+    if member.decision.outcome != "allow":
+        why = _joined(member.decision.reasons, loaded)
+        if member.decision.outcome == "ask":
+            return msg("a person has to decide about its rights: {why}", why=why)
+        return msg("no known right to package it: {why}", why=why)
+    known = catalog.facts(member.sha256)
+    if known and known[2] and known[0].format == "unknown":
+        return msg("it could not be read: {error}", error=known[2])
+    if kept is None:
+        return None
+    kind = kept.pair.kind if kept.pair else "near-text"
+    if kind == "same-text":
+        return msg("it says the same as “{title}”, which is kept", title=kept.title)
+    if loaded.collection.dedupe.near == "keep":
+        return None
+    if kept.pair is None:
+        return msg("it is like others that are like “{title}”, which is kept", title=kept.title)
+    score = f"{kept.pair.score:.2f}"
+    return msg(
+        "it is nearly the same as “{title}” ({score}), which is kept", title=kept.title, score=score
+    )
+
+
+def _joined(reasons: Sequence[Message], loaded: Loaded) -> str:
+    from curate.messages import render
+
+    return "; ".join(render(reason, loaded.collection.language) for reason in reasons)
+
+
+def _item(catalog: Catalog, store: Store, loaded: Loaded, member: Member) -> Item:
+    known = catalog.facts(member.sha256)
+    assert known is not None
+    extracted, profile, _ = known
+    places = [
+        one
+        for one in catalog.places(member.sha256)
+        if one.collection == loaded.name and one.sighting.state == "taken"
+    ]
+    said = places[0].sighting.said
+    url = next((one.sighting.said.url for one in places if one.sighting.said.url), "")
+    declared = _creator(loaded, places)
+    creators = said.creators or extracted.creators or ((declared,) if declared else ())
+    return Item(
+        sha256=member.sha256,
+        size=member.size,
+        name=basename(places[0].sighting.locator),
+        title=member.title,
+        category=member.label.category,
+        format=extracted.format,
+        kind=extracted.kind,
+        mime=extracted.mime,
+        language=profile.language,
+        description=_description(said.description or extracted.description, catalog, member),
+        keywords=tuple(dict.fromkeys((*extracted.keywords, *profile.keywords)))[:12],
+        properties=extracted.properties,
+        creators=creators,
+        source=url,
+        decision=member.decision,
+        credit=rights.credit(
+            member.title, creators, url, member.decision, loaded.collection.language
+        ),
+        open=partial(_open, store, member.sha256),
+        thumbnail=partial(catalog.thumbnail, member.sha256),
+    )
+
+
+def _open(store: Store, sha256: str) -> IO[bytes]:
+    return store.open(sha256)
+
+
+def _creator(loaded: Loaded, places: Sequence[Place]) -> str:
+    """Whom the seller names as creator for the source that holds it, where nothing else says."""
+    for source in loaded.collection.sources:
+        if any(one.place == source.place for one in places):
+            declared = source.rights or loaded.collection.rights
+            if declared.creator:
+                return declared.creator
+    return ""
+
+
+def _description(stated: str, catalog: Catalog, member: Member) -> str:
+    """What somebody wrote about it, or how its text begins."""
+    if stated:
+        return _cut(" ".join(stated.split()))
+    text = " ".join(catalog.text(member.sha256)[: 4 * DESCRIPTION].split())
+    if text.casefold().startswith(member.title.casefold()):
+        text = text[len(member.title) :].lstrip(" #=-:：。.")
+    return _cut(text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= DESCRIPTION else f"{text[: DESCRIPTION - 1].rstrip()}…"
+
+
+def _licenses(loaded: Loaded, items: Sequence[Item]) -> dict[str, LicenseInfo]:
+    found: dict[str, LicenseInfo] = {}
+    for item in items:
+        for id in ids(item.decision.license):
+            if id not in found:
+                found[id] = rights.license_info(
+                    id, item.decision.holder, loaded.collection.language
+                )
+    return dict(sorted(found.items()))
+
+
+def _writers(
+    loaded: Loaded, items: Sequence[Item], licenses: dict[str, LicenseInfo]
+) -> Iterator[Callable[[Release, Path], object]]:
+    for name in loaded.collection.listing.formats:
+        listing: listings.Listing = plugins.load("listings", name)()
+
+        def write(release: Release, folder: Path, listing: listings.Listing = listing) -> object:
+            facts = listings.facts(
+                loaded.collection, items, licenses, release.version, release.size
+            )
+            return listing.write(facts, folder)
+
+        yield write
+
+
+def _report(
+    release: Release, loaded: Loaded, items: Sequence[Item], omissions: Sequence[Omission]
+) -> Report:
+    counts: Counter[str] = Counter(items=len(items), omitted=len(omissions))
+    counts["categories"] = len({item.category for item in items if item.category})
+    left = tuple((one.source or one.title, one.reason) for one in omissions)
+    return Report(
+        "package", loaded.name, dict(counts), left, next=f"curate verify {release.folder}"
+    )

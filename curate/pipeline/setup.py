@@ -1,0 +1,120 @@
+"""Make a workspace, and a collection in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from curate.collection import load
+from curate.errors import CurateError
+from curate.model import Language
+from curate.workspace import MARK, Workspace, check_name
+
+
+def init(folder: Path, language: Language = "en") -> Workspace:
+    """Make ``folder`` a workspace; what is there stays. Raises CurateError where it is one already."""
+    if (folder / MARK).exists():
+        raise CurateError(
+            f"{folder / MARK} exists: this is a workspace already",
+            "make a collection: curate new NAME",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        workspace = Workspace(folder.resolve())
+        for part in (workspace.collections, workspace.build, workspace.state):
+            part.mkdir(exist_ok=True)
+        (workspace.state / ".gitignore").write_text("*\n", encoding="utf-8")
+        (folder / MARK).write_text(_template("curate", language), encoding="utf-8")
+    except OSError as fault:
+        raise CurateError(
+            f"{fault.filename} cannot be made: {fault.strerror}", "choose a folder you may write to"
+        ) from fault
+    return workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the options of ``curate new`` say; everything else has a default."""
+
+    title: str = ""
+    language: Language = "en"
+    keywords: Sequence[str] = ()
+    folders: Sequence[str] = ()
+    sites: Sequence[str] = ()
+    own: str = ""
+    license: str = ""
+
+
+def new(workspace: Workspace, name: str, wish: Wish) -> Path:
+    """Write a commented collection.toml and give its path. Raises CurateError where it exists."""
+    check_name(name)
+    path = workspace.collection_file(name)
+    if path.exists():
+        raise CurateError(f"{path} exists already", "edit it, or choose another name")
+    if wish.own and wish.license:
+        raise CurateError(
+            "--own and --license exclude each other",
+            "it is your own work, or it was licensed to you; mixed material needs two sources",
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not wish.folders and not wish.sites:
+        (path.parent / "material").mkdir(exist_ok=True)
+    path.write_text(_written(name, wish), encoding="utf-8")
+    load(workspace, name)  # what curate writes itself has to be valid
+    return path
+
+
+def _written(name: str, wish: Wish) -> str:
+    folders = list(wish.folders) or ([] if wish.sites else ["material"])
+    match = "keywords" if wish.keywords else "all"
+    sources = [
+        f'[[sources]]\ntype = "folder"\npath = {_toml(_absolute(one, wish))}\nmatch = "{match}"\n'
+        for one in folders
+    ]
+    sources += [
+        f'[[sources]]\ntype = "site"\nstart = [{_toml(one)}]\nmatch = "{match}"\n'
+        for one in wish.sites
+    ]
+    rights = (
+        f"own = {_toml(wish.own)}"
+        if wish.own
+        else f"license = {_toml(wish.license)}"
+        if wish.license
+        else '# own = ""\n# license = ""'
+    )
+    return _template("collection", wish.language).format_map(
+        {
+            "title": _toml(wish.title or name),
+            "language": _toml(wish.language),
+            "keywords": ", ".join(map(_toml, wish.keywords)),
+            "rights": rights,
+            "sources": "\n".join(sources),
+        }
+    )
+
+
+def _absolute(folder: str, wish: Wish) -> str:
+    """A folder named on the command line is meant from where the person stands."""
+    return str(Path(folder).expanduser().resolve()) if wish.folders else folder
+
+
+def _toml(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def _template(name: str, language: Language) -> str:
+    return (
+        resources.files("curate")
+        .joinpath("locale", language, f"{name}.toml.txt")
+        .read_text("utf-8")
+    )
+
+
+def schemas() -> dict[str, object]:
+    """JSON Schema of both configuration files, by file name; sources as the built-in collectors take them."""
+    from curate.schema import collection_schema, settings_schema
+
+    return {"curate.schema.json": settings_schema(), "collection.schema.json": collection_schema()}

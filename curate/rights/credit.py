@@ -1,0 +1,64 @@
+"""The line that gives credit where it is due, and what a licence is called."""
+
+from __future__ import annotations
+
+import re
+
+from curate.messages import speaker
+from curate.model import Decision, Language, LicenseInfo
+
+_CC = re.compile(r"^CC-(BY(?:-[A-Z]{2})*)-(\d\.\d)(?:-([A-Z]{2,3}))?$")
+_FIXED = {
+    "CC0-1.0": ("CC0 1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
+    "CC-PDM-1.0": ("Public Domain Mark 1.0", "https://creativecommons.org/publicdomain/mark/1.0/"),
+    "LicenseRef-project-gutenberg": (
+        "Project Gutenberg License",
+        "https://www.gutenberg.org/policy/license.html",
+    ),
+}
+
+
+def license_info(id: str, holder: str = "", language: Language = "en") -> LicenseInfo:
+    """What people call the licence ``id`` and where they can read it."""
+    say = speaker(language)
+    if id == "LicenseRef-own-work":
+        return LicenseInfo(
+            id, say("© {holder}", holder=holder) if holder else say("the seller's own work"), ""
+        )
+    if id in _FIXED:
+        return LicenseInfo(id, *_FIXED[id])
+    if cc := _CC.match(id):
+        port = f"{cc[3].lower()}/" if cc[3] else ""
+        name = f"CC {cc[1]} {cc[2]}" + (f" {cc[3]}" if cc[3] else "")
+        return LicenseInfo(
+            id, name, f"https://creativecommons.org/licenses/{cc[1].lower()}/{cc[2]}/{port}"
+        )
+    url = "" if id.startswith("LicenseRef-") else f"https://spdx.org/licenses/{id}.html"
+    return LicenseInfo(id, id, url)
+
+
+def ids(expression: str) -> list[str]:
+    """The licence ids in an SPDX expression, in order."""
+    return [
+        part
+        for part in re.split(r"[\s()]+", expression)
+        if part and part not in ("AND", "OR", "WITH")
+    ]
+
+
+def credit(
+    title: str, creators: tuple[str, ...], source: str, decision: Decision, language: Language
+) -> str:
+    """One line: title, author, source and licence, as CC licences ask for (TASL)."""
+    say = speaker(language)
+    names = (say(", ").join(creators)) or decision.holder
+    infos = [license_info(id, decision.holder, language) for id in ids(decision.license)]
+    parts = [say("“{title}”", title=title)]
+    if names:
+        parts.append(say("by {names}", names=names))
+    if source:
+        parts.append(say("from {source}", source=source))
+    parts += [
+        say("{license} ({url})", license=i.name, url=i.url) if i.url else i.name for i in infos
+    ]
+    return say("; ").join(parts)
