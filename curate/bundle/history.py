@@ -1,0 +1,198 @@
+"""Released versions: reading them, comparing with them, and what number comes next (semver.org)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from curate.bundle import Changes
+from curate.errors import CurateError
+
+RECORD = "release.json"
+_SHOWN = 50  # titles a changelog names under one heading
+
+# The expression of semver.org, without build metadata, which takes no part in the order.
+_SEMVER = re.compile(
+    r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})"
+    r"(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?",
+    re.ASCII,
+)
+
+
+class File(msgspec.Struct, frozen=True):
+    """An item of a released bundle."""
+
+    path: str  # below data/
+    sha256: str
+    size: int
+    title: str
+    name: str  # what it was called where it was found
+    license: str
+    digest: str  # of all that the bundle says about it
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What one version brought, as its changelog tells it: titles, and how many there are in all."""
+
+    version: str
+    items: int
+    size: int  # bytes, unpacked
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    relicensed: tuple[str, ...] = ()
+    counts: dict[str, int] = {}
+
+
+class Zip(msgspec.Struct, frozen=True):
+    file: str
+    sha256: str
+    size: int  # bytes
+    top: str  # the folder that it unpacks to
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    title: str
+    source: str
+    sha256: str
+    reason: str  # English template
+    args: dict[str, str]
+
+
+class Moved(msgspec.Struct, frozen=True):
+    before: str
+    now: str
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """Changes to the parent, as paths below data/."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    removed: tuple[str, ...] = ()
+    relicensed: tuple[str, ...] = ()
+
+
+class Record(msgspec.Struct, frozen=True):
+    """release.json, whole: all that later versions, listings and shops need without the archive."""
+
+    format: int
+    name: str
+    title: str
+    language: str
+    version: str
+    parent: str  # "" for the first
+    digest: str  # of everything the content was made from
+    agent: str
+    archive: Zip
+    counts: dict[str, Any]
+    changes: Difference
+    history: tuple[Step, ...]  # newest first
+    items: tuple[File, ...]
+    omissions: tuple[LeftOut, ...]
+
+
+def order(version: str) -> tuple[Any, ...]:
+    """A sorting key by semver's precedence. Raises CurateError where ``version`` is not valid."""
+    found = _SEMVER.fullmatch(version)
+    if not found:
+        raise CurateError(
+            f"'{version}' is not a version",
+            "write it as MAJOR.MINOR.PATCH, such as 1.2.0, or 2.0.0-beta.1 (see semver.org)",
+        )
+    numbers = tuple(int(part) for part in found.groups()[:3])
+    if found[4] is None:
+        return (*numbers, 1)
+    parts = found[4].split(".")
+    return (*numbers, 0, *((0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts))
+
+
+def versions(folder: Path) -> list[str]:
+    """Released versions below build/NAME, lowest first."""
+    if not folder.is_dir():
+        return []
+    found = (path.parent.name for path in folder.glob(f"*/{RECORD}"))
+    return sorted((name for name in found if _SEMVER.fullmatch(name)), key=order)
+
+
+def read(folder: Path) -> Record:
+    """The record of the release in ``folder``. Raises CurateError where it is damaged."""
+    path = folder / RECORD
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Record)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise CurateError(
+            f"{path} cannot be read: {fault}", "restore it from a backup of the release"
+        ) from fault
+
+
+def compare(old: Sequence[File], new: Sequence[File]) -> Changes:
+    """What happened between two versions, joined by path and by bytes."""
+    there = {file.path: file for file in old}
+    here = {file.path for file in new}
+    gone = {file.sha256: file for file in old if file.path not in here}
+    added, changed, relicensed = [], [], []
+    moved: list[tuple[str, str]] = []
+    for file in new:
+        before = there.get(file.path)
+        if before is None:
+            origin = gone.pop(file.sha256, None)
+            if origin is None:
+                added.append(file.path)
+                continue
+            moved.append((origin.path, file.path))
+            before = origin
+        elif before.digest != file.digest:
+            changed.append(file.path)
+        if before.sha256 == file.sha256 and before.license != file.license:
+            relicensed.append(file.path)
+    removed = (file.path for file in gone.values())
+    return Changes(
+        tuple(sorted(added)),
+        tuple(sorted(set(changed) - set(relicensed))),
+        tuple(sorted(moved)),
+        tuple(sorted(removed)),
+        tuple(sorted(relicensed)),
+    )
+
+
+def following(version: str, changes: Changes) -> str:
+    """The version after ``version``, by what changed."""
+    major, minor, patch, final, *_ = order(version)
+    if not final:
+        return f"{major}.{minor}.{patch}"  # a pre-release is followed by its release
+    if changes.removed or changes.moved or changes.relicensed:
+        return f"{major + 1}.0.0"
+    return f"{major}.{minor + 1}.0" if changes.added else f"{major}.{minor}.{patch + 1}"
+
+
+def step(
+    version: str, files: Sequence[File], old: Mapping[str, File], changes: Changes, first: bool
+) -> Step:
+    """The changelog's entry for ``version``. ``old``: the parent's files by path."""
+    titles = {path: file.title for path, file in old.items()}
+    titles.update((file.path, file.title) for file in files)
+
+    def some(paths: Sequence[str]) -> tuple[str, ...]:
+        return tuple(titles[path] for path in paths[:_SHOWN])
+
+    groups: dict[str, Sequence[str]] = {
+        "added": () if first else changes.added,
+        "changed": changes.changed,
+        "moved": [now for _, now in changes.moved],
+        "removed": changes.removed,
+        "relicensed": changes.relicensed,
+    }
+    return Step(
+        version,
+        len(files),
+        sum(file.size for file in files),
+        counts={name: len(paths) for name, paths in groups.items()},
+        **{name: some(paths) for name, paths in groups.items()},
+    )

@@ -1,0 +1,376 @@
+"""A release, made whole beside its place and then moved there, so that nobody sees half of one."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+
+from curate.bundle import Changes, Release, Request, archive, chapter, crate, history, layout, pages
+from curate.bundle.text import one_line
+from curate.errors import CurateError
+from curate.messages import render, speaker
+from curate.model import Item
+
+FORMAT = 1
+"""Version of what a bundle looks like; raised when the same input gives other pages or folders."""
+_TEMPORARY = ".tmp-"
+Progress = Callable[[int], None]
+
+# Compressed by their own format: not worth a try.
+_PACKED = frozenset(
+    "mp3 m4a aac ogg opus flac mp4 m4v mov mkv webm avi jpeg jpg webp heic avif zip 7z rar gz bz2 xz "
+    "zst docx pptx xlsx odt ods odp epub woff woff2".split()
+)
+
+
+def package(request: Request, build: Path, version: str, progress: Progress | None) -> Release:
+    """See :func:`curate.bundle.package`."""
+    collection = request.loaded.collection
+    name = request.loaded.name
+    home = build / name
+    items = _items(request.items)
+    if not items:
+        raise _nothing(request)
+    tutorial = chapter.read(request.loaded)
+    files = {item.sha256: _describe(item) for item in items}
+    digest = _digest(request, items, files, tutorial)
+    released = history.versions(home)
+    if version:
+        same = _existing(home, version, released, digest)
+        if same:
+            return same
+    latest = history.read(home / released[-1]) if released else None
+    if latest and not version and latest.digest == digest:
+        return _unchanged(home, latest)
+    before = {file.sha256: file.path for file in latest.items} if latest else {}
+    say = speaker(collection.language)
+    plan = layout.arrange(collection, items, before, say)
+    places = {one.item.sha256: one.path for one in plan.placed}
+    listed = tuple(msgspec.structs.replace(files[sha], path=path) for sha, path in places.items())
+    changes = history.compare(latest.items if latest else (), listed)
+    if not version:
+        version = history.following(latest.version, changes) if latest else "1.0.0"
+    past = {file.path: file for file in latest.items} if latest else {}
+    step = history.step(version, listed, past, changes, first=latest is None)
+    content = pages.Content(
+        loaded=request.loaded,
+        version=version,
+        file=f"{_slug(request.loaded.name)}-{version}.zip",
+        top=layout.top(collection, version),
+        layout=plan,
+        licenses=request.licenses,
+        tutorial=tutorial,
+        history=(step, *(latest.history if latest else ())),
+        omissions=request.omissions,
+    )
+    _sweep(home)
+    folder = home / f"{_TEMPORARY}{version}"
+    folder.mkdir(parents=True)
+    try:
+        release = _write(content, request, folder, home / version, changes, progress)
+        record = _record(content, request, release, listed, digest, latest)
+        _save(folder / history.RECORD, _indented(record))
+        _settle(folder)
+        folder.rename(home / version)
+        _sync(home)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return release
+
+
+def _items(items: Sequence[Item]) -> list[Item]:
+    """Each item once, by SHA-256, with words that fit on one line of any page."""
+    unique = {
+        item.sha256: item for item in sorted(items, key=lambda i: (i.title, i.name), reverse=True)
+    }
+    return [
+        replace(
+            item,
+            name=one_line(item.name),
+            title=one_line(item.title) or one_line(item.name) or item.sha256[:12],
+            description=one_line(item.description),
+            keywords=tuple(filter(None, map(one_line, item.keywords))),
+            creators=tuple(filter(None, map(one_line, item.creators))),
+            source=one_line(item.source),
+            credit=one_line(item.credit),
+        )
+        for _, item in sorted(unique.items())
+    ]
+
+
+def _nothing(request: Request) -> CurateError:
+    name = request.loaded.name
+    reasons = sorted(render(omission.reason, "en") for omission in request.omissions)
+    counts = [(len(list(group)), reason) for reason, group in groupby(reasons)]
+    counts.sort(key=lambda pair: (-pair[0], pair[1]))
+    if not counts:
+        return CurateError(
+            f"nothing to package in '{name}': the collection holds no items",
+            f"gather some first (curate run {name}), and see that its keywords and sources match",
+        )
+    listing = "".join(f"\n  {count} × {reason}" for count, reason in counts[:10])
+    more = f"\n  and {len(counts) - 10} other reasons" if len(counts) > 10 else ""
+    return CurateError(
+        f"nothing to package in '{name}': all {len(reasons)} items are left out:{listing}{more}",
+        f"settle these reasons (rights are declared in collections/{name}/collection.toml) "
+        "and run the command again",
+    )
+
+
+def _describe(item: Item) -> history.File:
+    """The item as release.json names it, with a digest of all that pages say about it."""
+    decision = item.decision
+    said = (
+        item.sha256, item.size, item.name, item.title, item.category, item.format, item.kind,
+        item.mime, item.language, item.description, item.keywords, sorted(item.properties.items()),
+        item.creators, item.source, decision.license, decision.obligations, decision.holder,
+        item.credit,
+    )  # fmt: skip
+    digest = hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:32]
+    license = decision.license
+    return history.File("", item.sha256, item.size, item.title, item.name, license, digest)
+
+
+def _digest(
+    request: Request,
+    items: Sequence[Item],
+    files: Mapping[str, history.File],
+    tutorial: chapter.Chapter,
+) -> str:
+    """Of all that the release is made from. Reads no payload: items are named by their content."""
+    collection = request.loaded.collection
+    used = sorted({one for item in items for one in crate.license_ids(item.decision.license)})
+    licenses = [request.licenses[one] for one in used if one in request.licenses]
+    said = (
+        FORMAT, pages.digest(), request.loaded.name, collection.title, collection.language,
+        collection.description, collection.keywords, collection.categories, collection.listing,
+        tutorial.digest, [(one.id, one.name, one.url, one.text) for one in licenses],
+    )  # fmt: skip
+    whole = hashlib.sha256(msgspec.json.encode(said))
+    for item in items:
+        whole.update(files[item.sha256].digest.encode())
+    return whole.hexdigest()
+
+
+def _existing(home: Path, version: str, released: Sequence[str], digest: str) -> Release | None:
+    """The release ``version`` where it holds the same content. Raises CurateError for any clash."""
+    asked = history.order(version)
+    if version in released:
+        record = history.read(home / version)
+        if record.digest == digest:
+            return _unchanged(home, record)
+        free = history.following(released[-1], Changes())
+        raise CurateError(
+            f"{home.name} {version} is released with other content, and a release never changes",
+            f"leave the version out, or take a higher one: {free} is free",
+        )
+    if released and asked <= history.order(released[-1]):
+        free = history.following(released[-1], Changes())
+        raise CurateError(
+            f"{version} is not higher than {released[-1]}, the latest release of {home.name}",
+            f"leave the version out, or take a higher one: {free} is free",
+        )
+    return None
+
+
+def _unchanged(home: Path, record: history.Record) -> Release:
+    folder = home / record.version
+    return Release(
+        record.name,
+        record.version,
+        folder,
+        folder / record.archive.file,
+        record.archive.sha256,
+        record.archive.size,
+        len(record.items),
+        True,
+        Changes(),
+    )
+
+
+def _sweep(home: Path) -> None:
+    """Remove what a killed run left behind."""
+    for stale in home.glob(f"{_TEMPORARY}*"):
+        shutil.rmtree(stale, ignore_errors=True)
+
+
+def _write(
+    content: pages.Content,
+    request: Request,
+    folder: Path,
+    final: Path,
+    changes: Changes,
+    progress: Progress | None,
+) -> Release:
+    """Archive, checksum, pages beside the archive, and listings."""
+    name = content.file
+    path = folder / name
+    with path.open("w+b", buffering=1 << 20) as file:
+        _zip(content, archive.Archive(file, archive.stamp()), progress)
+    sha256 = _sha256(path)
+    _save(folder / f"{name}.sha256", f"{sha256}  {name}\n".encode())
+    _save(folder / "CHANGELOG.md", pages.changelog(content).encode())
+    _save(folder / "LEFT-OUT.md", pages.left_out(content).encode())
+    release = Release(
+        request.loaded.name,
+        content.version,
+        final,
+        final / name,
+        sha256,
+        path.stat().st_size,
+        len(content.layout.placed),
+        False,
+        changes,
+    )
+    for write in request.listings:
+        (folder / "listing").mkdir(exist_ok=True)
+        write(release, folder / "listing")
+    return release
+
+
+def _zip(content: pages.Content, out: archive.Archive, progress: Progress | None) -> None:
+    """Pages and pictures first, so that people see them first; then the payload; then manifests."""
+    collection = content.loaded.collection
+    top, placed = content.top, content.layout.placed
+    tags: list[tuple[str, str]] = []
+    pictures: dict[str, str] = {}
+    for one in placed:
+        picture = one.item.thumbnail()
+        if picture:
+            path = pages.thumbnail_path(one.item.sha256)
+            pictures[one.item.sha256] = path
+            tags.append((path, out.add(f"{top}/{path}", picture, packed=True)))
+    for path, data in pages.write(content, pictures):
+        tags.append((path, out.add(f"{top}/{path}", data)))
+    about = crate.describe(
+        collection, content.layout, content.licenses, content.version, archive.stamp()
+    )
+    sha256 = hashlib.sha256(about).hexdigest()
+    entries = [
+        archive.Entry(
+            f"{top}/data/{layout.METADATA}", len(about), sha256, lambda: io.BytesIO(about)
+        )
+    ]
+    for one in placed:
+        item = one.item
+        packed = item.format in _PACKED
+        path = f"{top}/data/{one.path}"
+        entries.append(archive.Entry(path, item.size, item.sha256, item.open, packed, item.title))
+    entries.sort(key=lambda entry: entry.path.encode())
+    for number, _ in enumerate(out.add_all(entries), 1):
+        if progress:
+            progress(min(number, len(placed)))
+    cut = len(top) + 1
+    size = sum(entry.size for entry in entries)
+    for path, data in (
+        ("bag-info.txt", crate.bag_info(collection, content.version, _agent(), size, len(entries))),
+        ("bagit.txt", crate.DECLARATION),
+        ("manifest-sha256.txt", crate.manifest((e.path[cut:], e.sha256) for e in entries)),
+    ):
+        tags.append((path, out.add(f"{top}/{path}", data)))
+    out.add(f"{top}/tagmanifest-sha256.txt", crate.manifest(tags))
+    out.close()
+
+
+def _record(
+    content: pages.Content,
+    request: Request,
+    release: Release,
+    listed: Sequence[history.File],
+    digest: str,
+    latest: history.Record | None,
+) -> history.Record:
+    collection = request.loaded.collection
+    changes = release.changes
+    return history.Record(
+        format=FORMAT,
+        name=release.name,
+        title=collection.title,
+        language=collection.language,
+        version=release.version,
+        parent=latest.version if latest else "",
+        digest=digest,
+        agent=_agent(),
+        archive=history.Zip(
+            release.archive.name, release.sha256, release.size, content.top
+        ),
+        counts=pages.counts(content),
+        changes=history.Difference(
+            changes.added,
+            changes.changed,
+            tuple(history.Moved(before, now) for before, now in changes.moved),
+            changes.removed,
+            changes.relicensed,
+        ),
+        history=content.history,
+        items=tuple(sorted(listed, key=lambda file: file.path.encode())),
+        omissions=tuple(
+            history.LeftOut(
+                one_line(one.title), one_line(one.source), one.sha256, one.reason.text,
+                dict(one.reason.args),
+            )
+            for one in request.omissions
+        ),
+    )  # fmt: skip
+
+
+def _agent() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"curate {version('curate-materials')}"
+    except PackageNotFoundError:  # run from a checkout
+        return "curate"
+
+
+def _slug(name: str) -> str:
+    """An ASCII file name: Chinese is transliterated."""
+    from slugify import slugify
+
+    # A hyphen where scripts change: "Python资料" is python-zi-liao.
+    parted = re.sub(r"(?<=[\x00-\x7f])(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])(?=[\x00-\x7f])", "-", name)
+    return slugify(parted, max_length=60) or "bundle"
+
+
+def _indented(record: history.Record) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _save(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def _settle(folder: Path) -> None:
+    """Make everything in ``folder`` lasting before it becomes visible."""
+    for path in _files(folder):
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
+    _sync(folder)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _sync(folder: Path) -> None:
+    if os.name != "nt":  # Windows cannot open folders
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
