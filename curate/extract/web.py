@@ -1,0 +1,222 @@
+"""HTML: all its text, its title, and every place where it states a licence."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from curate.errors import CurateError
+from curate.extract import notices
+from curate.extract.clean import clean, date, keywords, language, line, people, title
+from curate.extract.formats import Format
+from curate.extract.plain import load
+from curate.model import Extracted, Statement
+
+DEEPEST = 2000
+"""Elements inside each other; a person writes some dozens, and parsers slow down or crash at more."""
+
+_BLOCKS = (
+    "address|article|aside|blockquote|body|br|caption|center|dd|details|div|dl|dt|fieldset|figcaption"
+    "|figure|footer|form|h[1-6]|header|hr|legend|li|main|nav|ol|option|p|pre|section|summary|table"
+    "|tbody|td|tfoot|th|thead|title|tr|ul"
+)
+_BLOCK = re.compile(rf"(?=</?(?:{_BLOCKS})[\s/>])", re.I)
+_MARK = "\ue000"  # where a block begins or ends; from the private use area, so no text has it
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*?(/?)>")
+_VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "td",
+        "tr",
+    ]
+)
+_LICENCE = re.compile(
+    r"^(?:https?:)?//(?:www\.)?(?:creativecommons\.org/(?:licenses|publicdomain)/|gnu\.org/(?:licenses|copyleft)/)",
+    re.I,
+)
+_RIGHTS_META = frozenset(
+    [
+        "dcterms.license",
+        "dc.license",
+        "dcterms.rights",
+        "dc.rights",
+        "dcterms.rightsholder",
+        "rights",
+        "copyright",
+        "dc.rights.license",
+        "dcterms:license",
+        "dc:rights",
+        "license",
+        "cc:license",
+    ]
+)
+
+
+def read(path: Path, name: str, form: Format) -> Extracted:
+    html, more = load(path, declared=True)
+    page = Page(html, name)
+    text, truncated = clean(page.text())
+    return Extracted(
+        form.id,
+        form.kind,
+        form.mime,
+        title=page.title(),
+        creators=people([page.meta("author", "dc.creator", "dcterms.creator", "article:author")]),
+        description=line(page.meta("description", "og:description", "dc.description")),
+        created=date(
+            page.meta(
+                "dcterms.created", "dc.date", "article:published_time", "dcterms.date", "date"
+            )
+        ),
+        language=page.language(),
+        keywords=keywords(page.meta("keywords")),
+        text=text,
+        truncated=truncated or more,
+        properties={"links": len(page.links)},
+        statements=page.statements() + notices.statements(text, name),
+    )
+
+
+def check_depth(html: str, name: str) -> None:
+    """Raises CurateError for elements nested beyond any real page. Reads tags only."""
+    if html.count("<") < DEEPEST:
+        return
+    depth = 0
+    for closing, tag, empty in _TAG.findall(html):
+        if empty or tag.lower() in _VOID:
+            continue
+        depth = max(0, depth - 1) if closing else depth + 1
+        if depth > DEEPEST:
+            raise CurateError(
+                f"{name} nests more than {DEEPEST} elements in each other",
+                "no real page does; leave it out",
+            )
+
+
+def bare(html: str) -> str:
+    """The text of ``html``, one line for each block; head, scripts and styles left out."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    marked = LexborHTMLParser(_BLOCK.sub(_MARK, html.replace(_MARK, "")))
+    marked.strip_tags(["head", "script", "style", "template"])
+    text = marked.text(deep=True) if marked.root is not None else ""
+    parts = (" ".join(part.split()) for part in text.split(_MARK))
+    return "\n".join(part for part in parts if part)
+
+
+class Page:
+    """A parsed page; ``where`` is what its statements are attributed to."""
+
+    def __init__(self, html: str, where: str) -> None:
+        from selectolax.lexbor import LexborHTMLParser
+
+        check_depth(html, where)
+        self.html = html
+        self.where = where
+        self.tree: Any = LexborHTMLParser(html)
+        self.metas: dict[str, str] = {}
+        for node in self.tree.css("meta"):
+            found = node.attributes
+            key = found.get("name") or found.get("property") or found.get("itemprop")
+            if key and (content := found.get("content")):
+                self.metas.setdefault(key.lower().strip(), content)
+        self.links = [
+            (
+                str(node.attributes["href"]).strip(),
+                (node.attributes.get("rel") or "").lower().split(),
+            )
+            for node in self.tree.css("a[href], link[href], area[href]")
+            if node.attributes.get("href")
+        ]
+
+    def text(self) -> str:
+        return bare(self.html)
+
+    def meta(self, *names: str) -> str:
+        return next((self.metas[name] for name in names if self.metas.get(name)), "")
+
+    def title(self) -> str:
+        for node in self.tree.css("head > title, body > title"):
+            if found := title(node.text()):
+                return found
+        if found := title(self.meta("og:title", "dc.title", "dcterms.title")):
+            return found
+        heading = self.tree.css_first("h1") or self.tree.css_first("h2")
+        return line(heading.text(), 200) if heading is not None else ""
+
+    def language(self) -> str:
+        node = self.tree.css_first("html")
+        stated = (node.attributes.get("lang") or node.attributes.get("xml:lang")) if node else ""
+        return language(stated or self.meta("dc.language", "dcterms.language", "og:locale"))
+
+    def statements(self) -> tuple[Statement, ...]:
+        found: dict[Statement, None] = {}
+        holder = line(self.meta("dcterms.rightsholder"), 200)
+
+        def add(raw: object, channel: str, inferred: bool = False) -> None:
+            if said := line(raw):
+                found[
+                    Statement(
+                        raw=said,
+                        channel=channel,
+                        where=self.where,
+                        confidence="inferred" if inferred else "declared",
+                        holder=holder,
+                    )
+                ] = None
+
+        for href, rel in self.links:
+            if "license" in rel:
+                add(href, "html-rel")
+            elif _LICENCE.match(href):
+                add(href, "html-link", inferred=True)
+        for key, value in self.metas.items():
+            if key in _RIGHTS_META and key != "dcterms.rightsholder":
+                add(value, "dc")
+        for node in self.tree.css('script[type="application/ld+json"]'):
+            for said in _licences(_json(node.text()), 0):
+                add(said, "json-ld")
+        return tuple(found)[:50]
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _licences(value: object, depth: int) -> Iterator[str]:
+    """Every ``license`` of schema.org in a JSON-LD tree; a name, an IRI, or an object with either."""
+    if depth > 20:
+        return
+    if isinstance(value, list):
+        for one in value[:1000]:
+            yield from _licences(one, depth + 1)
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            if key in ("license", "copyrightNotice"):
+                for said in one if isinstance(one, list) else [one]:
+                    if isinstance(said, dict):
+                        said = said.get("@id") or said.get("url") or said.get("name")
+                    if isinstance(said, str):
+                        yield said
+            elif isinstance(one, dict | list):
+                yield from _licences(one, depth + 1)
