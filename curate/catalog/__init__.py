@@ -1,0 +1,20 @@
+"""What is known, in SQLite: the only SQL about resources.
+
+One process writes (it holds the workspace's lock), any number read. Keys are integers and hashes are
+32-byte BLOBs, which keeps a resource at some hundred bytes and look-ups at microseconds. Facts belong
+to a resource; what a collection makes of it (its label and its decision) belongs to a *member*.
+"""
+
+from __future__ import annotations
+
+from curate.catalog.facts import ContentFacts, Stage
+from curate.catalog.matches import Matches
+from curate.catalog.members import Member, Members
+from curate.catalog.sightings import Place, Sighting, Sightings, State
+
+
+class Catalog(Sightings, ContentFacts, Matches, Members):
+    """An open catalogue. Use as a context manager."""
+
+
+__all__ = ["Catalog", "Member", "Place", "Sighting", "Stage", "State"]

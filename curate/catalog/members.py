@@ -1,0 +1,132 @@
+"""What a collection makes of a resource: its title, its label, its decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from curate.catalog.database import Database, pack, unpack
+from curate.model import Decision, Label, Message, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A resource in one collection."""
+
+    collection: str
+    sha256: str
+    size: int
+    present: bool
+    dirty: bool
+    title: str = ""
+    source: str = ""
+    label: Label = field(default_factory=lambda: Label(""))
+    decision: Decision = field(default_factory=lambda: Decision("deny"))
+
+
+class Members(Database):
+    """Resources as members of collections."""
+
+    _MEMBER = (
+        "SELECT c.name, r.sha256, r.size, m.present, m.dirty, m.title, m.source, m.label, m.decision"
+        " FROM member m JOIN resource r ON r.id = m.resource JOIN collection c ON c.id = m.collection"
+    )
+
+    @staticmethod
+    def _member(row: Sequence[Any]) -> Member:
+        collection, sha256, size, present, dirty, title, source, label, decision = row
+        return Member(
+            collection, sha256.hex(), size, bool(present), bool(dirty), title, source,
+            unpack(label, Label) or Label(""), unpack(decision, Decision) or Decision("deny"),
+        )  # fmt: skip
+
+    def members(self, collection: str) -> Iterator[Member]:
+        """What is present in a collection, in hash order."""
+        yield from map(
+            self._member,
+            self.db.execute(
+                f"{self._MEMBER} WHERE c.name = ? AND m.present ORDER BY r.sha256", (collection,)
+            ),
+        )
+
+    def member(self, collection: str, sha256: str) -> Member | None:
+        row = self.db.execute(
+            f"{self._MEMBER} WHERE c.name = ? AND r.sha256 = ?", (collection, bytes.fromhex(sha256))
+        ).fetchone()
+        return self._member(row) if row else None
+
+    def mark_dirty(self, collection: str, basis: str) -> None:
+        """Members that were judged by other rules than ``basis`` have to be judged again."""
+        self.db.execute(
+            "UPDATE member SET dirty = 1 WHERE collection = ? AND NOT dirty AND basis != ?",
+            (self.collection_id(collection), basis),
+        )
+
+    def dirty(self, collection: str) -> list[str]:
+        rows = self.db.execute(
+            "SELECT r.sha256 FROM member m JOIN resource r ON r.id = m.resource JOIN collection c ON c.id = m.collection"
+            " WHERE c.name = ? AND m.dirty ORDER BY r.sha256",
+            (collection,),
+        )
+        return [blob.hex() for (blob,) in rows]
+
+    def put_member(self, member: Member, basis: str, revision: int) -> None:
+        """Write how a member was judged; ``revision`` tells the index what is new."""
+        self.db.execute(
+            "UPDATE member SET dirty = 0, title = ?, source = ?, label = ?, decision = ?, basis = ?, revision = ?"
+            " WHERE collection = ? AND resource = ?",
+            (
+                member.title, member.source, pack(member.label), pack(member.decision), basis, revision,
+                self.collection_id(member.collection), self.known_id(member.sha256),
+            ),
+        )  # fmt: skip
+
+    def next_revision(self) -> int:
+        revision = self.mark("revision") + 1
+        self.set_mark("revision", revision)
+        return revision
+
+    def changed_since(self, revision: int, present: bool) -> Iterator[Member]:
+        """Members judged after ``revision``, oldest first: those that are present, or those that left."""
+        yield from map(
+            self._member,
+            self.db.execute(
+                f"{self._MEMBER} WHERE m.revision > ? AND NOT m.dirty AND m.present = ? ORDER BY m.revision, r.sha256",
+                (revision, present),
+            ),
+        )
+
+    def unread(self, collection: str) -> Iterator[tuple[str, Message]]:
+        """Members whose bytes could not be read, by where they lie, and why."""
+        rows = self.db.execute(
+            "SELECT m.source, f.error FROM member m JOIN collection c ON c.id = m.collection"
+            " JOIN fact f ON f.resource = m.resource WHERE c.name = ? AND m.present AND f.error IS NOT NULL ORDER BY m.source",
+            (collection,),
+        )
+        for source, error in rows:
+            yield source, msgspec.json.decode(error, type=Message)
+
+    def count_members(self, collection: str) -> dict[str, int]:
+        """present; dirty: changed since they were judged; unjudged: never judged; unread: bytes unreadable."""
+        row = self.db.execute(
+            "SELECT coalesce(sum(m.present), 0), coalesce(sum(m.dirty), 0),"
+            " coalesce(sum(m.present AND NOT m.dirty AND m.decision IS NULL), 0),"
+            " coalesce(sum(m.present AND f.error IS NOT NULL), 0) FROM member m"
+            " JOIN collection c ON c.id = m.collection LEFT JOIN fact f ON f.resource = m.resource WHERE c.name = ?",
+            (collection,),
+        ).fetchone()
+        return dict(zip(("present", "dirty", "unjudged", "unread"), map(int, row), strict=True))
+
+    def vocabulary(self, limit: int = 50_000) -> Iterator[str]:
+        """Titles and keywords of what is present: the words a misspelt query may have meant."""
+        rows = self.db.execute(
+            "SELECT m.title, f.profile FROM member m JOIN fact f ON f.resource = m.resource WHERE m.present LIMIT ?",
+            (limit,),
+        )
+        for title, profile in rows:
+            yield title
+            decoded = unpack(profile, Profile)
+            yield from decoded.keywords if decoded else ()

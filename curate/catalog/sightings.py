@@ -1,0 +1,251 @@
+"""Which bytes there are, and every place where they were seen."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from curate.catalog.database import Database, pack, unpack
+from curate.model import Message, Said
+
+State = Literal["taken", "rejected", "pending", "failed", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One place where bytes were seen, and what became of them."""
+
+    source: int
+    locator: str
+    state: State
+    resource: str = ""  # hex SHA-256; "" where nothing was read
+    stamp: str = ""
+    basis: str = ""  # digest of the rule that took or rejected it
+    reason: Message | None = None  # why it is in this state
+    trouble: Message | None = None  # what went wrong the last time somebody looked
+    said: Said = field(default_factory=Said)
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sighting with the names of where it was made."""
+
+    collection: str
+    kind: str  # collector
+    place: str  # its root or start
+    sighting: Sighting
+
+
+class Sightings(Database):
+    """Resources and the places that show them."""
+
+    def add_resource(self, sha256: str, size: int) -> None:
+        """Note that these bytes are in the store."""
+        self.db.execute(
+            "INSERT INTO resource (sha256, size, stored) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET stored = 1",
+            (bytes.fromhex(sha256), size),
+        )
+
+    def size(self, sha256: str) -> int:
+        """Bytes of a resource."""
+        row = self.db.execute(
+            "SELECT size FROM resource WHERE id = ?", (self.known_id(sha256),)
+        ).fetchone()
+        return int(row[0])
+
+    def is_stored(self, sha256: str) -> bool:
+        row = self.db.execute(
+            "SELECT stored FROM resource WHERE sha256 = ?", (bytes.fromhex(sha256),)
+        ).fetchone()
+        return bool(row and row[0])
+
+    def match_resource(self, prefix: str) -> list[str]:
+        """Hex SHA-256 of resources whose name begins so, at most ten."""
+        low = bytes.fromhex(prefix.ljust(64, "0")[:64])
+        high = bytes.fromhex(prefix.ljust(64, "f")[:64])
+        rows = self.db.execute(
+            "SELECT sha256 FROM resource WHERE sha256 BETWEEN ? AND ? ORDER BY sha256 LIMIT 10",
+            (low, high),
+        )
+        return [blob.hex() for (blob,) in rows]
+
+    def unwanted(self) -> list[str]:
+        """Resources whose bytes lie in the store although every place that showed them was rejected."""
+        rows = self.db.execute(
+            "SELECT DISTINCT r.sha256 FROM sighting s JOIN resource r ON r.id = s.resource"
+            " WHERE s.state = 'rejected' AND r.stored = 1"
+            " AND NOT EXISTS (SELECT 1 FROM sighting o WHERE o.resource = r.id AND o.state IN ('taken', 'pending', 'gone'))"
+            " AND NOT EXISTS (SELECT 1 FROM former f WHERE f.resource = r.id)"
+        )
+        return [blob.hex() for (blob,) in rows]
+
+    def forget_bytes(self, resources: Sequence[str]) -> None:
+        """Note that the store no longer holds these; what is known of them stays."""
+        self.db.executemany(
+            "UPDATE resource SET stored = 0 WHERE sha256 = ?",
+            [(bytes.fromhex(name),) for name in resources],
+        )
+
+    _SIGHTING = (
+        "SELECT s.source, s.locator, s.state, r.sha256, s.stamp, s.basis, s.reason, s.trouble, s.said, s.links"
+        " FROM sighting s LEFT JOIN resource r ON r.id = s.resource"
+    )
+
+    @staticmethod
+    def _sighting(row: Sequence[Any]) -> Sighting:
+        source, locator, state, sha256, stamp, basis, reason, trouble, said, links = row
+        return Sighting(
+            source, locator, state, sha256.hex() if sha256 else "", stamp, basis,
+            unpack(reason, Message), unpack(trouble, Message), unpack(said, Said) or Said(),
+            tuple(zlib.decompress(links).decode().split("\n")) if links else (),
+        )  # fmt: skip
+
+    def sighting(self, source: int, locator: str) -> Sighting | None:
+        row = self.db.execute(
+            f"{self._SIGHTING} WHERE s.source = ? AND s.locator = ?", (source, locator)
+        ).fetchone()
+        return self._sighting(row) if row else None
+
+    def record(self, sighting: Sighting) -> None:
+        """Write a sighting over what was known of that place, and mark the members it touches."""
+        row = self.db.execute(
+            "SELECT id, resource, state, said FROM sighting WHERE source = ? AND locator = ?",
+            (sighting.source, sighting.locator),
+        ).fetchone()
+        new = self.known_id(sighting.resource) if sighting.resource else None
+        said = pack(sighting.said)
+        values = (
+            sighting.state, new, sighting.stamp, sighting.basis,
+            pack(sighting.reason) if sighting.reason else None,
+            pack(sighting.trouble) if sighting.trouble else None,
+            said, zlib.compress("\n".join(sighting.links).encode(), 1) if sighting.links else None,
+        )  # fmt: skip
+        if row is None:
+            number = self.db.execute(
+                "INSERT INTO sighting (state, resource, stamp, basis, reason, trouble, said, links, source, locator)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                (*values, sighting.source, sighting.locator),
+            ).fetchone()[0]
+            old, old_state, old_said = None, "", b""
+        else:
+            number, old, old_state, old_said = row
+            self.db.execute(
+                "UPDATE sighting SET state = ?, resource = ?, stamp = ?, basis = ?, reason = ?, trouble = ?,"
+                " said = ?, links = ? WHERE id = ?",
+                (*values, number),
+            )
+            if old is not None and old != new and old_state == "taken":
+                self.db.execute(
+                    "INSERT OR IGNORE INTO former VALUES (?, ?, ?)", (number, old, old_said)
+                )
+        if (old, old_state == "taken", old_said) != (new, sighting.state == "taken", said):
+            for resource in {one for one in (old, new) if one is not None}:
+                self._touch(sighting.source, resource)
+
+    def _touch(self, source: int, resource: int) -> None:
+        """The member this resource is in the source's collection has to be looked at again."""
+        taken = self.db.execute(
+            "SELECT EXISTS (SELECT 1 FROM sighting s WHERE s.resource = ?1 AND s.state = 'taken' AND s.source IN"
+            " (SELECT id FROM source WHERE collection = (SELECT collection FROM source WHERE id = ?2)))",
+            (resource, source),
+        ).fetchone()[0]
+        self.db.execute(
+            "INSERT INTO member (collection, resource, present, dirty)"
+            " SELECT collection, ?1, ?2, 1 FROM source WHERE id = ?3 AND (?2 OR EXISTS (SELECT 1 FROM member m"
+            " WHERE m.collection = source.collection AND m.resource = ?1))"
+            " ON CONFLICT DO UPDATE SET present = excluded.present, dirty = 1",
+            (resource, taken, source),
+        )
+        # What a place says about these bytes counts wherever else they are a member.
+        self.db.execute("UPDATE member SET dirty = 1 WHERE resource = ?", (resource,))
+
+    def start_tour(self) -> None:
+        """Begin to note which places are still there; for one source at a time."""
+        self.db.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS seen (locator TEXT PRIMARY KEY) WITHOUT ROWID"
+        )
+        self.db.execute("DELETE FROM temp.seen")
+
+    def saw(self, locator: str) -> bool:
+        """Note that the place is there; False where it was noted already on this tour."""
+        return bool(
+            self.db.execute("INSERT OR IGNORE INTO temp.seen VALUES (?)", (locator,)).rowcount
+        )
+
+    def missing(self, source: int) -> list[Sighting]:
+        """Places of this source that the tour did not come by and that are not marked gone yet."""
+        rows = self.db.execute(
+            f"{self._SIGHTING} WHERE s.source = ? AND s.state != 'gone'"
+            " AND NOT EXISTS (SELECT 1 FROM temp.seen t WHERE t.locator = s.locator) ORDER BY s.locator",
+            (source,),
+        )
+        return [self._sighting(row) for row in rows]
+
+    def pending(self, source: int) -> list[Sighting]:
+        rows = self.db.execute(
+            f"{self._SIGHTING} WHERE s.source = ? AND s.state = 'pending' ORDER BY s.locator",
+            (source,),
+        )
+        return [self._sighting(row) for row in rows]
+
+    def count_states(self, source: int) -> dict[str, int]:
+        rows = self.db.execute(
+            "SELECT state, count(*) FROM sighting WHERE source = ? GROUP BY state", (source,)
+        )
+        return {state: int(count) for state, count in rows}
+
+    def count_taken(self, collection: str) -> int:
+        """Places whose bytes a collection took; copies of the same bytes count each."""
+        row = self.db.execute(
+            "SELECT count(*) FROM sighting s JOIN source o ON o.id = s.source JOIN collection c ON c.id = o.collection"
+            " WHERE c.name = ? AND s.state = 'taken'",
+            (collection,),
+        ).fetchone()
+        return int(row[0])
+
+    def with_state(self, collection: str, state: State) -> Iterator[Sighting]:
+        yield from map(
+            self._sighting,
+            self.db.execute(
+                f"{self._SIGHTING} JOIN source o ON o.id = s.source JOIN collection c ON c.id = o.collection"
+                " WHERE c.name = ? AND s.state = ? ORDER BY o.kind, o.place, s.locator",
+                (collection, state),
+            ),
+        )
+
+    def troubles(self, collection: str) -> Iterator[Sighting]:
+        """Places that could not be read the last time."""
+        yield from map(
+            self._sighting,
+            self.db.execute(
+                f"{self._SIGHTING} JOIN source o ON o.id = s.source JOIN collection c ON c.id = o.collection"
+                " WHERE c.name = ? AND s.trouble IS NOT NULL ORDER BY o.kind, o.place, s.locator",
+                (collection,),
+            ),
+        )
+
+    def places(self, sha256: str) -> list[Place]:
+        """Every place where these bytes were seen, in a stable order."""
+        rows = self.db.execute(
+            "SELECT c.name, o.kind, o.place, s.source, s.locator, s.state, r.sha256, s.stamp, s.basis, s.reason,"
+            " s.trouble, s.said, s.links FROM sighting s JOIN resource r ON r.id = s.resource"
+            " JOIN source o ON o.id = s.source JOIN collection c ON c.id = o.collection"
+            " WHERE r.sha256 = ? ORDER BY c.name, o.kind, o.place, s.locator",
+            (bytes.fromhex(sha256),),
+        )
+        return [Place(row[0], row[1], row[2], self._sighting(row[3:])) for row in rows]
+
+    def find_locator(self, text: str) -> list[Place]:
+        """Places named exactly so or whose path ends so, at most twenty."""
+        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        rows = self.db.execute(
+            "SELECT c.name, o.kind, o.place, s.source, s.locator, s.state, r.sha256, s.stamp, s.basis, s.reason,"
+            " s.trouble, s.said, s.links FROM sighting s LEFT JOIN resource r ON r.id = s.resource"
+            " JOIN source o ON o.id = s.source JOIN collection c ON c.id = o.collection"
+            " WHERE s.locator = ?1 OR s.locator LIKE ?2 ESCAPE '\\' ORDER BY s.locator != ?1, c.name, s.locator LIMIT 20",
+            (text, f"%/{escaped}"),
+        )
+        return [Place(row[0], row[1], row[2], self._sighting(row[3:])) for row in rows]
