@@ -23,7 +23,8 @@ def _table(language: Language) -> dict[str, str]:
     table: dict[str, str] = {}
     for file in resources.files("curate").joinpath("locale", language).iterdir():
         if file.name.endswith(".toml"):
-            table.update(tomllib.loads(file.read_text("utf-8")))
+            for section in tomllib.loads(file.read_text("utf-8")).values():
+                table.update(section)
     return table
 
 

@@ -17,7 +17,7 @@ from curate.errors import CurateError
 from curate.model import Language
 
 MARK = "curate.toml"
-_NAME = re.compile(r"^\w[\w.\-]{0,79}$")
+_NAME = re.compile(r"\w[\w.\-]{0,79}")
 
 
 class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,7 +148,7 @@ class Workspace:
 
 def check_name(name: str) -> str:
     """``name``, if it may be a collection's folder. Raises CurateError."""
-    if not _NAME.match(name) or name.endswith("."):
+    if not _NAME.fullmatch(name) or name.endswith("."):
         raise CurateError(
             f"'{name}' cannot name a collection",
             "use letters (Chinese too), digits, '-', '_' and '.', at most 80, beginning with a letter or digit",

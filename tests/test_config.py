@@ -1,0 +1,137 @@
+"""Configuration is checked whole: every problem at once, with its line and what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from curate.api import Workspace
+from curate.collection import load
+from curate.errors import ConfigError, CurateError
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.init(tmp_path / "w")
+
+
+def written(workspace: Workspace, text: str) -> Workspace:
+    folder = workspace.collections / "x"
+    folder.mkdir()
+    (folder / "collection.toml").write_text(text, encoding="utf-8")
+    return workspace
+
+
+def problems(workspace: Workspace) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(workspace, "x")
+    return [str(problem).replace(str(workspace.root), "") for problem in caught.value.problems]
+
+
+def test_every_problem_is_named_with_its_line(workspace: Workspace) -> None:
+    written(
+        workspace,
+        """tittle = "x"
+language = "fr"
+keywords = "one"
+
+[dedupe]
+text = 3
+
+[[sources]]
+type = "folder"
+path = "m"
+exlude = ["a"]
+
+[[sources]]
+type = "webdavv"
+
+[[categories]]
+name = 1
+""",
+    )
+    found = "\n".join(problems(workspace))
+    for line, part in [
+        (1, "tittle: unknown key (did you mean 'title'?)"),
+        (2, "'fr' is not allowed (allowed: en, zh)"),
+        (3, "keywords: must be"),
+        (6, "dedupe.text: must be"),
+        (11, "sources.1.exlude: unknown key (did you mean 'exclude'?)"),
+        (14, "sources.2.type: there is no 'webdavv' among the collectors"),
+        (17, "categories.1.name: must be `str`"),
+    ]:
+        assert any(
+            row.startswith(f"/collections/x/collection.toml:{line}:") and part in row
+            for row in found.splitlines()
+        ), (part, found)
+    assert "title: is missing" in found
+
+
+def test_what_no_single_field_can_tell(workspace: Workspace) -> None:
+    written(
+        workspace,
+        """title = "x"
+[[sources]]
+type = "folder"
+path = "m"
+[[categories]]
+name = "a"
+[[categories]]
+name = "a"
+[[categories]]
+name = "b"
+parent = "c"
+""",
+    )
+    found = "\n".join(problems(workspace))
+    assert "nothing can match" in found and "more than once" in found and "parent 'c'" in found
+
+
+@pytest.mark.parametrize(
+    ("table", "part"),
+    [
+        ('[listing]\nprice = "cheap"', "not a decimal number"),
+        ('[listing]\nprice = "-1"', "zero or more"),
+        ('[rights]\nown = "A"\nlicense = "CC0-1.0"', "exclude each other"),
+    ],
+)
+def test_values_that_contradict(workspace: Workspace, table: str, part: str) -> None:
+    written(
+        workspace,
+        f'title = "x"\nkeywords = ["k"]\n{table}\n[[sources]]\ntype = "folder"\npath = "m"\n',
+    )
+    assert part in "\n".join(problems(workspace))
+
+
+def test_not_toml_at_all(workspace: Workspace) -> None:
+    written(workspace, "title = \n")
+    assert "not valid TOML" in "\n".join(problems(workspace))
+
+
+def test_what_new_writes_is_valid_and_holds_what_was_said(workspace: Workspace) -> None:
+    from curate.pipeline.setup import Wish
+
+    title = 'He said "hi" \\ 你好\n{braces}'
+    wish = Wish(
+        title=title,
+        language="zh",
+        keywords=["教程", 'a"b'],
+        sites=["https://example.org/"],
+        own="李 雷",
+    )
+    workspace.new("指南", wish)
+    collection = load(workspace, "指南").collection
+    assert (collection.title, collection.language, collection.keywords) == (
+        title,
+        "zh",
+        ("教程", 'a"b'),
+    )
+    assert collection.rights.own == "李 雷"
+    assert collection.sources[0].place == "https://example.org/"
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".hidden", "a" * 90, "x\n"])
+def test_names_that_cannot_be_folders(workspace: Workspace, name: str) -> None:
+    with pytest.raises(CurateError):
+        workspace.collection_file(name)
