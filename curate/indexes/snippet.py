@@ -55,13 +55,14 @@ def _anchors(text: str, wanted: list[Phrase]) -> list[int]:
         return sorted(found)
     head = text[:_FALLBACK]
     folded = fold(head)
-    if not any(_start(phrase.tokens[0]) in folded for phrase in wanted):
+    words = [one for phrase in wanted for one in phrase.tokens if not is_single(one)]
+    if not any(_start(word) in folded for word in words):
         return []
     return sorted({mark.start for mark in _marks(head, 0, len(head), wanted)})[:ANCHORS]
 
 
 def _start(token: str) -> str:
-    """The index has "happi" for "happy" in the index; what both begin with finds "happiness" as well."""
+    """The index has "happi" for "happy"; what both begin with finds "happiness" as well."""
     return commonprefix([token, stem(token)])  # noqa: RUF071 - words, not paths
 
 

@@ -41,9 +41,13 @@ class _Vocabulary:
         allowed = _allowed(word)
         if not allowed or not word.isalpha() or stem(word) in self.stems:
             return word
-        if prefix and any(one.startswith(word) for one in self.words):
-            return word
-        return _nearest(word, self.words, allowed)
+        if not prefix:
+            return _nearest(word, self.words, allowed)
+        starts: Counter[str] = Counter()
+        for known, count in self.words.items():
+            for start in {known[:size] for size in (len(word), len(word) + 1)}:
+                starts[start] += count
+        return word if word in starts else _nearest(word, starts, allowed)
 
     def run(self, run: str) -> str:
         """``run`` of characters, or the nearest part of a known one."""
