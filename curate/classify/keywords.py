@@ -1,0 +1,106 @@
+"""The words a text uses most and that say what it is about, for people to read."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+from itertools import pairwise
+from math import log
+
+from curate.classify.stopwords import STOP
+
+LENGTH = 50_000  # characters that are looked at
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+|&\w+;|\S*[/\\]\S*[/\\]\S*")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]{2,}")
+_JAPANESE = re.compile("[\u30a1-\u30fa\u30fc]{3,}|[\u4e00-\u9fff々]{2,}")
+_UNSPACED = ("th", "lo", "km", "my", "bo")
+
+
+def keywords(text: str, language: str, limit: int = 8) -> tuple[str, ...]:
+    """At most ``limit`` words or phrases of two words, most telling first, case folded.
+
+    By frequency and length, without stop words; Chinese is cut into words by rjieba. A short text gets
+    fewer. Empty for languages written without spaces that nothing here can cut.
+    """
+    if language in _UNSPACED:
+        return ()
+    text = _ADDRESS.sub(" ", text[:LENGTH])
+    words = [word if _tells(word) else "" for word in _words(text, language)]
+    counts = Counter(filter(None, words))
+    if not counts:
+        return ()
+    _join_plurals(counts)
+    phrases = _phrases(words, counts)
+    weights = {word: count * _weight(word) for word, count in (counts + phrases).items()}
+    for phrase, count in phrases.items():
+        for word in phrase.split(" "):
+            weights[word] = weights.get(word, 0.0) - count * _weight(word)
+    enough = min(limit, 2 + len(words) // 12)
+    least = 2 if counts.total() > 200 else 1
+    found = [word for word in weights if weights[word] > 0 and (counts + phrases)[word] >= least]
+    return tuple(sorted(found, key=lambda word: (-round(weights[word], 6), word))[:enough])
+
+
+def _words(text: str, language: str) -> list[str]:
+    if language == "ja":
+        return _JAPANESE.findall(text)
+    if language == "zh" or (not language and _HAN.search(text)):
+        return [word.casefold() for word in _cutter().cut(text)]
+    return [_bare(word) for word in _WORD.findall(text.casefold())]
+
+
+@cache
+def _cutter() -> _Cutter:
+    return _Cutter()
+
+
+class _Cutter:
+    """rjieba, loaded where the first Chinese text comes."""
+
+    def __init__(self) -> None:
+        import rjieba
+
+        self._cut = rjieba.cut
+
+    def cut(self, text: str) -> list[str]:
+        return list(self._cut(text))
+
+
+def _bare(word: str) -> str:
+    """Without "'s" and its like: a genitive is the same word, "don't" is "don" and stops."""
+    return re.split("['’]", word)[0] if "'" in word or "’" in word else word
+
+
+def _tells(word: str) -> bool:
+    if word in STOP or len(word) > 30:
+        return False
+    if _HAN.fullmatch(word):
+        return True
+    return len(word) >= 3 and _WORD.fullmatch(word) is not None
+
+
+def _weight(word: str) -> float:
+    """Longer words say more; a Chinese word of two characters weighs like an English one of six."""
+    length = 3 * len(word) if _HAN.match(word) else len(word)
+    return log(min(length, 12))
+
+
+def _join_plurals(counts: Counter[str]) -> None:
+    for word in [word for word in counts if word.endswith("s") and word[:-1] in counts]:
+        counts[word[:-1]] += counts.pop(word)
+
+
+def _phrases(words: list[str], counts: Counter[str]) -> Counter[str]:
+    """Pairs of words that mostly stand together: at least three times, and half of the rarer one's."""
+    pairs = Counter(
+        (a, b) for a, b in pairwise(words) if a and b and a != b and a.isascii() and b.isascii()
+    )
+    return Counter(
+        {
+            f"{a} {b}": count
+            for (a, b), count in pairs.items()
+            if count >= 3 and a in counts and b in counts and 2 * count >= min(counts[a], counts[b])
+        }
+    )
