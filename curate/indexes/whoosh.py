@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from whoosh import fields as kinds
 from whoosh import index
 from whoosh.analysis.acore import Token
 from whoosh.analysis.tokenizers import Tokenizer
+from whoosh.codec.whoosh3 import W3Codec, W3Segment
 from whoosh.index import LockError
 from whoosh.query import compound, positional, qcore, terms, wrappers
 
@@ -45,7 +47,9 @@ from curate.indexes.tokens import completions, stem
 from curate.model import Document
 
 MEMORY = 64  # megabytes of postings kept before they are sorted out to disk
+# whoosh says that it is typed, but not all of it is.
 _EVERY: Any = qcore.Every
+_SEGMENT: Any = W3Segment
 _MANY = "\x1f"  # between the values of a field that has several
 
 
@@ -68,6 +72,16 @@ class Split(Tokenizer):
             token.text = text
             token.pos = position
             yield token
+
+
+class Codec(W3Codec):
+    """whoosh's own, but a segment's name never repeats, however others seed the random generator."""
+
+    def new_segment(self, storage: Any, indexname: str) -> Any:
+        return _SEGMENT(self, indexname, segid=os.urandom(8).hex())
+
+
+_CODEC: Any = Codec
 
 
 class WhooshIndex:
@@ -112,7 +126,7 @@ class WhooshIndex:
         """A writer whose changes are all committed, or none. Raises CurateError where one is open."""
         try:
             with self._sound():
-                writer = self._index.writer(limitmb=MEMORY)
+                writer = self._index.writer(limitmb=MEMORY, codec=_CODEC())
         except LockError as fault:
             raise CurateError(
                 f"another process is writing to the search index in {self._folder}",
@@ -170,8 +184,8 @@ def _search(searcher: Any, node: Node, filters: Filters, limit: int, offset: int
         first -= 1
     while last < len(rows) and rows[last][0] == rows[end - 1][0]:
         last += 1
-    names = searcher.reader().column_reader("key") if last - first > 1 else None
-    near = sorted((-score, names[at] if names else "", at) for score, at in rows[first:last])
+    names = searcher.reader().column_reader("key")
+    near = sorted((-score, names[at], at) for score, at in rows[first:last])
     page = near[offset - first : end - first]
     return Results(
         len(rows),
