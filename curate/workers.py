@@ -1,7 +1,7 @@
 """An unordered map over idempotent tasks, in processes that may crash, hang or grow without harm.
 
-Untrusted files are opened here and nowhere else. Whatever a task does to its process, it costs at most
-its own result: that comes back as ``Failed`` with the reason.
+Untrusted files are opened here and nowhere else. Whatever a task does to its process, it costs at
+most its own result: that comes back as ``Failed`` with the reason.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ def unordered(
     limits: Limits,
     preload: tuple[str, ...] = (),
 ) -> Iterator[tuple[T, R | Failed]]:
-    """``(task, function(task))`` as they are done, in any order; a failure is a value, not an exception.
+    """``(task, function(task))`` as they are done, in any order; a failure is a value.
 
-    ``function`` has to be importable, tasks and results picklable. Tasks are taken as room appears, so
-    an endless iterable is fine. A task that kills its process is tried once more. ``preload`` names
-    modules every worker imports before its memory is measured. Raises CurateError when processes
-    cannot be started at all, and whatever ``tasks`` raises.
+    ``function`` has to be importable, tasks and results picklable. Tasks are taken as room appears,
+    so an endless iterable is fine. A task that kills its process is tried once more. ``preload``
+    names modules every worker imports before its memory is measured. Raises CurateError when
+    processes cannot be started at all, and whatever ``tasks`` raises.
     """
     crew = _Crew(function, limits, preload)
     try:
@@ -95,6 +95,7 @@ class _Crew(Generic[T, R]):
         self.running: dict[int, _Job[T]] = {}
         self.again: deque[_Job[T]] = deque()
         self.suspects: deque[_Job[T]] = deque()  # in flight when a pool broke: re-run one by one
+        self.alone = False  # what is running is a suspect
         self.pool: _Pool | None = None
 
     def run(self, tasks: Iterable[T]) -> Iterator[tuple[T, R | Failed]]:
@@ -104,22 +105,18 @@ class _Crew(Generic[T, R]):
             if not self.running:
                 return
             ended = self._next()
-            if ended is None:
-                self._broke()
+            job = self.running[ended[0]] if ended else None
+            result = self._outcome(job, ended[1]) if ended and job else _Broken()
+            if isinstance(result, _Broken):
+                if guilty := self._broke():
+                    yield guilty.task, Failed(_crashed())
+                continue
+            assert ended and job
+            del self.running[ended[0]]
+            if isinstance(result, _Died):
+                self.again.append(job)
             else:
-                number, future = ended
-                job = self.running[number]
-                result = self._outcome(job, future)
-                if isinstance(result, _Broken):
-                    self._broke()
-                    continue
-                del self.running[number]
-                if isinstance(result, _Died):
-                    self.again.append(job)
-                    continue
                 yield job.task, result
-            while self.suspects and self.suspects[0].deaths > 1:
-                yield self.suspects.popleft().task, Failed(_crashed())
 
     def stop(self) -> None:
         if self.pool is not None:
@@ -127,9 +124,11 @@ class _Crew(Generic[T, R]):
             self.pool = None
 
     def _fill(self, jobs: Iterator[_Job[T]]) -> None:
+        if self.running and (self.alone or self.suspects):
+            return
+        self.alone = bool(self.suspects)
         if self.suspects:
-            if not self.running:
-                self._submit(self.suspects.popleft())
+            self._submit(self.suspects.popleft())
             return
         while len(self.running) < self.workers * IN_FLIGHT:
             job = self.again.popleft() if self.again else next(jobs, None)
@@ -168,13 +167,15 @@ class _Crew(Generic[T, R]):
             return _Broken()
         return Failed(_fault(fault))  # a task or result that cannot be pickled
 
-    def _broke(self) -> None:
-        """Build a new pool. Who was in flight may have broken the old one: each is tried alone."""
+    def _broke(self) -> _Job[T] | None:
+        """Build a new pool. Who was in flight may have broken the old one: each is tried alone.
+
+        The task that broke a pool it had to itself is returned: it gets no other.
+        """
         self.stop()
-        alone = len(self.running) == 1
-        for job in self.running.values():
-            job.deaths += 1 if alone else 0
-            self.suspects.append(job)
+        guilty = next(iter(self.running.values())) if self.alone else None
+        if guilty is None:
+            self.suspects.extend(self.running.values())
         self.running.clear()
         self.pool = _Pool(self.workers, self.limits, self.preload)
         if not self.pool.lives():
@@ -182,6 +183,7 @@ class _Crew(Generic[T, R]):
                 "worker processes cannot be started",
                 "free some memory, or raise the memory limit",
             )
+        return guilty
 
 
 class _Died:
@@ -213,6 +215,7 @@ class _Pool:
 
     def submit(self, number: int, function: Callable[[Any], Any], task: Any, limit: float) -> None:
         done = self.done
+        future: Future[Any]
         try:
             future = self.pool.schedule(_perform, args=(function, task, limit), timeout=limit)
         except RuntimeError as fault:  # the pool broke since the last task ended
@@ -229,7 +232,7 @@ class _Pool:
 
     def stop(self) -> None:
         """End all processes, busy or hung. Returns within seconds whatever state the pool is in."""
-        self.pool.stop()
+        self.pool.stop()  # type: ignore[no-untyped-call]
         self.context.kill()
         end = threading.Thread(target=self._join, daemon=True)
         end.start()
@@ -253,16 +256,16 @@ class _Context:
             self.context.set_forkserver_preload(["__main__", "pebble.pool.process", *preload])
         self.processes: list[Any] = []
 
-    def Pipe(self, duplex: bool = True) -> Any:  # noqa: N802 - pebble's name
+    def Pipe(self, duplex: bool = True) -> Any:
         return self.context.Pipe(duplex)
 
-    def RLock(self) -> Any:  # noqa: N802 - pebble's name
+    def RLock(self) -> Any:
         return self.context.RLock()
 
     def get_start_method(self) -> str:
         return str(self.context.get_start_method())
 
-    def Process(self, **options: Any) -> Any:  # noqa: N802 - pebble's name
+    def Process(self, **options: Any) -> Any:
         self.processes = [one for one in self.processes if one.pid is None or one.is_alive()]
         process = self.context.Process(**options)
         self.processes.append(process)

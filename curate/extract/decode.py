@@ -9,8 +9,11 @@ from __future__ import annotations
 import codecs
 import re
 
-SAMPLE = 32_768
+SAMPLE = 16_384
 """Bytes judged; the encoding of a text shows in its first pages."""
+
+ENOUGH = 1000
+"""Characters beyond ASCII after which a verdict does not change any more."""
 
 # The most frequent characters of simplified and of traditional Chinese, and kanji of Japanese.
 _HAN = frozenset(
@@ -155,6 +158,6 @@ def _score(sample: bytes, name: str) -> float:
         if char > "\x7f":
             total += _weight(char, padded[at - 1], padded[at + 1])
             number += 1
-            if number >= 4000:
+            if number >= ENOUGH:
                 break
     return total / number if number else 0.0

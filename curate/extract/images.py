@@ -18,6 +18,8 @@ from curate.model import Extracted, Statement
 SIDE = 320
 """Pixels of the longer side of a thumbnail, at most."""
 
+QUALITY = 75
+
 MOST_PIXELS = 180_000_000
 """A picture beyond this is not decoded: no camera makes it, and it needs half a gigabyte."""
 
@@ -60,7 +62,8 @@ def _describe(picture: Any, name: str, form: Format) -> Extracted:
     properties: dict[str, int | float | str] = {"width": width, "height": height}
     if (frames := getattr(picture, "n_frames", 1)) > 1 and form.id in ("gif", "webp", "png"):
         properties["frames"] = frames
-    if camera := line(f"{_text(exif.get(0x010F))} {_text(exif.get(0x0110))}", 80):
+    maker, model = _text(exif.get(0x010F)), _text(exif.get(0x0110))
+    if camera := line(model if model.startswith(maker) else f"{maker} {model}", 80):
         properties["camera"] = camera
     artist = _text(exif.get(0x013B))
     return Extracted(
@@ -108,7 +111,7 @@ def shrink(picture: Any) -> bytes:
         small = ground
     small = small.convert("RGB")
     out = io.BytesIO()
-    small.save(out, "JPEG", quality=80, optimize=True)
+    small.save(out, "JPEG", quality=QUALITY, optimize=True)
     return out.getvalue()
 
 

@@ -14,7 +14,7 @@ from curate.errors import CurateError
 from curate.extract import notices
 from curate.extract.clean import clean, date, keywords, line, people, title
 from curate.extract.formats import MAX_TEXT, Format
-from curate.extract.images import SIDE
+from curate.extract.images import QUALITY, SIDE
 from curate.extract.package import protected
 from curate.model import Extracted, Statement
 
@@ -124,7 +124,7 @@ def _picture(document: Any) -> bytes:
     except (pypdfium2.PdfiumError, ValueError, OSError):
         return b""
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=80, optimize=True)
+    picture.save(out, "JPEG", quality=QUALITY, optimize=True)
     return out.getvalue()
 
 

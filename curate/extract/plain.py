@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from curate.extract import notices
-from curate.extract.clean import clean, language, line, several
+from curate.extract.clean import clean, language, line, people
 from curate.extract.decode import decode
 from curate.extract.formats import MAX_TEXT, Format
 from curate.model import Extracted
@@ -78,7 +78,7 @@ def _tex(text: str) -> tuple[str, tuple[str, ...]]:
     head = text[:20_000]
     found = _TITLE.search(head)
     title = re.sub(r"\\\\|\\[A-Za-z]+\*?|[{}~]", " ", found[1]) if found else ""
-    return line(title, 200), several(_AUTHOR.findall(head))
+    return line(title, 200), people(_AUTHOR.findall(head))
 
 
 def _gutenberg(text: str) -> tuple[str, tuple[str, ...], str]:
@@ -87,6 +87,6 @@ def _gutenberg(text: str) -> tuple[str, tuple[str, ...], str]:
     spoken = fields.get("Language", "").lower()
     return (
         line(fields.get("Title", "")),
-        several([fields.get("Author", "")]),
+        people([fields.get("Author", "")]),
         names.get(spoken, language(spoken)),
     )
