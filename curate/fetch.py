@@ -131,13 +131,14 @@ class Fetcher:
                 )
             passed.add(url)
             allowed(url)
-            response = self.send(url, _conditions(stamp(url)))
+            conditions = _conditions(stamp(url))
+            response = self.send(url, conditions)
             target = self._target(url, response)
             if target is None:
                 break
             response.close()
             url = target
-        if not (200 <= response.status_code < 300 or response.status_code == 304):
+        if not (200 <= response.status_code < 300 or (response.status_code == 304 and conditions)):
             raise _refused(url, response)
         body = _Body(self, url, response, min(limit or 1 << 62, self.settings.max_mb * MIB))
         if response.status_code == 304:

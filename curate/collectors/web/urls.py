@@ -1,0 +1,55 @@
+"""Addresses in one form, so that the same place is visited once (RFC 3986, section 6)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from curate.errors import CurateError
+from curate.fetch import origin
+
+LONGEST = 4096
+"""Characters; longer addresses are traps or data, not places."""
+_ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_KEEP = "%/:=&?~+!$,;'@()*[]|"
+
+
+def normal(url: str, base: str = "") -> str | None:
+    """``url``, seen from ``base``: escapes and dots resolved, its query sorted by name, without
+    user name and fragment. None for what is no web address."""
+    url = url.strip()
+    if len(url) > LONGEST:
+        return None
+    try:
+        joined = urljoin(base, url)
+        head, parts = origin(joined), urlsplit(joined)
+        path = _escaped(parts.path) or "/"
+        if "/." in path and not path.startswith("//"):
+            path = urlsplit(urljoin(f"{head}/", path)).path
+    except (CurateError, ValueError):
+        return None
+    # Sorted by name only: the order of equal names can mean something.
+    query = sorted(parts.query.split("&"), key=lambda pair: pair.partition("=")[0])
+    return f"{head}{path}" + (f"?{_escaped('&'.join(query))}" if parts.query else "")
+
+
+def path(url: str) -> str:
+    """The path of a normal ``url`` as people write it, without the first slash; for globs."""
+    return unquote(urlsplit(url).path).lstrip("/")
+
+
+def suffix(url: str) -> str:
+    """ ".pdf" of ".../A.PDF"; "" where the last name has none."""
+    found = PurePosixPath(path(url)).suffix.lower()
+    return found if found[1:].isalnum() and len(found) <= 10 and not url.endswith("/") else ""
+
+
+def _escaped(text: str) -> str:
+    return _ESCAPE.sub(_unescaped, quote(text, safe=_KEEP, errors="replace"))
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    char = chr(int(found[1], 16))
+    return char if char in _UNRESERVED else found[0].upper()
