@@ -14,9 +14,10 @@ def profile(extracted: Extracted, name: str) -> Profile:
     from curate.classify.language import detect
     from curate.classify.title import title
 
+    text = "" if extracted.kind == "code" else extracted.text  # its words are those of its language
     spoken = extracted.language or detect(extracted.text)
     return Profile(
         language=spoken,
         title=title(extracted, name),
-        keywords=extracted.keywords or keywords(extracted.text, spoken),
+        keywords=extracted.keywords or keywords(text, spoken),
     )

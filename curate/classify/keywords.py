@@ -8,47 +8,52 @@ from functools import cache
 from itertools import pairwise
 from math import log
 
+from curate.classify.language import prose
 from curate.classify.stopwords import STOP
 
 LENGTH = 50_000  # characters that are looked at
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+|&\w+;|\S*[/\\]\S*[/\\]\S*")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]{2,}")
 _JAPANESE = re.compile("[\u30a1-\u30fa\u30fc]{3,}|[\u4e00-\u9fff々]{2,}")
+LISTED = frozenset(("", "de", "en", "es", "fr", "it", "ja", "ko", "pt", "zh"))
+"""Languages whose stop words are known or not needed; in others words of under five letters stop."""
 _UNSPACED = ("th", "lo", "km", "my", "bo")
 
 
 def keywords(text: str, language: str, limit: int = 8) -> tuple[str, ...]:
-    """At most ``limit`` words or phrases of two words, most telling first, case folded.
+    """At most ``limit`` words or phrases of two words, most telling first, in lower case.
 
     By frequency and length, without stop words; Chinese is cut into words by rjieba. A short text gets
     fewer. Empty for languages written without spaces that nothing here can cut.
     """
     if language in _UNSPACED:
         return ()
-    text = _ADDRESS.sub(" ", text[:LENGTH])
-    words = [word if _tells(word) else "" for word in _words(text, language)]
+    text = prose(text[:LENGTH])
+    letters = 3 if language in LISTED else 5
+    words = _words(text, language)
+    telling = {word for word in set(words) if _tells(word, letters)}
+    words = [word if word in telling else "" for word in words]
     counts = Counter(filter(None, words))
-    if not counts:
-        return ()
     _join_plurals(counts)
-    phrases = _phrases(words, counts)
-    weights = {word: count * _weight(word) for word, count in (counts + phrases).items()}
-    for phrase, count in phrases.items():
+    total = counts.total()
+    for phrase, count in _phrases(words, counts).items():
+        counts[phrase] = count
         for word in phrase.split(" "):
-            weights[word] = weights.get(word, 0.0) - count * _weight(word)
+            counts[word] -= count
     enough = min(limit, 2 + len(words) // 12)
-    least = 2 if counts.total() > 200 else 1
-    found = [word for word in weights if weights[word] > 0 and (counts + phrases)[word] >= least]
-    return tuple(sorted(found, key=lambda word: (-round(weights[word], 6), word))[:enough])
+    least = 2 if total > 200 else 1
+    weights = {
+        word: round(count * _weight(word), 6) for word, count in counts.items() if count >= least
+    }
+    return tuple(sorted(weights, key=lambda word: (-weights[word], word))[:enough])
 
 
 def _words(text: str, language: str) -> list[str]:
     if language == "ja":
         return _JAPANESE.findall(text)
     if language == "zh" or (not language and _HAN.search(text)):
-        return [word.casefold() for word in _cutter().cut(text)]
-    return [_bare(word) for word in _WORD.findall(text.casefold())]
+        return [word.lower() for word in _cutter().cut(text)]
+    return [_bare(word) for word in _WORD.findall(text.lower())]
 
 
 @cache
@@ -73,12 +78,12 @@ def _bare(word: str) -> str:
     return re.split("['’]", word)[0] if "'" in word or "’" in word else word
 
 
-def _tells(word: str) -> bool:
+def _tells(word: str, letters: int) -> bool:
     if word in STOP or len(word) > 30:
         return False
     if _HAN.fullmatch(word):
         return True
-    return len(word) >= 3 and _WORD.fullmatch(word) is not None
+    return len(word) >= letters and _WORD.fullmatch(word) is not None
 
 
 def _weight(word: str) -> float:
@@ -89,7 +94,8 @@ def _weight(word: str) -> float:
 
 def _join_plurals(counts: Counter[str]) -> None:
     for word in [word for word in counts if word.endswith("s") and word[:-1] in counts]:
-        counts[word[:-1]] += counts.pop(word)
+        more, less = sorted((word, word[:-1]), key=lambda one: (-counts[one], one))
+        counts[more] += counts.pop(less)
 
 
 def _phrases(words: list[str], counts: Counter[str]) -> Counter[str]:

