@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Union
+import operator
+from functools import reduce
+from types import GenericAlias
+from typing import Any
 
 import msgspec
 
@@ -19,13 +22,10 @@ def settings_schema() -> dict[str, Any]:
 def collection_schema() -> dict[str, Any]:
     """Of collection.toml, its sources as the installed collectors take them."""
     options = [plugins.load("collectors", name).options for name in plugins.names("collectors")]
+    sources = GenericAlias(tuple, (reduce(operator.or_, options), ...))
     fields: list[Any] = []
     for field in msgspec.structs.fields(Collection):
-        kind: Any = tuple[Union[tuple(options)], ...] if field.name == "sources" else field.type  # type: ignore[valid-type]  # noqa: UP007
-        fields.append(
-            (field.encode_name, kind)
-            if field.required
-            else (field.encode_name, kind, field.default)
-        )
+        kind: Any = sources if field.name == "sources" else field.type
+        fields.append((field.encode_name, kind, *(() if field.required else (field.default,))))
     shape = msgspec.defstruct("Collection", fields, forbid_unknown_fields=True, frozen=True)
     return config.schema(shape, "collection.toml")

@@ -12,9 +12,10 @@ class Matches(Database):
     """Who is the same as whom."""
 
     def unmatched(self) -> list[str]:
-        """Resources whose fingerprint waits to be compared, in hash order."""
+        """Members whose fingerprint waits to be compared, in hash order; what no collection took can wait."""
         rows = self.db.execute(
-            "SELECT r.sha256 FROM print p JOIN resource r ON r.id = p.resource WHERE NOT p.matched ORDER BY r.sha256"
+            "SELECT r.sha256 FROM print p JOIN resource r ON r.id = p.resource WHERE NOT p.matched"
+            " AND EXISTS (SELECT 1 FROM member m WHERE m.resource = p.resource AND m.present) ORDER BY r.sha256"
         )
         return [blob.hex() for (blob,) in rows]
 

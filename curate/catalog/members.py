@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from curate.catalog.database import Database, pack, unpack
-from curate.model import Decision, Label, Message, Profile
+from curate.model import Decision, Label, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +96,6 @@ class Members(Database):
                 (revision, present),
             ),
         )
-
-    def unread(self, collection: str) -> Iterator[tuple[str, Message]]:
-        """Members whose bytes could not be read, by where they lie, and why."""
-        rows = self.db.execute(
-            "SELECT m.source, f.error FROM member m JOIN collection c ON c.id = m.collection"
-            " JOIN fact f ON f.resource = m.resource WHERE c.name = ? AND m.present AND f.error IS NOT NULL ORDER BY m.source",
-            (collection,),
-        )
-        for source, error in rows:
-            yield source, msgspec.json.decode(error, type=Message)
 
     def count_members(self, collection: str) -> dict[str, int]:
         """present; dirty: changed since they were judged; unjudged: never judged; unread: bytes unreadable."""

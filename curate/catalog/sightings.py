@@ -227,6 +227,19 @@ class Sightings(Database):
             ),
         )
 
+    def unread(self, collection: str, state: State) -> Iterator[tuple[str, Message]]:
+        """Places in this state whose bytes could not be read, or only in part, and why."""
+        rows = self.db.execute(
+            "SELECT s.locator, f.error FROM sighting s JOIN fact f ON f.resource = s.resource"
+            " JOIN source o ON o.id = s.source JOIN collection c ON c.id = o.collection"
+            " WHERE c.name = ? AND s.state = ? AND f.error IS NOT NULL ORDER BY o.kind, o.place, s.locator",
+            (collection, state),
+        )
+        for locator, error in rows:
+            reason = unpack(error, Message)
+            assert reason is not None
+            yield locator, reason
+
     def places(self, sha256: str) -> list[Place]:
         """Every place where these bytes were seen, in a stable order."""
         rows = self.db.execute(

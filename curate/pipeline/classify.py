@@ -11,7 +11,7 @@ from curate import rights
 from curate.catalog import Catalog, Member, Place
 from curate.classify.taxonomy import Taxonomy
 from curate.collection import Declaration, Loaded, load
-from curate.model import Decision, Extracted, Message, Report
+from curate.model import Decision, Extracted, Report
 from curate.pipeline.collect import basename
 from curate.pipeline.examine import VERSIONS, learn
 from curate.pipeline.index import index
@@ -162,18 +162,16 @@ def _report(
 ) -> Report:
     counts: Counter[str] = Counter(examined=examined, compared=compared, labelled=labelled)
     counts["places"] = catalog.count_taken(loaded.name)
-    failed: list[tuple[str, Message]] = []
     categories: Counter[str] = Counter()
     for member in catalog.members(loaded.name):
         counts["resources"] += 1
         counts[member.decision.outcome] += 1
         categories[member.label.category] += 1
-    for source, error in catalog.unread(loaded.name):
-        failed.append((source, error))
+    failed = tuple(catalog.unread(loaded.name, "taken"))
     counts["uncategorised"] = categories.pop("", 0)
     counts["categories"] = len(categories)
     counts["copies"] = counts["places"] - counts["resources"]
     counts["duplicates"] = len(keepers(catalog, loaded))
     return Report(
-        "classify", loaded.name, dict(counts), tuple(failed), next=f"curate package {loaded.name}"
+        "classify", loaded.name, dict(counts), failed, next=f"curate package {loaded.name}"
     )

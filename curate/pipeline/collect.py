@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -72,6 +72,7 @@ def _collect(
         _retire(catalog, number, counts)
     _tidy(catalog, store)
     failed += [(one.locator, one.trouble) for one in catalog.troubles(loaded.name) if one.trouble]
+    failed += catalog.unread(loaded.name, "rejected")
     for number in sorted(kept):
         for state, count in catalog.count_states(number).items():
             counts[state] += count
@@ -313,8 +314,3 @@ def _said(fault: CurateError | OSError) -> Message:
         hint = f" ({fault.hint})" if fault.hint else ""
         return msg("{fault}", fault=f"{fault.message}{hint}")
     return msg("{fault}", fault=fault.strerror or str(fault))
-
-
-def failures(reports: Sequence[Report]) -> Iterator[tuple[str, Message]]:
-    for report in reports:
-        yield from report.failed

@@ -171,7 +171,8 @@ def failures(workspace: Workspace) -> list[tuple[str, str, Message]]:
                     for one in catalog.troubles(name)
                     if one.trouble
                 ]
-                rows += [(name, source, error) for source, error in catalog.unread(name)]
+                for state in ("taken", "rejected"):
+                    rows += [(name, place, error) for place, error in catalog.unread(name, state)]
     return rows
 
 
