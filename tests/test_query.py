@@ -158,7 +158,10 @@ def test_a_tree_is_written_as_text_that_reads_as_the_same_tree(parts: list[Node]
         ("added adding add", ["add", "add", "add"]),
         ("Python入门2", ["python", "入", "门", "2"]),
         ("Straße naïve Ｆｕｌｌ ﬁne Łódź", ["strass", "naiv", "full", "fine", "lodz"]),
-        ("C++ and c# or f#, objective-c", ["c++", "and", "c#", "or", "f#", "object", "c"]),
+        (
+            "C++11 and 用c# or f#, objective-c",
+            ["cplusplus", "11", "and", "用", "csharp", "or", "fsharp", "object", "c"],
+        ),
         ("snake_case 3.14", ["snake", "case", "3", "14"]),
         ("カタカナ 한국 ไทย", ["カ", "タ", "カ", "ナ", "한", "국", "ไ", "ท", "ย"]),
         ("𠮷野家", ["𠮷", "野", "家"]),
@@ -167,6 +170,15 @@ def test_a_tree_is_written_as_text_that_reads_as_the_same_tree(parts: list[Node]
 )
 def test_tokens(text: str, found: list[str]) -> None:
     assert tokens(text) == found
+
+
+@given(
+    st.lists(st.sampled_from(["c", "C++", "#", "+", "入", "f#", " ", "x", "é", "c#"])).map("".join)
+)
+@settings(deadline=None)
+def test_documents_and_queries_have_the_same_tokens(text: str) -> None:
+    assert tokens(text) == [stem(token) for token in split(fold(text))]
+    assert tokens(text) == [stem(token) for token, _, _ in spans(text)]
 
 
 def test_a_word_of_any_length_is_kept_in_pieces() -> None:

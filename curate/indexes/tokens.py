@@ -23,8 +23,15 @@ SINGLE = (
 )
 MAX_WORD = 100  # a longer run (base64, a hash of hashes) becomes several adjacent tokens
 
-# "c++" and "c#" would otherwise both be "c".
-_TOKEN = re.compile(rf"c\+\+|[cf]#|[{SINGLE}]|[^\W_{SINGLE}]{{1,{MAX_WORD}}}")
+_LETTER = rf"[^\W_{SINGLE}]"
+_WORD = rf"[{SINGLE}]|{_LETTER}{{1,{MAX_WORD}}}"
+
+# Names that would otherwise all be "c". Looking for them at every token takes as long as all the
+# rest, so in a document they are replaced beforehand, where there are any.
+_NAMES = {"c++": "cplusplus", "c#": "csharp", "f#": "fsharp"}
+_NAMED = re.compile(rf"(?<!{_LETTER})(?:c\+\+|[cf]#)")
+_TOKEN = re.compile(rf"c\+\+|[cf]#|{_WORD}")
+_PLAIN_TOKEN = re.compile(_WORD)
 _single = re.compile(f"[{SINGLE}]").match
 
 _MARKED = re.compile(
@@ -83,7 +90,7 @@ class _Stems(dict[str, str]):
     LIMIT = 500_000
 
     def __missing__(self, word: str) -> str:
-        found = word
+        found = _NAMES.get(word, word)
         if len(word) > 2 and word.isascii() and word.isalpha():
             from snowballstemmer.english_stemmer import EnglishStemmer  # type: ignore[import-untyped,unused-ignore]
 
@@ -104,7 +111,10 @@ def stem(token: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """The tokens of ``text`` as they are indexed, in order."""
-    return list(map(_stems.__getitem__, _TOKEN.findall(fold(text))))
+    folded = fold(text)
+    if any(name in folded for name in _NAMES):
+        folded = _NAMED.sub(lambda match: f" {_NAMES[match[0]]} ", folded)
+    return list(map(_stems.__getitem__, _PLAIN_TOKEN.findall(folded)))
 
 
 _ENDINGS = (
