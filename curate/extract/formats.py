@@ -266,7 +266,7 @@ def _signature(head: bytes, suffix: str) -> str:
         return "ico"
     if re.match(rb"P[1-6]\s+(#[^\n]*\n\s*)*\d+\s+\d+\s", head):
         return "pnm"
-    if head[0] == 0xFF and len(head) > 4 and head[1] & 0xE0 == 0xE0:
+    if head[0] == 0xFF and head[1] != 0xFE and len(head) > 4 and head[1] & 0xE0 == 0xE0:
         # MPEG audio: version, layer, bit rate and sampling rate all have forbidden values.
         if head[1] & 0x06 == 0 and head[1] & 0xF0 == 0xF0:
             return "aac"
@@ -330,7 +330,7 @@ def _is_text(head: bytes) -> bool:
     if b"\0" in head:  # UTF-16 without a mark: every second byte of its ASCII is zero
         zeros = head[0::2].count(0), head[1::2].count(0)
         return len(head) > 3 and max(zeros) > 0.15 * len(head) and min(zeros) < 0.01 * len(head)
-    return controls <= len(head) * 0.003
+    return controls <= max(len(head) * 0.003, min(len(head) * 0.05, 3))
 
 
 _NOT_CONTROLS = bytes(set(range(256)) - (set(range(32)) - set(b"\t\n\r\f\b\x1b\x1a")) - {127})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,6 +16,9 @@ MOST_ENTRY = 128 * 2**20
 
 MOST_TOTAL = 512 * 2**20
 """Bytes that all entries together may claim, where each of them is read."""
+
+MOST_EVENTS = 6_000_000
+"""Beginnings and ends of elements that are read; the text is full long before."""
 
 BOMB_RATIO = 300
 """Deflate reaches 1,030 at most; XML that people make stays below 100."""
@@ -136,7 +140,7 @@ def events(stream: IO[bytes], kinds: tuple[str, ...] = ("end",)) -> Any:
     """``(event, element)`` of a stream, by the same rules; the caller clears what it has read."""
     from lxml import etree
 
-    return etree.iterparse(stream, events=kinds, **_SAFE)
+    return islice(etree.iterparse(stream, events=kinds, **_SAFE), MOST_EVENTS)
 
 
 def local(element: Any) -> str:

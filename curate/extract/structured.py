@@ -14,6 +14,9 @@ from curate.extract.formats import MAX_TEXT, Format
 from curate.extract.plain import load
 from curate.model import Extracted, Statement
 
+MOST_PARTS = 300
+"""Multipart bodies of one letter; the parser takes quadratic time in them."""
+
 Parts = tuple[str, dict[str, list[str]], bool]
 """Text, fields by the names of Dublin Core, and whether there is more text."""
 
@@ -259,6 +262,10 @@ def _letter(path: Path, name: str) -> Parts:
 
     with path.open("rb") as file:
         data = file.read(32 * 2**20)
+    if len(re.findall(rb"content-type:\s*multipart/", data, re.I)) > MOST_PARTS:
+        raise CurateError(
+            f"{name} nests more than {MOST_PARTS} letters in each other", "leave it out"
+        )
     letter = email.message_from_bytes(data, policy=email.policy.default)
     try:
         body = letter.get_body(("plain", "html"))

@@ -18,10 +18,11 @@ from curate.model import Extracted, Statement
 DEEPEST = 2000
 """Elements inside each other; a person writes some dozens, and parsers slow down or crash at more."""
 
+# Without those of the head: a mark there would be text, and text ends the head.
 _BLOCKS = (
-    "address|article|aside|blockquote|body|br|caption|center|dd|details|div|dl|dt|fieldset|figcaption"
+    "address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|fieldset|figcaption"
     "|figure|footer|form|h[1-6]|header|hr|legend|li|main|nav|ol|option|p|pre|section|summary|table"
-    "|tbody|td|tfoot|th|thead|title|tr|ul"
+    "|tbody|td|tfoot|th|thead|tr|ul"
 )
 _BLOCK = re.compile(rf"(?=</?(?:{_BLOCKS})[\s/>])", re.I)
 _MARK = "\ue000"  # where a block begins or ends; from the private use area, so no text has it
