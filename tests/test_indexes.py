@@ -408,6 +408,31 @@ def test_a_kill_in_the_middle_leaves_the_older_state(name: str, tmp_path: Path) 
     assert state.search("入门", Filters(), 1).total == 3000
 
 
+WRITES = """
+import sys
+from pathlib import Path
+from curate import plugins
+from curate.model import Document
+index = plugins.load("indexes", sys.argv[1])(Path(sys.argv[2]))
+for turn in range(12):
+    index.update([Document(id=f"{n:064x}", collection="shelf", title=f"turn {turn}") for n in range(20)], [])
+"""
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_readers_see_whole_updates_while_another_process_writes(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    index = engine(name, folder)
+    with subprocess.Popen([sys.executable, "-c", WRITES, name, str(folder)]) as child:
+        while child.poll() is None:
+            for reader in (index, engine(name, folder)):
+                titles = [hit.title for hit in reader.search("turn", Filters(), 30).hits]
+                assert len(titles) in {0, 20}
+                assert len(set(titles)) <= 1
+    assert child.returncode == 0
+    assert {hit.title for hit in index.search("", Filters(), 30).hits} == {"turn 11"}
+
+
 def test_engines_agree_on_a_real_site(tmp_path: Path) -> None:
     site = material("site")
     pages = []

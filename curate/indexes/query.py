@@ -13,7 +13,6 @@ that is never closed, one that was never opened, a word of nothing but punctuati
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -275,11 +274,11 @@ class _Parser:
             node = self.group(found)
             self.depth -= 1
             return node
-        near = difflib.get_close_matches(name.casefold(), _NAMES, 1, 0.75) if colon and rest else []
-        if near and name.isalpha():
+        near = _near(name) if colon and rest and name.isalpha() else ""
+        if near:
             raise CurateError(
                 f"there is no field '{name}' (character {lexeme.at} of the query)",
-                f'did you mean {near[0]}:? To find the text itself, quote it: "{lexeme.text}"',
+                f'did you mean {near}:? To find the text itself, quote it: "{lexeme.text}"',
             )
         return self.value(lexeme.text, field, lexeme)
 
@@ -345,6 +344,13 @@ _NAMES: Final = (*WORD_FIELDS, *EXACT_FIELDS, *(name for name in ALIASES if name
 def _field(name: str) -> str:
     plain = name.casefold()
     return plain if plain in {*WORD_FIELDS, *EXACT_FIELDS} else ALIASES.get(plain, "")
+
+
+def _near(name: str) -> str:
+    """The field that ``name`` may be a slip of; "" where it is more likely just text."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name.casefold(), _NAMES, 1, 0.75)), "")
 
 
 def _join(parts: list[Node], kind: type[And] | type[Or]) -> Node:
