@@ -53,10 +53,10 @@ class ContentFacts(Database):
         number = self.known_id(sha256)
         extracted = facts.extracted
         self.db.execute(
-            "INSERT OR REPLACE INTO fact VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO fact VALUES (?, ?, ?, ?, ?, ?)",
             (
                 number, _versions(versions), pack(replace(extracted, text="", thumbnail=b"")),
-                pack(facts.profile), pack(error) if error else None,
+                pack(facts.profile), pack(error) if error else None, bool(extracted.problem and not error),
             ),
         )  # fmt: skip
         for table, value in (

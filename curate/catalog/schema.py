@@ -27,7 +27,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX former_resource ON former (resource);
     CREATE TABLE fact (
       resource INTEGER PRIMARY KEY REFERENCES resource, versions TEXT NOT NULL,
-      extracted BLOB NOT NULL, profile BLOB NOT NULL, error BLOB
+      extracted BLOB NOT NULL, profile BLOB NOT NULL, error BLOB, partial INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE text (resource INTEGER PRIMARY KEY REFERENCES resource, body BLOB NOT NULL) STRICT;
     CREATE TABLE thumbnail (resource INTEGER PRIMARY KEY REFERENCES resource, jpeg BLOB NOT NULL) STRICT;

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from curate.catalog.database import Database, pack, unpack
-from curate.model import Message, Said
+from curate.model import Extracted, Message, Said
 
 State = Literal["taken", "rejected", "pending", "failed", "gone"]
 
@@ -228,17 +228,28 @@ class Sightings(Database):
         )
 
     def unread(self, collection: str, state: State) -> Iterator[tuple[str, Message]]:
-        """Places in this state whose bytes could not be read, or only in part, and why."""
-        rows = self.db.execute(
-            "SELECT s.locator, f.error FROM sighting s JOIN fact f ON f.resource = s.resource"
-            " JOIN source o ON o.id = s.source JOIN collection c ON c.id = o.collection"
-            " WHERE c.name = ? AND s.state = ? AND f.error IS NOT NULL ORDER BY o.kind, o.place, s.locator",
-            (collection, state),
-        )
-        for locator, error in rows:
-            reason = unpack(error, Message)
+        """Places in this state whose bytes could not be read, and why."""
+        for locator, blob in self._troubled(collection, state, "f.error", "f.error IS NOT NULL"):
+            reason = unpack(blob, Message)
             assert reason is not None
             yield locator, reason
+
+    def half_read(self, collection: str) -> Iterator[tuple[str, str]]:
+        """Taken places whose bytes could be read only in part, and which part could not."""
+        for locator, blob in self._troubled(collection, "taken", "f.extracted", "f.partial"):
+            extracted = unpack(blob, Extracted)
+            assert extracted is not None
+            yield locator, extracted.problem
+
+    def _troubled(
+        self, collection: str, state: State, column: str, condition: str
+    ) -> Iterator[tuple[str, bytes]]:
+        return self.db.execute(
+            f"SELECT s.locator, {column} FROM sighting s JOIN fact f ON f.resource = s.resource"
+            " JOIN source o ON o.id = s.source JOIN collection c ON c.id = o.collection"
+            f" WHERE c.name = ? AND s.state = ? AND {condition} ORDER BY o.kind, o.place, s.locator",
+            (collection, state),
+        )
 
     def places(self, sha256: str) -> list[Place]:
         """Every place where these bytes were seen, in a stable order."""

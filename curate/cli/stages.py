@@ -85,6 +85,10 @@ def _classified(report: Report, say: Say, workspace: Workspace) -> None:
             **count.of("categories", "uncategorised"),
         )
     )
+    if report.counts.get("partial"):
+        click.echo(
+            say("  {partial} read only in part: see curate status --failed", **count.of("partial"))
+        )
     click.echo(
         say(
             "  rights: {allow} allowed, {ask} to decide, {deny} denied",

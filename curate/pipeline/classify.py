@@ -170,6 +170,7 @@ def _report(
     failed = tuple(catalog.unread(loaded.name, "taken"))
     counts["uncategorised"] = categories.pop("", 0)
     counts["categories"] = len(categories)
+    counts["partial"] = sum(1 for _ in catalog.half_read(loaded.name))
     counts["copies"] = counts["places"] - counts["resources"]
     counts["duplicates"] = len(keepers(catalog, loaded))
     return Report(

@@ -9,7 +9,6 @@ from pathlib import Path
 from curate import classify, dedupe, extract
 from curate.catalog import Catalog, Stage
 from curate.errors import CurateError
-from curate.messages import msg
 from curate.model import Extracted, Facts, Fingerprint, Message, Profile
 from curate.store import Store
 from curate.workers import Failed, Limits, unordered
@@ -44,14 +43,8 @@ def examine(task: Task) -> Learned:
         extracted = extract.extract(path, task.name)
     except CurateError as fault:
         return unread(task, Message(_escape(fault.message)))
-    return Learned(
-        Facts(
-            extracted, classify.profile(extracted, task.name), dedupe.fingerprint(extracted, path)
-        ),
-        msg("only a part could be read: {problem}", problem=extracted.problem)
-        if extracted.problem
-        else None,
-    )
+    profile = classify.profile(extracted, task.name)
+    return Learned(Facts(extracted, profile, dedupe.fingerprint(extracted, path)))
 
 
 def unread(task: Task, reason: Message) -> Learned:

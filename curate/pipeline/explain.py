@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curate import bundle
-from curate.catalog import Catalog, Member, Place
+from curate.catalog import Catalog, Member, Place, State
 from curate.collection import load
 from curate.errors import CurateError
+from curate.messages import msg
 from curate.model import Extracted, Message, Profile
 from curate.pipeline.keep import Kept, keepers
 from curate.pipeline.package import left_out
@@ -158,8 +159,15 @@ def _standing(workspace: Workspace, catalog: Catalog, name: str) -> Standing:
     )  # fmt: skip
 
 
+_READ: tuple[State, ...] = ("taken", "rejected")
+
+
+def _partly(problem: str) -> Message:
+    return msg("read only in part: {problem}", problem=problem)
+
+
 def failures(workspace: Workspace) -> list[tuple[str, str, Message]]:
-    """(collection, place, reason) of everything that could not be read: places first, then bytes."""
+    """(collection, place, reason) of all that could not be read: places, then bytes, then parts."""
     if not workspace.catalog.exists():
         return []
     rows: list[tuple[str, str, Message]] = []
@@ -171,8 +179,9 @@ def failures(workspace: Workspace) -> list[tuple[str, str, Message]]:
                     for one in catalog.troubles(name)
                     if one.trouble
                 ]
-                for state in ("taken", "rejected"):
+                for state in _READ:
                     rows += [(name, place, error) for place, error in catalog.unread(name, state)]
+                rows += [(name, place, _partly(part)) for place, part in catalog.half_read(name)]
     return rows
 
 

@@ -99,7 +99,7 @@ def left_out(catalog: Catalog, loaded: Loaded, member: Member, kept: Kept | None
             return msg("a person has to decide about its rights: {why}", why=why)
         return msg("no known right to package it: {why}", why=why)
     known = catalog.facts(member.sha256)
-    if known and known[2] and known[0].format == "unknown":
+    if known and known[2]:
         return msg("it could not be read: {error}", error=known[2])
     if kept is None:
         return None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
+
+from curate.rights.policy import load, spdx
 
 UNKNOWN = "LicenseRef-unknown"
 NOTICE = "LicenseRef-copyright-notice"
@@ -41,6 +44,7 @@ _DEBIAN = {
 }  # fmt: skip
 
 
+@lru_cache(4096)
 def normalise(raw: str) -> str:
     """An SPDX expression or LicenseRef for what ``raw`` (a URL, a name, a sentence) says.
 
@@ -97,11 +101,13 @@ def _from_marker(text: str) -> str:
 def _from_spdx(text: str) -> str:
     if text.lower() in _DEBIAN:
         return _DEBIAN[text.lower()]
+    if load().rule(text):
+        return text
     if not re.fullmatch(r"[A-Za-z0-9.+\-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+\-]+)*|\(.*\)", text):
         return ""
-    from license_expression import ExpressionError, get_spdx_licensing
+    from license_expression import ExpressionError
 
-    licensing = get_spdx_licensing()
+    licensing = spdx()
     try:
         tree = licensing.parse(text)
     except ExpressionError:

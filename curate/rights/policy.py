@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import msgspec
 
@@ -71,7 +72,7 @@ class Policy:
         if " " not in expression and "(" not in expression:
             reason = "no rule of the policy knows this licence"
             return Verdict("deny", expression, (), reason)
-        return self._judge_tree(_parse(expression), paid)
+        return self._judge_tree(spdx().parse(expression), paid)
 
     def _judge_tree(self, tree: object, paid: bool) -> Verdict:
         parts = getattr(tree, "args", ())
@@ -91,10 +92,12 @@ class Policy:
         return self.judge(str(tree).replace(" ", "_"), paid)
 
 
-def _parse(expression: str) -> object:
-    from license_expression import get_spdx_licensing  # 0.4 s: only for compound expressions
+@cache
+def spdx() -> Any:
+    """The SPDX licence list as a parser of expressions; 0.4 s to build, so only where it is needed."""
+    from license_expression import get_spdx_licensing
 
-    return get_spdx_licensing().parse(expression)
+    return get_spdx_licensing()
 
 
 @cache
