@@ -29,7 +29,7 @@ def check_marker(folder: Path, engine: str, proof: str) -> None:
         found = None
     except (OSError, ValueError) as fault:
         raise IndexBroken(
-            f"the search index in {folder} cannot be read: {fault}", REBUILD
+            f"the search index in {folder} cannot be used: {fault}", REBUILD
         ) from fault
     if found == expected:
         return

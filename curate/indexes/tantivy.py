@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from curate.indexes.fields import (
     shown,
     unshown,
     word_fields,
-)  # fmt: skip
+)
 from curate.indexes.marker import check_marker
 from curate.indexes.query import (
     All,
@@ -38,7 +38,7 @@ from curate.indexes.query import (
     parse,
     phrases,
     sentence,
-)  # fmt: skip
+)
 from curate.indexes.tokens import completions, stem
 from curate.model import Document, Hit
 
@@ -62,8 +62,10 @@ class TantivyIndex:
                 writer.delete_documents_by_term("key", key(collection, id_))
             for document in documents:
                 name = key(document.collection, document.id)
-                writer.delete_documents_by_term("key", name)
-                writer.add_document(_entry(document, name))
+                entry = _entry(document, name)
+                with self._sound():
+                    writer.delete_documents_by_term("key", name)
+                    writer.add_document(entry)
 
     def clear(self) -> None:
         with self._writer() as writer:
@@ -92,13 +94,10 @@ class TantivyIndex:
         words = tuple(map(stem, sentence(node)))
         if len(words) < 2:
             return found
-        return Query.boolean_query(
-            [
-                (Occur.Must, found),
-                (Occur.Should, self._boosted(words, "title", TITLE_BONUS)),
-                (Occur.Should, self._boosted(words, "text", 1.0)),
-            ]
-        )
+        bonus = [(Occur.Should, self._boosted(words, "title", TITLE_BONUS))]
+        if not isinstance(node, Phrase):
+            bonus.append((Occur.Should, self._boosted(words, "text", 1.0)))
+        return Query.boolean_query([(Occur.Must, found), *bonus])
 
     def _filtered(self, query: Query, filters: Filters) -> Query:
         conditions = [
@@ -181,7 +180,8 @@ class TantivyIndex:
             with self._sound():
                 writer.commit()
         except BaseException:
-            writer.rollback()
+            with suppress(ValueError):  # what went wrong first is what has to be told
+                writer.rollback()
             raise
         finally:
             writer.wait_merging_threads()  # also lets go of the lock
@@ -192,10 +192,15 @@ class TantivyIndex:
             yield
         except (ValueError, OSError) as fault:
             raise self._broken(fault) from fault
+        except BaseException as fault:
+            # Rust panics on some damaged files; that is no Exception in Python.
+            if type(fault).__name__ != "PanicException":
+                raise
+            raise self._broken(fault) from fault
 
-    def _broken(self, fault: Exception) -> IndexBroken:
+    def _broken(self, fault: BaseException) -> IndexBroken:
         first = str(fault).partition("\n")[0][:200]
-        return IndexBroken(f"the search index in {self._folder} cannot be read: {first}", REBUILD)
+        return IndexBroken(f"the search index in {self._folder} cannot be used: {first}", REBUILD)
 
 
 def _schema() -> Any:

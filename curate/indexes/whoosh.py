@@ -29,7 +29,7 @@ from curate.indexes.fields import (
     shown,
     unshown,
     word_fields,
-)  # fmt: skip
+)
 from curate.indexes.marker import check_marker
 from curate.indexes.query import (
     All,
@@ -41,8 +41,9 @@ from curate.indexes.query import (
     Or,
     Phrase,
     parse,
+    phrases,
     sentence,
-)  # fmt: skip
+)
 from curate.indexes.tokens import completions, stem
 from curate.model import Document
 
@@ -147,9 +148,10 @@ class WhooshIndex:
         except (CurateError, LockError):
             raise
         except Exception as fault:
+            # A damaged file raises whatever reading it happens to raise.
             first = f"{type(fault).__name__}: {fault}".partition("\n")[0][:200]
             raise IndexBroken(
-                f"the search index in {self._folder} cannot be read: {first}", REBUILD
+                f"the search index in {self._folder} cannot be used: {first}", REBUILD
             ) from fault
 
 
@@ -171,8 +173,11 @@ def _entry(document: Document, name: str) -> dict[str, Any]:
 
 def _search(searcher: Any, node: Node, filters: Filters, limit: int, offset: int) -> Results:
     conditions = [terms.Term(field, value) for field, value in admit(filters)]
+    wanted = _ranked(node)
+    if next(phrases(node), None) is None:
+        wanted = wrappers.ConstantScoreQuery(wanted)  # no words, no score
     found = searcher.search(
-        _ranked(node), limit=None, filter=compound.And(conditions) if conditions else None
+        wanted, limit=None, filter=compound.And(conditions) if conditions else None
     )
     rows = found.top_n  # (score, document number), the highest score first
     end = min(offset + limit, len(rows))
@@ -199,7 +204,9 @@ def _ranked(node: Node) -> Any:
     words = tuple(map(stem, sentence(node)))
     if len(words) < 2:
         return found
-    bonus = [_words(words, "title", TITLE_BONUS), _words(words, "text", 1.0)]
+    bonus = [_words(words, "title", TITLE_BONUS)]
+    if not isinstance(node, Phrase):
+        bonus.append(_words(words, "text", 1.0))
     return compound.AndMaybe(found, compound.Or(bonus))
 
 

@@ -1,0 +1,108 @@
+"""An index survives kills, other processes and damaged files."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from curate.indexes import Filters, IndexBroken
+from curate.model import Document
+from tests.test_indexes import ENGINES, LIBRARY, engine
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_what_cannot_be_read_is_to_be_rebuilt(name: str, tmp_path: Path) -> None:
+    other = {"tantivy": "whoosh", "whoosh": "tantivy"}[name]
+
+    def broken(folder: Path) -> None:
+        with pytest.raises(IndexBroken) as fault:
+            engine(name, folder).search("git", Filters(), 5)
+        assert fault.value.hint == "curate index --rebuild"
+        assert str(folder) in fault.value.message
+
+    engine(other, tmp_path / "other engine")
+    broken(tmp_path / "other engine")
+
+    aged = tmp_path / "older version"
+    engine(name, aged)
+    marker = aged / "curate-index.json"
+    marker.write_text(json.dumps({**json.loads(marker.read_text()), "schema": 0}))
+    broken(aged)
+    marker.write_bytes(b"\xff{")
+    broken(aged)
+    marker.unlink()
+    broken(aged)
+
+    for content in (b"", b"\x00garbage" * 9):
+        folder = tmp_path / f"damaged {len(content)}"
+        engine(name, folder).update(LIBRARY, [])
+        for file in folder.iterdir():
+            if file.name != "curate-index.json" and "lock" not in file.name.lower():
+                file.write_bytes(content)
+        broken(folder)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from curate import plugins
+from curate.model import Document
+index = plugins.load("indexes", sys.argv[1])(Path(sys.argv[2]))
+def documents():
+    for n in range(3000):
+        if n == int(sys.argv[3]):
+            print("now", flush=True)
+        yield Document(id=f"{n:064x}", collection="shelf", title=f"new {n}", text="入门 guide " * 40)
+index.update(documents(), [("shelf", "old")])
+"""
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_kill_in_the_middle_leaves_the_older_state(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    engine(name, folder).update([Document(id="old", collection="shelf", title="old")], [])
+    command = [sys.executable, "-c", KILLED, name, str(folder)]
+    for at in (1, 600, 1500):
+        with subprocess.Popen([*command, str(at)], stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            child.stdout.readline()
+            time.sleep(0.03)
+            os.kill(child.pid, signal.SIGKILL)
+        state = engine(name, folder)
+        assert [hit.title for hit in state.search("", Filters(), 2).hits] == ["old"]
+    subprocess.run([*command, "-1"], check=True)
+    state = engine(name, folder)
+    assert (state.count(), state.search("old", Filters(), 9).total) == (3000, 0)
+    assert state.search("入门", Filters(), 1).total == 3000
+
+
+WRITES = """
+import sys
+from pathlib import Path
+from curate import plugins
+from curate.model import Document
+index = plugins.load("indexes", sys.argv[1])(Path(sys.argv[2]))
+for turn in range(12):
+    index.update([Document(id=f"{n:064x}", collection="shelf", title=f"turn {turn}") for n in range(20)], [])
+"""
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_readers_see_whole_updates_while_another_process_writes(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    index = engine(name, folder)
+    with subprocess.Popen([sys.executable, "-c", WRITES, name, str(folder)]) as child:
+        while child.poll() is None:
+            for reader in (index, engine(name, folder)):
+                titles = [hit.title for hit in reader.search("turn", Filters(), 30).hits]
+                assert len(titles) in {0, 20}
+                assert len(set(titles)) <= 1
+    assert child.returncode == 0
+    assert {hit.title for hit in index.search("", Filters(), 30).hits} == {"turn 11"}
