@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from curate.model import Extracted
 
 LONGEST = 200  # characters of a title; more is cut at a word
+UNNAMED = "-"  # for a name of which nothing can be shown
 LINE = 100  # characters of a first line that may be a title; a Han character counts for two
 
 _PROGRAM = re.compile(
@@ -80,10 +81,11 @@ def human(name: str) -> str:
     stem = _stem(path.name)
     if stem.casefold() in _PLACEHOLDERS and path.parent.name:
         stem = path.parent.name
+    stem = _one_line(stem)
     words = re.sub(r"_+|(?<!\+)\+(?!\+)", " ", stem)
     words = re.sub(r"(?<!\d)[-.]+(?=\S)|(?<=\S)[-.]+(?!\d)", " ", words)  # dates and versions stay
     words = re.sub(r"\s+", " ", words).strip(" -")
-    return _cut(words or _one_line(stem) or _one_line(name))
+    return _cut(words or stem or _one_line(name)) or UNNAMED
 
 
 def _stem(name: str) -> str:

@@ -7,7 +7,7 @@ and two pictures are alike only where brightness, colour and every region agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -71,11 +71,10 @@ def _small(image: Image.Image) -> Image.Image:
         values = np.asarray(image, np.float32)
         low, high = float(values.min()), float(values.max())
         image = Image.fromarray(((values - low) * (255 / max(high - low, 1e-6))).astype(np.uint8))
-    elif image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=2.0)
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    small = image.convert(mode).resize((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=2.0)
+    if mode == "RGBA":
+        small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("RGB")
     if orientation != 1:  # turning the small picture is the same and cheaper
         small.getexif()[0x0112] = orientation
         small = ImageOps.exif_transpose(small)
@@ -214,8 +213,10 @@ def _correlation(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:
     return float((one * two).sum()) / float(np.linalg.norm(one) * np.linalg.norm(two) + 1e-6)
 
 
-def hashes(signatures: list[bytes]) -> NDArray[np.uint64]:
-    """The perceptual hashes at the head of ``signatures``."""
+def hashes(signatures: Sequence[bytes]) -> NDArray[np.uint64]:
+    """The perceptual hashes at the head of ``signatures``, in order. Raises ValueError for an empty one."""
+    if not all(signatures):
+        raise ValueError("a resource without a signature has no perceptual hash")
     return np.frombuffer(b"".join(one[:8] for one in signatures), np.dtype("<u8")).astype(np.uint64)
 
 

@@ -27,6 +27,7 @@ MIN_BANDS = 8  # tokens, and nearly as many different shingles: below this chanc
 NUMBERS = 64  # tokens: page numbers alone, as a scan without text has them, are no text
 SAMPLE = 24_576
 """Tokens that two texts are compared by at most; Indel costs the product of the lengths."""
+SHORT = 10_000  # characters up to which a text's tokens are kept for its next pair
 
 _SEPARATE, _WORD, _SINGLE = 0, 1, 2
 _MULTIPLIER = 0x9E3779B97F4A7C15
@@ -139,11 +140,6 @@ def bands(found: Hashes) -> bytes:
     return keys.astype("<u8").tobytes()
 
 
-@lru_cache(maxsize=4)  # pairs come sorted, so one side is usually the text before
-def _tokens(text: str) -> Hashes:
-    return tokens(text)
-
-
 def similarity(a: str, b: str) -> float:
     """How much of two token sequences is common and in order: 0..1, 1 = the same.
 
@@ -153,25 +149,39 @@ def similarity(a: str, b: str) -> float:
     """
     from rapidfuzz.distance import Indel
 
-    one, two = _tokens(a), _tokens(b)
-    if not len(one) or not len(two):
-        return 0.0
-    one, two = _sample(one, two)
-    if not len(one) or not len(two):
-        return 0.0
-    words, places = np.unique(np.concatenate([one, two]), return_inverse=True)
-    # rapidfuzz is quickest on strings, so each different token becomes a character, surrogates left out.
-    letters = np.arange(1, len(words) + 1, dtype=np.uint32)
-    letters[letters >= 0xD800] += 0x800
-    spelled = letters[places].astype("<u4")
-    first = spelled[: len(one)].tobytes().decode("utf-32-le")
-    second = spelled[len(one) :].tobytes().decode("utf-32-le")
-    return float(Indel.normalized_similarity(first, second))
+    if max(len(a), len(b)) <= SHORT:
+        first, second = _short(a), _short(b)
+    else:
+        one, two = _sample(_long(a), _long(b))
+        first, second = _spelled(one), _spelled(two)
+    # Without any token there is nothing in common, not even with itself.
+    return float(Indel.normalized_similarity(first, second)) if first and second else 0.0
+
+
+@lru_cache(maxsize=2048)  # one text is in many pairs
+def _short(text: str) -> str:
+    return _spelled(tokens(text))
+
+
+@lru_cache(maxsize=4)  # pairs come sorted, so one side is usually the text before
+def _long(text: str) -> Hashes:
+    return tokens(text)
+
+
+def _spelled(found: Hashes) -> str:
+    """Each token as one of the 2**20 characters from U+10000: rapidfuzz is quickest on strings.
+
+    Two tokens of a text rarely share one (once in a thousand texts of fifty different tokens), which
+    makes them equal and a similarity hardly larger.
+    """
+    return (
+        ((found >> np.uint64(44)).astype("<u4") + np.uint32(0x10000)).tobytes().decode("utf-32-le")
+    )
 
 
 def _sample(one: Hashes, two: Hashes) -> tuple[Hashes, Hashes]:
     bit = 0
-    while max(len(one), len(two)) > SAMPLE and bit < 48:
+    while max(len(one), len(two)) > SAMPLE and bit < 40:
         mask = np.uint64(1 << bit)
         one, two = one[(one & mask) == 0], two[(two & mask) == 0]
         bit += 1
