@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 
 VERSION = 1
@@ -89,6 +89,20 @@ def is_single(token: str) -> bool:
     return len(token) == 1 and any(first <= token <= last for first, last in _RANGES)
 
 
+@cache
+def _stemmer() -> Callable[[str], str]:
+    """Snowball's English rules: in C where PyStemmer has a wheel (twenty times faster), else in Python."""
+    try:
+        import Stemmer
+    except ImportError:
+        from snowballstemmer.english_stemmer import EnglishStemmer
+
+        stem_word: Callable[[str], str] = EnglishStemmer().stemWord
+    else:
+        stem_word = Stemmer.Stemmer("english").stemWord
+    return stem_word
+
+
 class _Stems(dict[str, str]):
     """Word → stem, worked out once per distinct word: a stemmer in Python is slow, a look-up is not."""
 
@@ -97,9 +111,7 @@ class _Stems(dict[str, str]):
     def __missing__(self, word: str) -> str:
         found = _NAMES.get(word, word)
         if len(word) > 2 and word.isascii() and word.isalpha():
-            from snowballstemmer.english_stemmer import EnglishStemmer  # type: ignore[import-untyped,unused-ignore]
-
-            found = EnglishStemmer().stemWord(word)
+            found = _stemmer()(word)
         if len(self) >= self.LIMIT:
             self.clear()
         self[word] = found
