@@ -17,12 +17,16 @@ from curate.model import Said
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
+    from bs4.element import PageElement
 
 MOST_LINKS = 20_000
 _READ = ("base", "title", "meta", "link", "a", "area", "script")
 _DIVIDER = re.compile(r"[,;，；、]")
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "ascii": "cp1252"}
 """Charsets that pages name when they mean more (WHATWG Encoding, 4.2)."""
+
+_NO_CHARSET = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
+"""Python has them as codecs, the web does not; decoding some takes quadratic time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +114,21 @@ def _soup(body: bytes, charset: str) -> BeautifulSoup:
     from bs4.filter import SoupStrainer
 
     charset = charset or EncodingDetector.find_declared_encoding(body, is_html=True) or ""
-    try:
-        text: str | bytes = body.decode(_WIDER.get(charset.lower(), charset), "replace")
-    except LookupError:  # none stated, or one that nobody knows: BeautifulSoup guesses
-        text = body
-    if body.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = body  # a mark in the bytes is surer than what is said about them
+    text = _decoded(body, _WIDER.get(charset.lower(), charset))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         return BeautifulSoup(text, "lxml", parse_only=SoupStrainer(list(_READ)))
+
+
+def _decoded(body: bytes, charset: str) -> str | bytes:
+    """Text, or the bytes as they are where BeautifulSoup has to find the charset out."""
+    if body.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return body  # a mark in the bytes is surer than what is said about them
+    try:
+        codec = codecs.lookup(charset)
+        return body if codec.name in _NO_CHARSET else body.decode(codec.name, "replace")
+    except (LookupError, ValueError):
+        return body
 
 
 def _unique(texts: list[str]) -> tuple[str, ...]:
@@ -161,7 +171,20 @@ def _links(soup: BeautifulSoup, base: str) -> tuple[Link, ...]:
 
 
 def _text(tag: Tag) -> str:
-    text = (
-        clean(tag.get_text(" ")) or clean(attribute(tag, "title")) or clean(attribute(tag, "alt"))
-    )
-    return text or clean(attribute(tag.find("img", alt=True), "alt"))
+    inside = _inside(tag)
+    text = clean(" ".join(one for one in inside if isinstance(one, str)))
+    pictures = (one for one in inside if getattr(one, "name", "") == "img")
+    own = clean(attribute(tag, "title")) or clean(attribute(tag, "alt"))
+    return text or own or clean(attribute(next(pictures, None), "alt"))
+
+
+def _inside(tag: Tag, most: int = 50) -> list[PageElement]:
+    """The first elements and texts in ``tag``. Not ``descendants``, which walks to the end first:
+    quadratic where thousands of links lie in each other."""
+    found: list[PageElement] = []
+    waiting: list[PageElement] = [tag]
+    while waiting and len(found) <= most:
+        one = waiting.pop()
+        found.append(one)
+        waiting.extend(reversed(getattr(one, "contents", [])[:most]))
+    return found[1:]
