@@ -142,6 +142,15 @@ def test_a_source_out_of_reach_takes_nothing_away(workspace: Workspace) -> None:
     assert report.counts["taken"] == 3 and report.counts.get("gone", 0) == 0
 
 
+def test_an_empty_folder_where_much_was_is_not_believed(workspace: Workspace) -> None:
+    collected(workspace)
+    for path in material(workspace).iterdir():
+        path.unlink()
+    (report,) = workspace.collect("guides")
+    assert "mounted" in str(report.failed[0][1])
+    assert report.counts["taken"] == 3
+
+
 def test_other_keywords_are_judged_by_what_is_known(workspace: Workspace) -> None:
     collected(workspace)
     config = workspace.collection_file("guides")

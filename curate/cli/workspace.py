@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from curate.cli.options import echo_json, heading, in_workspace
-from curate.errors import CurateError, Exit
+from curate.errors import Exit
 from curate.messages import render, speaker
 from curate.model import Language
 from curate.workspace import Workspace
@@ -93,32 +93,38 @@ def new(
 
 @click.command(epilog="Example: curate status --failed")
 @click.option(
-    "--failed", is_flag=True, help="Every file and place that could not be read, with its reason."
-)
+    "--failed", "what", flag_value="failed",
+    help="Every file and place that could not be read, with its reason.",
+)  # fmt: skip
+@click.option(
+    "--rejected", "what", flag_value="rejected",
+    help="Everything that was seen and not taken, with its reason.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @in_workspace
-def status(workspace: Workspace, failed: bool, as_json: bool) -> None:
+def status(workspace: Workspace, what: str | None, as_json: bool) -> None:
     """Show where every collection stands and what comes next."""
-    from curate.pipeline.explain import failures, standings
+    from curate.pipeline.explain import failures, rejections, standings
 
     language = workspace.settings.language
     say = speaker(language)
-    if failed:
-        rows = failures(workspace)
+    if what:
+        rows = failures(workspace) if what == "failed" else rejections(workspace)
         if as_json:
-            echo_json(
-                {
-                    "version": 1,
-                    "failed": [
-                        {"collection": c, "where": w, "reason": render(r, language)}
-                        for c, w, r in rows
-                    ],
-                }
-            )
+            told = [
+                {"collection": name, "where": where, "reason": render(reason, language)}
+                for name, where, reason in rows
+            ]
+            echo_json({"version": 1, what: told})
         else:
-            for collection, where, reason in rows:
-                click.echo(f"{collection}: {where}: {render(reason, language)}")
-            click.echo(say("{n} could not be read", n=len(rows)))
+            for name, where, reason in rows:
+                click.echo(f"{name}: {where}: {render(reason, language)}")
+            count = len(rows)
+            click.echo(
+                say("{n} could not be read", n=count)
+                if what == "failed"
+                else say("{n} were not taken", n=count)
+            )
         return
     found = standings(workspace)
     if as_json:
@@ -159,28 +165,19 @@ def status(workspace: Workspace, failed: bool, as_json: bool) -> None:
 
 @click.command(epilog="Example: curate schema --output schemas")
 @click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    "--output", type=click.Path(path_type=Path, file_okay=False),
     help="A folder to write them to; default: print them.",
-)
-def schema(output: Path | None) -> None:
+)  # fmt: skip
+@click.option(
+    "--workspace", "folder", metavar="DIR", type=click.Path(path_type=Path),
+    help="Renew the ones in this workspace, which its files refer to.",
+)  # fmt: skip
+def schema(output: Path | None, folder: Path | None) -> None:
     """Write the JSON Schemas of curate.toml and collection.toml, for completion in editors."""
-    import json
+    from curate.pipeline.setup import schemas, write_schemas
 
-    from curate.pipeline.setup import schemas
-
-    made = schemas()
-    if output is None:
-        echo_json({"version": 1, **made})
+    if output is None and folder is None:
+        echo_json({"version": 1, **schemas()})
         return
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        for name, shape in made.items():
-            (output / name).write_text(
-                json.dumps(shape, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-            )
-            click.echo(str(output / name))
-    except OSError as fault:
-        raise CurateError(
-            f"{output} cannot be written: {fault.strerror}", "choose another folder"
-        ) from fault
+    for path in write_schemas(output or Workspace.at(folder or Path()).state):
+        click.echo(str(path))

@@ -18,11 +18,11 @@ from curate.collectors.web import kinds, licenses, page, sitemap, urls
 from curate.collectors.web.page import Link
 from curate.collectors.web.robots import Robots
 from curate.errors import CurateError
-from curate.fetch import Fetched, Fetcher, origin, shown
+from curate.fetch import Fetched, Fetcher, StatusError, origin, shown
 from curate.messages import msg
 from curate.model import Candidate, Kind, Message, Said, Trouble
 
-PAGE_LIMIT = 10 << 20
+PAGE_LIMIT = 5 << 20
 """Bytes of one HTML page; they are held in memory."""
 MOST_WAITING = 100_000
 """Addresses that are remembered to be visited."""
@@ -177,7 +177,9 @@ class _Crawl:
             self.failed_starts += 1
             if self.failed_starts == self.starts and not self.source.sitemap:
                 raise fault
-        return Trouble(step.url, reason, retry)
+        # A page that is known not to exist hides no others; one that fails today may lead to some.
+        absent = isinstance(fault, StatusError) and fault.status in (404, 410)
+        return Trouble(step.url, reason, retry, hides=not absent)
 
     def _stamp(self, hop: str) -> str:
         url = urls.normal(hop) or hop

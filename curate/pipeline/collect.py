@@ -105,6 +105,7 @@ class _Tour:
     batch: list[Sighting]
     sizes: dict[str, int]
     heavy: int = 0
+    seen: int = 0
 
     def __init__(
         self,
@@ -118,6 +119,7 @@ class _Tour:
         self.catalog, self.store, self.source = catalog, store, source
         self.selection, self.counts, self.listener = selection, counts, listener
         self.batch, self.sizes, self.heavy = [], {}, 0
+        self.seen = 0
 
     def walk(self, collector: Collector) -> None:
         """Everything the source holds. What it held before and holds no more is marked gone.
@@ -130,6 +132,7 @@ class _Tour:
             self.listener.step()
             if not self.catalog.saw(found.locator):
                 continue
+            self.seen += 1
             if isinstance(found, Trouble):
                 whole = whole and not (found.retry and found.hides)
                 self._trouble(found)
@@ -216,15 +219,14 @@ class _Tour:
         if seen and seen.resource:
             # What was taken before is not lost because its place is out of reach today.
             self.batch.append(replace(seen, trouble=trouble.reason))
+        elif trouble.retry:
+            reason = trouble.reason
+            self.batch.append(
+                Sighting(self.source, trouble.locator, "failed", reason=reason, trouble=reason)
+            )
         else:
             self.batch.append(
-                Sighting(
-                    self.source,
-                    trouble.locator,
-                    "failed",
-                    reason=trouble.reason,
-                    trouble=trouble.reason,
-                )
+                Sighting(self.source, trouble.locator, "rejected", reason=trouble.reason)
             )
 
     def close(self) -> None:
@@ -239,6 +241,11 @@ class _Tour:
 
     def _gone(self, whole: bool) -> None:
         missing = self.catalog.missing(self.source)
+        if missing and self.seen == 0:
+            raise CurateError(
+                f"it holds nothing now, but held {len(missing)} places before",
+                "is a drive not mounted? If it is meant to be empty, remove the source from collection.toml",
+            )
         if not whole:
             # A place that failed may have led to others: only what a rule forbids now is certain.
             return

@@ -160,6 +160,21 @@ def _standing(workspace: Workspace, catalog: Catalog, name: str) -> Standing:
 
 
 _READ: tuple[State, ...] = ("taken", "rejected")
+_LEFT: tuple[State, ...] = ("rejected", "gone")
+
+
+def rejections(workspace: Workspace) -> list[tuple[str, str, Message]]:
+    """(collection, place, reason) of all that was seen and not taken."""
+    if not workspace.catalog.exists():
+        return []
+    with Catalog(workspace.catalog) as catalog:
+        return [
+            (name, one.locator, one.reason or msg("it is no longer there"))
+            for name in workspace.names()
+            if catalog.knows(name)
+            for state in _LEFT
+            for one in catalog.with_state(name, state)
+        ]
 
 
 def _partly(problem: str) -> Message:
@@ -185,4 +200,4 @@ def failures(workspace: Workspace) -> list[tuple[str, str, Message]]:
     return rows
 
 
-__all__ = ["Explanation", "Membership", "Standing", "failures", "standings", "why"]
+__all__ = ["Explanation", "Membership", "Standing", "failures", "rejections", "standings", "why"]

@@ -36,7 +36,9 @@ def index(
         import shutil
 
         with catalog.transaction():
-            catalog.set_mark(mark, 0)  # first: a kill now must not leave an empty index that counts as full
+            catalog.set_mark(
+                mark, 0
+            )  # first: a kill now must not leave an empty index that counts as full
         shutil.rmtree(workspace.index / settings.search.engine, ignore_errors=True)
     fresh = not (workspace.index / settings.search.engine).exists()
     since = 0 if fresh else catalog.mark(mark)

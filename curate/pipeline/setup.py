@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from curate.collection import load
 from curate.errors import CurateError
@@ -27,6 +28,7 @@ def init(folder: Path, language: Language = "en") -> Workspace:
         for part in (workspace.collections, workspace.build, workspace.state):
             part.mkdir(exist_ok=True)
         (workspace.state / ".gitignore").write_text("*\n", encoding="utf-8")
+        write_schemas(workspace.state)
         (folder / MARK).write_text(_template("curate", language), encoding="utf-8")
     except OSError as fault:
         raise CurateError(
@@ -113,8 +115,24 @@ def _template(name: str, language: Language) -> str:
     )
 
 
-def schemas() -> dict[str, object]:
-    """JSON Schema of both configuration files, by file name; sources as the built-in collectors take them."""
+def schemas() -> dict[str, dict[str, Any]]:
+    """JSON Schema of both configuration files, by file name; sources as installed collectors take them."""
     from curate.schema import collection_schema, settings_schema
 
     return {"curate.schema.json": settings_schema(), "collection.schema.json": collection_schema()}
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write both schemas into ``folder`` and name them. Raises CurateError where it cannot be written."""
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, shape in schemas().items():
+            text = json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
+            (folder / name).write_text(text, encoding="utf-8")
+            paths.append(folder / name)
+    except OSError as fault:
+        raise CurateError(
+            f"{folder} cannot be written: {fault.strerror}", "choose another folder"
+        ) from fault
+    return paths
