@@ -168,5 +168,5 @@ def _lines(text: str) -> dict[Path_, int]:
 
 def schema(shape: Any, title: str) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a configuration file, for editors."""
-    made = msgspec.json.schema(shape)
+    made = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(shape)))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **made}

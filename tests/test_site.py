@@ -328,7 +328,7 @@ def test_a_huge_page_is_told(site: Site) -> None:
     site.server.always("/", html("<a href=/huge>h</a>"))
     site.server.always("/huge", Answer(body=b"<p>x</p>" * 1024, type="text/html", repeat=2048))
     assert site.crawl() == ["/"]
-    assert site.told == {"/huge": "the page is larger than 10 MiB"}
+    assert site.told == {"/huge": "the page is larger than 5 MiB"}
 
 
 def test_hostile_html_is_read_as_far_as_it_goes(site: Site) -> None:
