@@ -23,20 +23,21 @@ class Kept:
 
 def keepers(catalog: Catalog, loaded: Loaded) -> Mapping[str, Kept]:
     """Each member that is a duplicate → what is kept in its place. Keepers are not in it."""
-    members = {member.sha256: member for member in catalog.members(loaded.name)}
     pairs = list(_alike(catalog.duplicates(), loaded.collection.dedupe))
     direct = {(pair.a, pair.b): pair for pair in pairs}
     found: dict[str, Kept] = {}
     for cluster in clusters(pairs):
-        here = [members[name] for name in cluster if name in members]
+        found_here = (catalog.member(loaded.name, name) for name in cluster)
+        here = [member for member in found_here if member and member.present]
         if len(here) < 2:
             continue
+        titles = {member.sha256: member.title for member in here}
         kept, reason = keeper([_contender(catalog, member) for member in here])
         for member in here:
             if member.sha256 != kept.sha256:
                 a, b = sorted((member.sha256, kept.sha256))
                 found[member.sha256] = Kept(
-                    kept.sha256, members[kept.sha256].title, direct.get((a, b)), reason
+                    kept.sha256, titles[kept.sha256], direct.get((a, b)), reason
                 )
     return found
 
