@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,13 +109,19 @@ class Members(Database):
         ).fetchone()
         return dict(zip(("present", "dirty", "unjudged", "unread"), map(int, row), strict=True))
 
-    def vocabulary(self, limit: int = 50_000) -> Iterator[str]:
-        """Titles and keywords of what is present: the words a misspelt query may have meant."""
+    def vocabulary(self, titles: int = 50_000, texts: int = 500) -> Iterator[str]:
+        """Titles, keywords and the beginnings of some texts: the words a misspelt query may have meant."""
         rows = self.db.execute(
             "SELECT m.title, f.profile FROM member m JOIN fact f ON f.resource = m.resource WHERE m.present LIMIT ?",
-            (limit,),
+            (titles,),
         )
         for title, profile in rows:
             yield title
             decoded = unpack(profile, Profile)
             yield from decoded.keywords if decoded else ()
+        bodies = self.db.execute(
+            "SELECT t.body FROM member m JOIN text t ON t.resource = m.resource WHERE m.present LIMIT ?",
+            (texts,),
+        )
+        for (body,) in bodies:
+            yield zlib.decompress(body).decode()[:2000]

@@ -262,6 +262,14 @@ class Sightings(Database):
         )
         return [Place(row[0], row[1], row[2], self._sighting(row[3:])) for row in rows]
 
+    def near_locators(self, text: str, limit: int = 3) -> list[str]:
+        """Places that have ``text`` anywhere in their name, for a question that named none."""
+        rows = self.db.execute(
+            "SELECT DISTINCT locator FROM sighting WHERE instr(lower(locator), lower(?)) ORDER BY length(locator), locator LIMIT ?",
+            (text, limit),
+        )
+        return [locator for (locator,) in rows]
+
     def find_locator(self, text: str) -> list[Place]:
         """Places named exactly so or whose path ends so, at most twenty."""
         escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

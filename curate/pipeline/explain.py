@@ -57,9 +57,12 @@ def why(workspace: Workspace, what: str) -> list[Explanation]:
             return [_explain(workspace, catalog, found[0])]
         places = catalog.find_locator(what) or catalog.find_locator(_relative(workspace, what))
         if not places:
+            near = ", ".join(catalog.near_locators(Path(what).name or what))
             raise CurateError(
                 f"nothing is known of '{what}'",
-                "give an id (see curate search), or a path or URL as curate status shows it",
+                f"did you mean {near}?"
+                if near
+                else "give an id (see curate search), or a path or URL as curate status --rejected and --failed show it",
             )
         resources = dict.fromkeys(one.sighting.resource for one in places if one.sighting.resource)
         explained = [_explain(workspace, catalog, sha256) for sha256 in resources]
