@@ -20,6 +20,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from curate.errors import CurateError
@@ -34,6 +35,9 @@ GRACE = 15.0
 
 IN_FLIGHT = 8
 """Tasks handed out per worker: enough that none waits for the parent, few enough to stream."""
+
+ATTEMPTS = 5
+"""New pools that may fail one after the other before that is an error."""
 
 RENEW = 2000
 """Tasks after which a worker is replaced, so that what a library leaks stays small."""
@@ -141,7 +145,7 @@ class _Crew(Generic[T, R]):
             self.pool = _Pool(self.workers, self.limits, self.preload)
         number = next(self.numbers)
         self.running[number] = job
-        self.pool.submit(number, self.function, job.task, self.limits.seconds)
+        self.pool.submit(number, self.function, job.task, self.limits)
 
     def _next(self) -> tuple[int, Future[Any]] | None:
         """The next task that ended; None when the pool gives no sign of life any more."""
@@ -158,9 +162,9 @@ class _Crew(Generic[T, R]):
         fault = future.exception()
         if fault is None:
             return future.result()  # type: ignore[no-any-return]
-        if isinstance(fault, TimeoutError):
+        if isinstance(fault, TimeoutError) and self.pool and self.pool.timed_out():
             return Failed(msg("took longer than {seconds} s", seconds=f"{self.limits.seconds:g}"))
-        if isinstance(fault, ProcessExpired):
+        if isinstance(fault, (ProcessExpired, TimeoutError)):
             job.deaths += 1
             return _Died() if job.deaths == 1 else Failed(_crashed())
         if isinstance(fault, (RuntimeError, OSError)):
@@ -177,13 +181,14 @@ class _Crew(Generic[T, R]):
         if guilty is None:
             self.suspects.extend(self.running.values())
         self.running.clear()
-        self.pool = _Pool(self.workers, self.limits, self.preload)
-        if not self.pool.lives():
-            raise CurateError(
-                "worker processes cannot be started",
-                "free some memory, or raise the memory limit",
-            )
-        return guilty
+        for _ in range(ATTEMPTS):
+            self.pool = _Pool(self.workers, self.limits, self.preload)
+            if self.pool.lives():
+                return guilty
+            self.stop()
+        raise CurateError(
+            "worker processes cannot be started", "free some memory, or raise the memory limit"
+        )
 
 
 class _Died:
@@ -198,13 +203,14 @@ class _Pool:
     """A pebble pool whose processes we know, so that it can be ended even when it hangs."""
 
     def __init__(self, workers: int, limits: Limits, preload: tuple[str, ...]) -> None:
+        self.context = _Context(preload)  # first: it starts while we import
         import pebble
 
         # pebble's defaults are for long tasks; these decide how fast a worker is replaced or ended.
         pebble.CONSTS.sleep_unit = 0.05
         pebble.CONSTS.term_timeout = 0.5
         self.done: queue.SimpleQueue[tuple[int, Future[Any]]] = queue.SimpleQueue()
-        self.context = _Context(preload)
+        self.timeouts = 0
         self.pool = pebble.ProcessPool(
             max_workers=workers,
             max_tasks=RENEW,
@@ -213,15 +219,31 @@ class _Pool:
             context=self.context,
         )
 
-    def submit(self, number: int, function: Callable[[Any], Any], task: Any, limit: float) -> None:
+    def submit(
+        self, number: int, function: Callable[[Any], Any], task: Any, limits: Limits
+    ) -> None:
         done = self.done
         future: Future[Any]
         try:
-            future = self.pool.schedule(_perform, args=(function, task, limit), timeout=limit)
+            future = self.pool.schedule(
+                _perform, args=(function, task, limits), timeout=limits.seconds
+            )
         except RuntimeError as fault:  # the pool broke since the last task ended
             future = Future()
             future.set_exception(fault)
         future.add_done_callback(lambda ended: done.put((number, ended)))
+
+    def timed_out(self) -> bool:
+        """Whether a task reported as late was; if no process was ended for it, it had died before.
+
+        A process may end so soon after taking its task that pebble learns of the end first, and
+        then waits for a task that nobody runs.
+        """
+        self.timeouts += 1
+        if self.timeouts > self.context.terminated:
+            self.timeouts -= 1
+            return False
+        return True
 
     def lives(self) -> bool:
         """Whether a task that does nothing comes back."""
@@ -254,7 +276,11 @@ class _Context:
         self.context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
             self.context.set_forkserver_preload(["__main__", "pebble.pool.process", *preload])
-        self.processes: list[Any] = []
+            from multiprocessing import forkserver  # where there is one
+
+            forkserver.ensure_running()
+        self.processes: list[_Process] = []
+        self.terminated = 0
 
     def Pipe(self, duplex: bool = True) -> Any:
         return self.context.Pipe(duplex)
@@ -267,14 +293,28 @@ class _Context:
 
     def Process(self, **options: Any) -> Any:
         self.processes = [one for one in self.processes if one.pid is None or one.is_alive()]
-        process = self.context.Process(**options)
-        self.processes.append(process)
-        return process
+        self.processes.append(_Process(self.context.Process(**options), self))
+        return self.processes[-1]
 
     def kill(self) -> None:
         for process in self.processes:
             with suppress(OSError, ValueError, AttributeError):
                 process.kill()
+
+
+class _Process:
+    """A process that counts it when the pool ends it, as it does at the time limit alone."""
+
+    def __init__(self, process: Any, context: _Context) -> None:
+        self.process = process
+        self.context = context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.process, name)
+
+    def terminate(self) -> None:
+        self.context.terminated += 1
+        self.process.terminate()
 
 
 # What follows runs inside the workers.
@@ -299,37 +339,28 @@ def _follow_parent() -> None:
 
 
 def _limit_memory(megabytes: int) -> None:
+    """Bound what tasks may add to the libraries that are loaded already. Linux only."""
     try:
         import resource
-        from pathlib import Path
 
         pages = int(Path("/proc/self/statm").read_text().split()[0])
     except (ImportError, OSError):
-        return  # not Linux: the time limit alone has to do
+        return  # elsewhere the time limit alone has to do
     limit = pages * resource.getpagesize() + megabytes * 2**20
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     if hard == resource.RLIM_INFINITY or limit < hard:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _limit_memory_mb.append(megabytes)
 
 
-_limit_memory_mb: list[int] = []
-
-
-def _perform(function: Callable[[T], R], task: T, seconds: float) -> R | Failed:
+def _perform(function: Callable[[T], R], task: T, limits: Limits) -> R | Failed:
     if hasattr(signal, "setitimer"):
         # The kernel ends a task that holds the interpreter when nobody is left to end it.
-        signal.setitimer(signal.ITIMER_REAL, seconds + GRACE)
+        signal.setitimer(signal.ITIMER_REAL, limits.seconds + GRACE)
     try:
         return function(task)
     except MemoryError:
-        return Failed(
-            msg(
-                "needed more than {memory} MB of memory",
-                memory=_limit_memory_mb[0] if _limit_memory_mb else "?",
-            )
-        )
+        return Failed(msg("needed more than {memory} MB of memory", memory=limits.memory_mb))
     except CurateError as fault:
         return Failed(_error(fault))
     except Exception as fault:  # noqa: BLE001 - the boundary around foreign parsers

@@ -29,15 +29,18 @@ def read(path: Path, name: str, form: Format) -> Extracted:
 
     if form.id == "heic" and ".heic" not in Image.registered_extensions():
         return _unread(form, "HEIC pictures are recognised but not opened")
-    Image.MAX_IMAGE_PIXELS = None  # decided here, by MOST_PIXELS, before anything is decoded
+    usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # MOST_PIXELS decides, size known
     try:
-        with warnings.catch_warnings(), Image.open(path) as picture:
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _describe(picture, name, form)
+            with Image.open(path) as picture:
+                return _describe(picture, name, form)
     except UnidentifiedImageError as fault:
         if form.id in ("psd", "jp2", "avif"):
             return _unread(form, f"this {form.id.upper()} picture cannot be opened")
         raise CurateError(f"{name} is damaged: it is no {form.id} picture after all") from fault
+    finally:
+        Image.MAX_IMAGE_PIXELS = usual
 
 
 def _unread(form: Format, problem: str) -> Extracted:
@@ -99,7 +102,6 @@ def shrink(picture: Any) -> bytes:
             small = small.convert("RGBA" if "transparency" in small.info else "RGB")
         elif small.mode.startswith("I"):
             small = _eight_bits(small)
-        small = small.copy() if small is picture else small
         small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     small = ImageOps.exif_transpose(small)
     if small.mode.startswith("I") or small.mode == "F":
