@@ -26,7 +26,9 @@ ROUNDS = 20
 
 def curate(stage: str, root: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "curate", stage, "sample", "--workspace", str(root)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
 
 
 def finish(stage: str, root: Path) -> float:
@@ -42,21 +44,39 @@ def state(root: Path) -> dict[str, Any]:
     workspace = Workspace.at(root)
     with Catalog(workspace.catalog) as catalog:
         members = [
-            (one.sha256, one.title, one.source, one.label, one.decision, catalog.facts(one.sha256), catalog.text(one.sha256))
+            (
+                one.sha256,
+                one.title,
+                one.source,
+                one.label,
+                one.decision,
+                catalog.facts(one.sha256),
+                catalog.text(one.sha256),
+            )
             for one in catalog.members("sample")
         ]
         duplicates = sorted((one.a, one.b, one.kind, one.score) for one in catalog.duplicates())
         left = [(one.locator, one.reason) for one in catalog.with_state("sample", "rejected")]
     release = next(path for path in sorted((root / "build" / "sample").iterdir()) if path.is_dir())
     files = {
-        str(path.relative_to(release)): path.read_bytes() for path in sorted(release.rglob("*")) if path.is_file()
+        str(path.relative_to(release)): path.read_bytes()
+        for path in sorted(release.rglob("*"))
+        if path.is_file()
     }
     objects = sorted(path.parent.name + path.name for path in workspace.objects.glob("??/*"))
-    return {"members": members, "duplicates": duplicates, "left": left, "files": files, "objects": objects}
+    return {
+        "members": members,
+        "duplicates": duplicates,
+        "left": left,
+        "files": files,
+        "objects": objects,
+    }
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Path], dict[str, float], dict[str, Any]]:
+def undisturbed(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[dict[str, Path], dict[str, float], dict[str, Any]]:
     """A copy of the workspace before each stage, how long each took, and the end state."""
     folder = tmp_path_factory.mktemp("undisturbed")
     root = folder / "w"
@@ -73,7 +93,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Pat
 @pytest.mark.slow
 @pytest.mark.parametrize("round", range(ROUNDS))
 def test_the_next_run_finishes(
-    round: int, undisturbed: tuple[dict[str, Path], dict[str, float], dict[str, Any]], tmp_path: Path
+    round: int,
+    undisturbed: tuple[dict[str, Path], dict[str, float], dict[str, Any]],
+    tmp_path: Path,
 ) -> None:
     before, seconds, expected = undisturbed
     stage = STAGES[round % len(STAGES)]
@@ -88,8 +110,12 @@ def test_the_next_run_finishes(
         finish(again, root)
     found = state(root)
     for part in expected:
-        assert found[part] == expected[part], f"{stage} killed after {moment:.2f} s left other {part}"
+        assert found[part] == expected[part], (
+            f"{stage} killed after {moment:.2f} s left other {part}"
+        )
     archive = next(name for name in found["files"] if name.endswith(".zip"))
     assert json.loads(found["files"]["release.json"]), archive
-    with_parts = [path for path in (root / "build" / "sample").iterdir() if not path.name[0].isdigit()]
+    with_parts = [
+        path for path in (root / "build" / "sample").iterdir() if not path.name[0].isdigit()
+    ]
     assert with_parts == [], "a half-written release was left behind"
