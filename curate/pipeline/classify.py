@@ -12,12 +12,12 @@ from curate.catalog import Catalog, Member, Place
 from curate.classify.taxonomy import Taxonomy
 from curate.collection import Declaration, Loaded, load
 from curate.model import Decision, Extracted, Report
-from curate.pipeline.collect import basename
 from curate.pipeline.examine import VERSIONS, learn
 from curate.pipeline.index import index
 from curate.pipeline.keep import keepers
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.match import match
+from curate.pipeline.places import basename, taken
 from curate.store import Store
 from curate.workspace import Settings, Workspace
 
@@ -69,12 +69,7 @@ def _examine(
 
 
 def _name(catalog: Catalog, collection: str, sha256: str) -> str:
-    return basename(_taken(catalog.places(sha256), collection)[0].sighting.locator)
-
-
-def _taken(places: Sequence[Place], collection: str) -> list[Place]:
-    """Where this collection took the bytes; the first one names them."""
-    return [one for one in places if one.collection == collection and one.sighting.state == "taken"]
+    return basename(taken(catalog.places(sha256), collection)[0].sighting.locator)
 
 
 def _label(catalog: Catalog, loaded: Loaded, listener: Listener) -> int:
@@ -123,16 +118,16 @@ class _Judge:
         member = catalog.member(self._name, sha256)
         assert member is not None
         places = catalog.places(sha256)
-        taken = _taken(places, self._name)
+        here = taken(places, self._name)
         known = catalog.facts(sha256)
-        if not taken or known is None:
+        if not here or known is None:
             return member
         extracted, profile, _ = known
-        first = taken[0].sighting
+        first = here[0].sighting
         title = first.said.title or profile.title or extracted.title or basename(first.locator)
         tags = {
             tag
-            for one in taken
+            for one in here
             for tag in (*one.sighting.said.tags, *self._tags.get((one.kind, one.place), ()))
         }
         label = self._taxonomy.label(
@@ -144,13 +139,13 @@ class _Judge:
         )
         return Member(
             self._name, sha256, member.size, member.present, False, title, first.locator, label,
-            self._decide(places, taken, extracted),
+            self._decide(places, here, extracted),
         )  # fmt: skip
 
     def _decide(
-        self, places: Sequence[Place], taken: Sequence[Place], extracted: Extracted
+        self, places: Sequence[Place], here: Sequence[Place], extracted: Extracted
     ) -> Decision:
-        declared = [self._declared.get((one.kind, one.place), Declaration()) for one in taken]
+        declared = [self._declared.get((one.kind, one.place), Declaration()) for one in here]
         found = [statement for one in places for statement in one.sighting.said.statements]
         found += extracted.statements
         evidence = rights.Evidence(declared, tuple(dict.fromkeys(found)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 
 from curate import plugins
 from curate.catalog import Catalog, Sighting
@@ -16,6 +15,7 @@ from curate.messages import msg
 from curate.model import Candidate, Known, Message, Report, Trouble
 from curate.pipeline.examine import VERSIONS, learn
 from curate.pipeline.listener import SILENT, Listener
+from curate.pipeline.places import basename
 from curate.pipeline.select import Selection, worth_opening
 from curate.store import Store
 from curate.workspace import Settings, Workspace
@@ -309,11 +309,6 @@ def _tidy(catalog: Catalog, store: Store) -> None:
         store.drop(sha256)
     with catalog.transaction():
         catalog.forget_bytes(unwanted)
-
-
-def basename(locator: str) -> str:
-    """The last part of a path or URL: what its bytes are called there."""
-    return PurePosixPath(locator.split("?")[0].split("#")[0]).name or "index.html"
 
 
 def _said(fault: CurateError | OSError) -> Message:

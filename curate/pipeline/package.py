@@ -16,15 +16,18 @@ from curate.collection import Loaded, load
 from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import Item, LicenseInfo, Message, Omission, Report
-from curate.pipeline.collect import basename
 from curate.pipeline.keep import Kept, keepers
 from curate.pipeline.listener import SILENT, Listener
+from curate.pipeline.places import basename, taken
 from curate.rights.credit import ids
 from curate.store import Store
 from curate.workspace import Workspace
 
 DESCRIPTION = 280
 """Most characters of a text's beginning that stand in for a description nobody wrote."""
+
+_MARKUP = " #=-*_>:：。.|"
+"""What a text begins with before it says anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +129,7 @@ def _item(catalog: Catalog, store: Store, loaded: Loaded, member: Member) -> Ite
     known = catalog.facts(member.sha256)
     assert known is not None
     extracted, profile, _ = known
-    places = [
-        one
-        for one in catalog.places(member.sha256)
-        if one.collection == loaded.name and one.sighting.state == "taken"
-    ]
+    places = taken(catalog.places(member.sha256), loaded.name)
     said = places[0].sighting.said
     url = next((one.sighting.said.url for one in places if one.sighting.said.url), "")
     declared = _creator(loaded, places)
@@ -177,9 +176,9 @@ def _description(stated: str, catalog: Catalog, member: Member) -> str:
     """What somebody wrote about it, or how its text begins."""
     if stated:
         return _cut(" ".join(stated.split()))
-    text = " ".join(catalog.text(member.sha256)[: 4 * DESCRIPTION].split())
+    text = " ".join(catalog.text(member.sha256)[: 4 * DESCRIPTION].split()).lstrip(_MARKUP)
     if text.casefold().startswith(member.title.casefold()):
-        text = text[len(member.title) :].lstrip(" #=-:：。.")
+        text = text[len(member.title) :].lstrip(_MARKUP)
     return _cut(text)
 
 
