@@ -1,0 +1,157 @@
+"""What the documents show is true: every example in them runs here."""
+
+from __future__ import annotations
+
+import os
+import re
+import runpy
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from curate import config
+from curate.api import Workspace
+from curate.collection import load
+from curate.workspace import Settings
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    path
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md"))
+    if not path.is_relative_to(ROOT / "benchmarks")
+)
+_FENCE = re.compile(r"^```(\w*)(?: ([^\n]*))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced example. ``name`` is what stands after the language: the file it would be."""
+
+    language: str
+    name: str
+    text: str
+
+
+def blocks(page: Path, *languages: str) -> list[Block]:
+    found = (Block(*match.groups("")) for match in _FENCE.finditer(page.read_text("utf-8")))
+    return [block for block in found if not languages or block.language in languages]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    command: str
+    shown: tuple[str, ...]
+
+
+def steps(page: Path) -> Iterator[Step]:
+    """Commands of the console blocks with the lines that are shown below them."""
+    for block in blocks(page, "console"):
+        for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+            first, *rest = part.splitlines()
+            more = [line[1:].removeprefix(" ") for line in rest if line.startswith(">")]
+            shown = [line.strip() for line in rest if not line.startswith(">")]
+            yield Step("\n".join([first, *more]), tuple(shown))
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> dict[str, str]:
+    """An environment in which ``curate`` is the one that is tested."""
+    place = tmp_path / "bin"
+    place.mkdir()
+    curate = place / "curate"
+    curate.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m curate "$@"\n')
+    curate.chmod(0o755)
+    path = os.pathsep.join([str(place), os.environ["PATH"]])
+    return {**os.environ, "PATH": path, "PYTHONIOENCODING": "utf-8"}
+
+
+def run(page: Path, home: Path, shell: dict[str, str]) -> None:
+    """Every command of ``page`` in one shell, as a reader would; what is shown must be printed."""
+    shutil.copytree(ROOT / "collections" / "sample", home / "collections" / "sample")
+    told = list(steps(page))
+    mark = "----- next step"
+    script = "\n".join(f"echo '{mark}'\n{{ {step.command}\n}} 2>&1" for step in told)
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=home, env=shell, capture_output=True, encoding="utf-8"
+    )
+    assert not done.stderr
+    printed = done.stdout.split(f"{mark}\n")[1:]
+    for step, output in zip(told, printed, strict=True):
+        for line in step.shown:
+            pattern = ".*".join(re.escape(part) for part in line.split("…"))
+            assert re.search(f"^\\s*{pattern}$", output, re.MULTILINE), (
+                f"{page.name} shows {line!r} below `{step.command}`, which prints:\n{output}"
+            )
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_the_walk_through_and_the_python_example(
+    name: str, tmp_path: Path, shell: dict[str, str]
+) -> None:
+    run(ROOT / name, tmp_path, shell)
+    programs = blocks(ROOT / name, "python")
+    assert programs
+    for program in programs:
+        done = subprocess.run(
+            [sys.executable, "-c", program.text],
+            cwd=tmp_path / "shop",
+            env=shell,
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert done.returncode == 0, done.stderr
+        assert "whole" in done.stdout
+
+
+def _in(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_in)
+def test_toml_examples_are_valid(page: Path, tmp_path: Path) -> None:
+    workspace = Workspace.init(tmp_path / "w")
+    for number, block in enumerate(blocks(page, "toml")):
+        table = tomllib.loads(block.text)
+        if "sources" in table and block.name != "fragment":
+            path = workspace.collection_file(f"example-{number}")
+            path.parent.mkdir()
+            path.write_text(block.text, encoding="utf-8")
+            load(workspace, f"example-{number}")
+        elif not block.name:
+            config.parse(table, Settings, _in(page))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_in)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in _LINK.findall(_FENCE.sub("", page.read_text("utf-8"))):
+        if not re.match(r"\w+:|#", target):
+            assert (page.parent / target.partition("#")[0]).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_in)
+def test_examples_are_of_a_kind_that_is_tested(page: Path) -> None:
+    """``sh`` is what needs the network or make, ``text`` is no example."""
+    known = {"console", "python", "toml", "json", "sh", "text", ""}
+    assert {block.language for block in blocks(page)} <= known
+
+
+def test_make_targets_that_are_named_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for page in PAGES:
+        for block in blocks(page, "sh", "console"):
+            named = re.findall(r"^(?:\$ )?make ([a-z]+)", block.text, re.MULTILINE)
+            assert set(named) <= targets, page
+
+
+@pytest.mark.parametrize("name", ["configuration.md", "commands.md"])
+def test_generated_pages_are_current(name: str) -> None:
+    pages = runpy.run_path(str(ROOT / "docs" / "generate.py"))["pages"]()
+    assert (ROOT / "docs" / name).read_text("utf-8") == pages[name], "run: make docs"
