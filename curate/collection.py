@@ -69,9 +69,10 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Dedupe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    text: Score = 0.75
-    """How alike two texts are (similarity of their token sequences) to count as duplicates."""
-    image: Score = 0.85
+    text: Annotated[float, Meta(ge=0.7, le=1)] = 0.85
+    """How alike two texts are (similarity of their token sequences) to count as duplicates; a fifth of
+    the words edited leaves some 0.8."""
+    image: Annotated[float, Meta(ge=0.8, le=1)] = 0.85
     """How alike two images are."""
     near: Literal["leave-out", "keep"] = "leave-out"
     """What a bundle does with near duplicates; exact ones are never packed twice."""

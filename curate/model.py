@@ -92,9 +92,21 @@ class Known:
     links: tuple[str, ...] = ()
 
 
+SURROUNDINGS = "\f"
+"""Parts a text from what stands around it on every page of its site (navigation, footers)."""
+
+
+def main_text(text: str) -> str:
+    """The text itself, without its surroundings: what it is compared, labelled and described by."""
+    return text.partition(SURROUNDINGS)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What opening the bytes tells. ``text`` is NFC, at most ``extract.MAX_TEXT`` characters."""
+    """What opening the bytes tells.
+
+    ``text`` is NFC, at most ``extract.MAX_TEXT`` characters, its surroundings last (``main_text``).
+    """
 
     format: str  # "pdf", "docx", "png", ...; "unknown" where nothing fits
     kind: Kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curate.model import Extracted, Profile
+from curate.model import Extracted, Profile, main_text
 
 VERSION = 1
 """Part of the key of every stored profile: raise it when a profile of the same text changes."""
@@ -14,8 +14,9 @@ def profile(extracted: Extracted, name: str) -> Profile:
     from curate.classify.language import detect
     from curate.classify.title import title
 
-    text = "" if extracted.kind == "code" else extracted.text  # its words are those of its language
-    spoken = extracted.language or detect(extracted.text)
+    said = main_text(extracted.text)
+    text = "" if extracted.kind == "code" else said  # its words are those of its language
+    spoken = extracted.language or detect(said)
     return Profile(
         language=spoken,
         title=title(extracted, name),

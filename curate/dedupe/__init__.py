@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from curate.model import Extracted, Fingerprint
+from curate.model import Extracted, Fingerprint, main_text
 
 VERSION = 1
 """Part of the key of every stored fingerprint: raise it when a fingerprint of the same bytes changes."""
@@ -23,7 +23,7 @@ def fingerprint(extracted: Extracted, path: Path) -> Fingerprint:
     """
     from curate.dedupe.text import sign
 
-    digest, tokens, bands = sign(extracted.text)
+    digest, tokens, bands = sign(main_text(extracted.text))
     image = b""
     if extracted.kind == "image":
         from curate.dedupe.images import signature

@@ -11,9 +11,9 @@ from typing import Any
 from curate.errors import CurateError
 from curate.extract import notices
 from curate.extract.clean import clean, date, keywords, language, line, people, title
-from curate.extract.formats import Format
+from curate.extract.formats import MAX_TEXT, Format
 from curate.extract.plain import load
-from curate.model import Extracted, Statement
+from curate.model import SURROUNDINGS, Extracted, Statement
 
 DEEPEST = 2000
 """Elements inside each other; a person writes some dozens, and parsers slow down or crash at more."""
@@ -73,7 +73,10 @@ _RIGHTS_META = frozenset(
 def read(path: Path, name: str, form: Format) -> Extracted:
     html, more = load(path, declared=True)
     page = Page(html, name)
-    text, truncated = clean(page.text())
+    main, around = parts(html)
+    text, truncated = clean(main)
+    if around:
+        text = f"{text}{SURROUNDINGS}{clean(around)[0]}"[:MAX_TEXT]
     return Extracted(
         form.id,
         form.kind,
@@ -111,15 +114,48 @@ def check_depth(html: str, name: str) -> None:
             )
 
 
+_AROUND = "nav, header, footer, aside, [role=navigation], [role=banner], [role=contentinfo]"
+
+
 def bare(html: str) -> str:
     """The text of ``html``, one line for each block; head, scripts and styles left out."""
+    main, around = parts(html)
+    return "\n".join(part for part in (main, around) if part)
+
+
+def parts(html: str) -> tuple[str, str]:
+    """The text of ``html`` as ``bare`` gives it, and apart from it what surrounds it on every page of a site.
+
+    That is what HTML itself calls navigation, header, footer and aside; an article's own header is its
+    title. A page that marks everything so has nothing around it.
+    """
     from selectolax.lexbor import LexborHTMLParser
 
     marked = LexborHTMLParser(_BLOCK.sub(_MARK, html.replace(_MARK, "")))
     marked.strip_tags(["head", "script", "style", "template"])
-    text = marked.text(deep=True) if marked.root is not None else ""
-    parts = (" ".join(part.split()) for part in text.split(_MARK))
-    return "\n".join(part for part in parts if part)
+    if marked.root is None:
+        return "", ""
+    whole = marked.text(deep=True)
+    around = []
+    for node in marked.css(_AROUND):
+        if node.tag != "header" or not _within_article(node):
+            around.append(node.text(deep=True))
+            node.decompose()
+    main = _lines(marked.text(deep=True)) if around else _lines(whole)
+    return (main, _lines(_MARK.join(around))) if main else (_lines(whole), "")
+
+
+def _within_article(node: Any) -> bool:
+    while node is not None:
+        if node.tag in ("article", "main"):
+            return True
+        node = node.parent
+    return False
+
+
+def _lines(text: str) -> str:
+    found = (" ".join(part.split()) for part in text.split(_MARK))
+    return "\n".join(part for part in found if part)
 
 
 class Page:
@@ -146,9 +182,6 @@ class Page:
             for node in self.tree.css("a[href], link[href], area[href]")
             if node.attributes.get("href")
         ]
-
-    def text(self) -> str:
-        return bare(self.html)
 
     def meta(self, *names: str) -> str:
         return next((self.metas[name] for name in names if self.metas.get(name)), "")

@@ -11,7 +11,7 @@ from curate import rights
 from curate.catalog import Catalog, Member, Place
 from curate.classify.taxonomy import Taxonomy
 from curate.collection import Declaration, Loaded, load
-from curate.model import Decision, Extracted, Report
+from curate.model import Decision, Extracted, Report, main_text
 from curate.pipeline.examine import VERSIONS, learn
 from curate.pipeline.index import index
 from curate.pipeline.keep import keepers
@@ -135,7 +135,7 @@ class _Judge:
             (*extracted.keywords, *profile.keywords),
             first.locator,
             tuple(sorted(tags)),
-            catalog.text(sha256),
+            main_text(catalog.text(sha256)),
         )
         return Member(
             self._name, sha256, member.size, member.present, False, title, first.locator, label,

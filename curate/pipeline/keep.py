@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,29 +18,49 @@ class Kept:
 
     keeper: str  # hex SHA-256
     title: str
-    pair: Duplicate | None  # the direct likeness to the keeper, where there is one
+    kind: str  # same-text | near-text | near-image
+    score: float  # 0..1
     reason: Message  # what made the keeper the better one
 
 
 def keepers(catalog: Catalog, loaded: Loaded) -> Mapping[str, Kept]:
-    """Each member that is a duplicate → what is kept in its place. Keepers are not in it."""
+    """Each member that is a duplicate → what is kept in its place. Keepers are not in it.
+
+    Only what is itself like a keeper stands back: likeness is not handed on from neighbour to
+    neighbour, or a chain of small differences would end in losing something else.
+    """
     pairs = list(_alike(catalog.duplicates(), loaded.collection.dedupe))
-    direct = {(pair.a, pair.b): pair for pair in pairs}
+    same = [pair for pair in pairs if pair.kind == "same-text"]
+    twins = {name: group for group in clusters(same) for name in group}
+    near = _neighbours(pairs, twins)
     found: dict[str, Kept] = {}
     for cluster in clusters(pairs):
-        found_here = (catalog.member(loaded.name, name) for name in cluster)
-        here = [member for member in found_here if member and member.present]
-        if len(here) < 2:
-            continue
-        titles = {member.sha256: member.title for member in here}
-        kept, reason = keeper([_contender(catalog, member) for member in here])
-        for member in here:
-            if member.sha256 != kept.sha256:
-                a, b = sorted((member.sha256, kept.sha256))
-                found[member.sha256] = Kept(
-                    kept.sha256, titles[kept.sha256], direct.get((a, b)), reason
-                )
+        here = (catalog.member(loaded.name, name) for name in cluster)
+        left = {one.sha256: one for one in here if one and one.present}
+        while len(left) > 1:
+            kept, reason = keeper([_contender(catalog, left[name]) for name in sorted(left)])
+            title = left.pop(kept.sha256).title
+            for name in sorted(left.keys() & near[kept.sha256].keys()):
+                pair = near[kept.sha256][name]
+                found[name] = Kept(kept.sha256, title, pair.kind, pair.score, reason)
+                del left[name]
     return found
+
+
+def _neighbours(
+    pairs: Iterable[Duplicate], twins: Mapping[str, tuple[str, ...]]
+) -> dict[str, dict[str, Duplicate]]:
+    """Who is like whom. Resources with the same text share their likenesses: one of them was compared."""
+    near: dict[str, dict[str, Duplicate]] = defaultdict(dict)
+    for pair in pairs:
+        for a in twins.get(pair.a, (pair.a,)):
+            for b in twins.get(pair.b, (pair.b,)):
+                if a != b:
+                    for one, other in ((a, b), (b, a)):
+                        known = near[one].get(other)
+                        if known is None or known.score < pair.score:
+                            near[one][other] = pair
+    return near
 
 
 def _alike(pairs: Iterable[Duplicate], dedupe: Dedupe) -> Iterable[Duplicate]:

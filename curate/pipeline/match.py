@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from curate.catalog import Catalog
-from curate.model import Duplicate, Fingerprint
+from curate.model import Duplicate, Fingerprint, main_text
 from curate.pipeline.listener import Listener
 
 FLOOR_TEXT = 0.7
@@ -55,8 +55,8 @@ def _texts(
         theirs = catalog.fingerprint(other).tokens
         if min(mark.tokens, theirs) < FLOOR_TEXT * max(mark.tokens, theirs) / (2 - FLOOR_TEXT):
             continue  # lengths this far apart cannot reach the floor
-        mine = mine or catalog.text(sha256)
-        score = similarity(mine, catalog.text(other))
+        mine = mine or main_text(catalog.text(sha256))
+        score = similarity(mine, main_text(catalog.text(other)))
         if score >= FLOOR_TEXT:
             yield pair(sha256, other, "near-text", round(score, 4))
 

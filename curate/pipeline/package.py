@@ -15,7 +15,7 @@ from curate.catalog import Catalog, Member, Place
 from curate.collection import Loaded, load
 from curate.errors import CurateError
 from curate.messages import msg
-from curate.model import Item, LicenseInfo, Message, Omission, Report
+from curate.model import Item, LicenseInfo, Message, Omission, Report, main_text
 from curate.pipeline.keep import Kept, keepers
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.places import basename, taken
@@ -106,16 +106,14 @@ def left_out(catalog: Catalog, loaded: Loaded, member: Member, kept: Kept | None
         return msg("it could not be read: {error}", error=known[2])
     if kept is None:
         return None
-    kind = kept.pair.kind if kept.pair else "near-text"
-    if kind == "same-text":
+    if kept.kind == "same-text":
         return msg("it says the same as “{title}”, which is kept", title=kept.title)
     if loaded.collection.dedupe.near == "keep":
         return None
-    if kept.pair is None:
-        return msg("it is like others that are like “{title}”, which is kept", title=kept.title)
-    score = f"{kept.pair.score:.2f}"
     return msg(
-        "it is nearly the same as “{title}” ({score}), which is kept", title=kept.title, score=score
+        "it is nearly the same as “{title}” ({score}), which is kept",
+        title=kept.title,
+        score=f"{kept.score:.2f}",
     )
 
 
@@ -176,7 +174,9 @@ def _description(stated: str, catalog: Catalog, member: Member) -> str:
     """What somebody wrote about it, or how its text begins."""
     if stated:
         return _cut(" ".join(stated.split()))
-    text = " ".join(catalog.text(member.sha256)[: 4 * DESCRIPTION].split()).lstrip(_MARKUP)
+    text = " ".join(main_text(catalog.text(member.sha256))[: 4 * DESCRIPTION].split()).lstrip(
+        _MARKUP
+    )
     if text.casefold().startswith(member.title.casefold()):
         text = text[len(member.title) :].lstrip(_MARKUP)
     return _cut(text)
