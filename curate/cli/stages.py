@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import click
 
-from curate.cli.options import heading, in_workspace, language_of, print_failures, print_next
+from curate.cli.options import SHOWN, heading, in_workspace, language_of, print_failures, print_next
 from curate.cli.progress import progress
 from curate.errors import Exit
-from curate.messages import Say, speaker
+from curate.messages import Say, render, speaker
 from curate.model import Report
 from curate.workspace import Workspace
 
@@ -135,12 +135,12 @@ def package(workspace: Workspace, name: str, version: str) -> None:
             **count.of("items", "categories", "omitted"),
         )
     )
-    for where, reason in report.failed:
-        from curate.messages import render
-
-        click.echo(
-            say("  left out: {where}: {reason}", where=where, reason=render(reason, language))
-        )
+    for where, reason in report.failed[:SHOWN]:
+        said = render(reason, language)
+        click.echo(say("  left out: {where}: {reason}", where=where, reason=said))
+    if len(report.failed) > SHOWN:
+        rest, file = len(report.failed) - SHOWN, release.folder / "LEFT-OUT.md"
+        click.echo(say("  … and {n} more: see {file}", n=rest, file=file))
     click.echo(say("  {archive} ({size} bytes)", archive=release.archive, size=f"{release.size:,}"))
     click.echo(f"  SHA-256 {release.sha256}")
     print_next(report, say)
