@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import runpy
@@ -111,6 +112,72 @@ def test_the_walk_through_and_the_python_example(
         assert "whole" in done.stdout
 
 
+def install(page: Path, folder: Path) -> None:
+    """The plug-ins of ``page`` as pip would leave them: modules, and their entry points beside them."""
+    folder.mkdir()
+    for program in blocks(page, "python"):
+        (folder / program.name).write_text(program.text, encoding="utf-8")
+    points: dict[str, dict[str, str]] = {}
+    for block in blocks(page, "toml"):
+        if block.name == "pyproject.toml":
+            points.update(tomllib.loads(block.text)["project"]["entry-points"])
+    known = folder / "examples-1.0.dist-info"
+    known.mkdir()
+    (known / "METADATA").write_text("Metadata-Version: 2.1\nName: examples\nVersion: 1.0\n")
+    lines = [
+        line
+        for group, entries in points.items()
+        for line in (f"[{group}]", *(f"{name} = {value}" for name, value in entries.items()))
+    ]
+    (known / "entry_points.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def test_the_plug_ins_of_contributing_work(tmp_path: Path, shell: dict[str, str]) -> None:
+    page = ROOT / "CONTRIBUTING.md"
+    install(page, tmp_path / "plugins")
+    shell["PYTHONPATH"] = str(tmp_path / "plugins")
+    workspace = Workspace.init(tmp_path / "shop")
+    parts = {
+        name: "\n".join(block.text for block in blocks(page, "toml") if block.name == name)
+        for name in ("collection.toml", "curate.toml")
+    }
+    (workspace.root / "curate.toml").write_text(parts["curate.toml"], encoding="utf-8")
+    home = workspace.collection_file("list").parent
+    home.mkdir()
+    (home / "collection.toml").write_text(
+        'title = "From a table"\n' + parts["collection.toml"], encoding="utf-8"
+    )
+    (home / "guide.md").write_text("Three copies, one elsewhere.\n", encoding="utf-8")
+    (home / "secret.md").write_text("Nobody said that this may be sold.\n", encoding="utf-8")
+    (home / "list.csv").write_text(
+        "path,title,author,license\nguide.md,Backups,Bo Chen,CC-BY-4.0\nsecret.md,Mine,,\ngone.md,,,\n",
+        encoding="utf-8",
+    )
+
+    def curate(*arguments: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "curate", *arguments],
+            cwd=workspace.root,
+            env=shell,
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert done.returncode == code, done.stderr + done.stdout
+        return done.stdout + done.stderr
+
+    assert "gone.md: the table names it" in curate("collect", "list", code=3)
+    curate("classify", "list")
+    assert "1 items" in curate("package", "list")
+    release = workspace.build / "list" / "1.0.0"
+    assert json.loads((release / "listing" / "shop.json").read_text("utf-8"))["sku"] == "list-1.0.0"
+    assert (release / "listing" / "sheet.md").exists()
+    assert "CC-BY-4.0" in curate("search", "backups")
+    assert "nothing found" in curate("search", "restoration")
+    missed = workspace.index / "noted" / "missed.txt"
+    assert missed.read_text("utf-8") == "restoration\n"
+    assert "csvlist" in curate("schema")
+
+
 def _in(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
@@ -120,12 +187,14 @@ def test_toml_examples_are_valid(page: Path, tmp_path: Path) -> None:
     workspace = Workspace.init(tmp_path / "w")
     for number, block in enumerate(blocks(page, "toml")):
         table = tomllib.loads(block.text)
-        if "sources" in table and block.name != "fragment":
+        if block.name:
+            continue  # a part of a file, which the test of its page puts together
+        if "sources" in table:
             path = workspace.collection_file(f"example-{number}")
             path.parent.mkdir()
             path.write_text(block.text, encoding="utf-8")
             load(workspace, f"example-{number}")
-        elif not block.name:
+        else:
             config.parse(table, Settings, _in(page))
 
 
