@@ -143,6 +143,7 @@ class Fingerprint:
     tokens: int = 0
     bands: bytes = b""  # little-endian uint64 keys; documents that share one may be near
     image: bytes = b""  # perceptual hash and small picture, see dedupe.images
+    page: bytes = b""  # the same of the first page, for documents that show more than they say
 
 
 @dataclass(frozen=True, slots=True)

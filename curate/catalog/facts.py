@@ -72,8 +72,15 @@ class ContentFacts(Database):
             self._forget_print(number)
         if mark.text or mark.image:
             self.db.execute(
-                "INSERT INTO print VALUES (?, ?, ?, ?, ?, 0)",
-                (number, mark.text or None, mark.tokens, mark.bands or None, mark.image or None),
+                "INSERT INTO print VALUES (?, ?, ?, ?, ?, ?, 0)",
+                (
+                    number,
+                    mark.text or None,
+                    mark.tokens,
+                    mark.bands or None,
+                    mark.image or None,
+                    mark.page or None,
+                ),
             )
         self.db.execute("UPDATE member SET dirty = 1 WHERE resource = ?", (number,))
 

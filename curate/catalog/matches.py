@@ -21,23 +21,22 @@ class Matches(Database):
 
     def fingerprint(self, sha256: str) -> Fingerprint:
         row = self.db.execute(
-            "SELECT text, tokens, bands, image FROM print WHERE resource = ?",
+            "SELECT text, tokens, bands, image, page FROM print WHERE resource = ?",
             (self.known_id(sha256),),
         ).fetchone()
-        return (
-            Fingerprint(row[0] or b"", row[1], row[2] or b"", row[3] or b"")
-            if row
-            else Fingerprint()
-        )
+        if row is None:
+            return Fingerprint()
+        text, tokens, bands, image, page = row
+        return Fingerprint(text or b"", tokens, bands or b"", image or b"", page or b"")
 
-    def same_text(self, digest: bytes) -> str:
-        """The first compared resource with this text digest, or ""."""
-        row = self.db.execute(
+    def same_texts(self, digest: bytes, limit: int) -> list[str]:
+        """Compared resources with this text digest, in hash order."""
+        rows = self.db.execute(
             "SELECT r.sha256 FROM print p JOIN resource r ON r.id = p.resource WHERE p.text = ? AND p.matched"
-            " ORDER BY r.sha256 LIMIT 1",
-            (digest,),
-        ).fetchone()
-        return row[0].hex() if row else ""
+            " ORDER BY r.sha256 LIMIT ?",
+            (digest, limit),
+        )
+        return [blob.hex() for (blob,) in rows]
 
     def sharing_bands(self, keys: Sequence[int], limit: int) -> list[str]:
         """Compared resources that share a band, those that share most first."""

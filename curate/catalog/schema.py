@@ -33,7 +33,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE thumbnail (resource INTEGER PRIMARY KEY REFERENCES resource, jpeg BLOB NOT NULL) STRICT;
     CREATE TABLE print (
       resource INTEGER PRIMARY KEY REFERENCES resource, text BLOB, tokens INTEGER NOT NULL, bands BLOB,
-      image BLOB, matched INTEGER NOT NULL
+      image BLOB, page BLOB, matched INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX print_text ON print (text) WHERE text IS NOT NULL;
     CREATE INDEX print_unmatched ON print (resource) WHERE NOT matched;

@@ -7,12 +7,16 @@ what remains with ``clusters``.
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 from curate.model import Extracted, Fingerprint, main_text
 
 VERSION = 1
 """Part of the key of every stored fingerprint: raise it when a fingerprint of the same bytes changes."""
+
+SPARSE = 150
+"""Tokens on a page below which its picture has a say in whether two documents are the same."""
 
 
 def fingerprint(extracted: Extracted, path: Path) -> Fingerprint:
@@ -24,9 +28,18 @@ def fingerprint(extracted: Extracted, path: Path) -> Fingerprint:
     from curate.dedupe.text import sign
 
     digest, tokens, bands = sign(main_text(extracted.text))
-    image = b""
-    if extracted.kind == "image":
+    image = page = b""
+    if extracted.kind == "image" or (digest and _is_drawn(extracted, tokens)):
         from curate.dedupe.images import signature
 
-        image = signature(path)
-    return Fingerprint(text=digest, tokens=tokens, bands=bands, image=image)
+        if extracted.kind == "image":
+            image = signature(path)
+        else:
+            page = signature(BytesIO(extracted.thumbnail))
+    return Fingerprint(text=digest, tokens=tokens, bands=bands, image=image, page=page)
+
+
+def _is_drawn(extracted: Extracted, tokens: int) -> bool:
+    """Do its pages show more than they say? Charts with the same labels are not the same chart."""
+    pages = extracted.properties.get("pages")
+    return bool(extracted.thumbnail) and isinstance(pages, int) and tokens < SPARSE * pages

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +36,8 @@ _FLAT = 4.0  # standard deviation of luma, of 255, below which a picture shows n
 _GREY = 3.0  # mean chroma, of 128, below which a picture has no colour
 
 
-def signature(path: Path) -> bytes:
-    """``SIZE`` bytes for the raster image at ``path``: upright (EXIF), transparent parts on white.
+def signature(file: Path | IO[bytes]) -> bytes:
+    """``SIZE`` bytes for the raster image in ``file``: upright (EXIF), transparent parts on white.
 
     Empty where it would say nothing: flat pictures, icons of 16 pixels, vector graphics, and files
     that cannot be decoded (extraction reports those).
@@ -45,7 +45,7 @@ def signature(path: Path) -> bytes:
     from PIL import Image
 
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with Image.open(file, formats=FORMATS) as image:
             if min(image.size) < MIN_SIDE or image.width * image.height > MAX_PIXELS:
                 return b""
             small = _small(image)

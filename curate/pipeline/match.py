@@ -43,22 +43,35 @@ def _texts(
 ) -> Iterator[Duplicate]:
     if not mark.text:
         return
-    if twin := catalog.same_text(mark.text):
-        yield pair(sha256, twin, "same-text", 1.0)
-        return
+    for twin in catalog.same_texts(mark.text, RIVALS):
+        if _look_alike(mark, catalog.fingerprint(twin)):
+            yield pair(sha256, twin, "same-text", 1.0)
+            return
     if not keys:
         return
     from curate.dedupe.text import similarity
 
     mine = ""
     for other in catalog.sharing_bands(keys, RIVALS):
-        theirs = catalog.fingerprint(other).tokens
-        if min(mark.tokens, theirs) < FLOOR_TEXT * max(mark.tokens, theirs) / (2 - FLOOR_TEXT):
+        theirs = catalog.fingerprint(other)
+        least, most = sorted((mark.tokens, theirs.tokens))
+        if least < FLOOR_TEXT * most / (2 - FLOOR_TEXT):
             continue  # lengths this far apart cannot reach the floor
+        if not _look_alike(mark, theirs):
+            continue
         mine = mine or main_text(catalog.text(sha256))
         score = similarity(mine, main_text(catalog.text(other)))
         if score >= FLOOR_TEXT:
             yield pair(sha256, other, "near-text", round(score, 4))
+
+
+def _look_alike(one: Fingerprint, other: Fingerprint) -> bool:
+    """Where both show more than they say, their first pages have to look alike too."""
+    if not (one.page and other.page):
+        return True
+    from curate.dedupe.images import alike
+
+    return alike(one.page, other.page) >= FLOOR_IMAGE
 
 
 class _Pictures:
