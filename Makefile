@@ -67,8 +67,11 @@ demo: $(STAMP)
 	@echo; echo "== package: write the bundle"
 	@$(CURATE) package sample $(PARTIAL)
 	@echo; echo "== verify: read the bundle back"
-	@bundle=$$(ls -dt build/sample/*/ | head -n 1); $(CURATE) verify "$${bundle%/}" && \
-		{ echo; echo "The bundle is in $$PWD/$${bundle%/}; open its START-HERE page in a browser."; }
+	@bundle=$$(ls -dt build/sample/*/ | head -n 1); bundle=$${bundle%/}; $(CURATE) verify "$$bundle" && \
+		archive=$$(ls "$$bundle"/*.zip) && { echo; \
+		echo "The bundle: $$PWD/$$archive"; \
+		echo "Unpack $${archive##*/} and open START-HERE.html in a browser."; \
+		echo "Beside it: the listing for a shop page, and LEFT-OUT.md, which says what stayed out and why."; }
 
 collect: $(STAMP)
 	@$(CURATE) collect $(NAME) $(PARTIAL)
