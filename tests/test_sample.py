@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from curate.api import Workspace
+from curate.bundle.verify import verify
 from curate.catalog import Catalog
 from curate.model import Report
 from curate.pipeline.explain import Explanation
@@ -167,6 +168,6 @@ def test_the_figures_add_up(run: Run) -> None:
 
 
 def test_the_bundle_is_whole_and_made_once(run: Run) -> None:
-    assert Workspace.verify(run.packaged.release.folder) == []
+    assert verify(run.packaged.release.folder) == []
     again = run.workspace.package("sample").release
     assert (again.unchanged, again.sha256) == (True, run.packaged.release.sha256)
