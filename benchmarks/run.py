@@ -233,17 +233,16 @@ def _bar(what: str, figure: str, held: bool) -> str:
     return f"| {what} | {figure} | {'yes' if held else '**no**'} |"
 
 
-def machine() -> str:
-    cores = os.cpu_count()
-    load = (
-        ", ".join(f"{one:.2f}" for one in os.getloadavg())
-        if hasattr(os, "getloadavg")
-        else "unknown"
-    )
+def machine(before: str) -> str:
     return (
-        f"{cores} cores ({platform.machine()}), {platform.system()}, {platform.python_implementation()} "
-        f"{platform.python_version()}; load average before the run: {load}."
+        f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}, {platform.python_implementation()} "
+        f"{platform.python_version()}; load average of the last minute {before} before the run, {load()} after it "
+        "(one busy process is 1)."
     )
+
+
+def load() -> str:
+    return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
 
 
 def write(lines: Sequence[str]) -> None:
@@ -277,14 +276,15 @@ def main() -> None:
         "--print", dest="only_print", action="store_true", help="print, do not write README.md"
     )
     options = parser.parse_args()
-    described = machine()
+    before = load()
     with _root(options.keep) as root:
         made = [library(size, root) for size in sorted(options.sizes)]
         measured = [one for one, _ in made]
-        lines = [described, "", *sizes_table(measured), ""]
+        lines = ["", *sizes_table(measured), ""]
         for small, large in itertools.pairwise(measured):
             lines += [*growth_table(small, large), ""]
         lines += [*counts_table(measured), "", *bars_table(measured, made[-1][1])]
+        lines.insert(0, machine(before))
     if options.only_print:
         print("\n".join(lines))
     else:
