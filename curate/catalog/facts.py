@@ -51,25 +51,26 @@ class ContentFacts(Database):
     ) -> None:
         """Replace what is known of a resource's content."""
         number = self.known_id(sha256)
+        if self.db.execute("SELECT 1 FROM fact WHERE resource = ?", (number,)).fetchone():
+            self._forget(number)
         extracted = facts.extracted
         self.db.execute(
-            "INSERT OR REPLACE INTO fact VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?)",
             (
-                number, _versions(versions), pack(replace(extracted, text="", thumbnail=b"")),
-                pack(facts.profile), pack(error) if error else None, bool(extracted.problem and not error),
+                number,
+                _versions(versions),
+                pack(replace(extracted, text="", thumbnail=b"")),
+                pack(facts.profile),
+                pack(error) if error else None,
+                bool(extracted.problem and not error),
             ),
-        )  # fmt: skip
-        for table, value in (
-            ("text", zlib.compress(extracted.text.encode(), 1) if extracted.text else b""),
-            ("thumbnail", extracted.thumbnail),
-        ):
-            if value:
-                self.db.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (number, value))
-            else:
-                self.db.execute(f"DELETE FROM {table} WHERE resource = ?", (number,))
+        )
+        if extracted.text:
+            body = zlib.compress(extracted.text.encode(), 1)
+            self.db.execute("INSERT INTO text VALUES (?, ?)", (number, body))
+        if extracted.thumbnail:
+            self.db.execute("INSERT INTO thumbnail VALUES (?, ?)", (number, extracted.thumbnail))
         mark = facts.fingerprint
-        if self.db.execute("SELECT 1 FROM print WHERE resource = ?", (number,)).fetchone():
-            self._forget_print(number)
         if mark.text or mark.image:
             self.db.execute(
                 "INSERT INTO print VALUES (?, ?, ?, ?, ?, ?, 0)",
@@ -83,6 +84,12 @@ class ContentFacts(Database):
                 ),
             )
         self.db.execute("UPDATE member SET dirty = 1 WHERE resource = ?", (number,))
+
+    def _forget(self, number: int) -> None:
+        """Drop all that was known of a resource's content, and who it was like."""
+        self._forget_print(number)
+        for table in ("fact", "text", "thumbnail"):
+            self.db.execute(f"DELETE FROM {table} WHERE resource = ?", (number,))
 
     def facts(self, sha256: str) -> tuple[Extracted, Profile, Message | None] | None:
         """Content facts without text and thumbnail, and why the resource could not be read, if so."""

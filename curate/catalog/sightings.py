@@ -184,10 +184,28 @@ class Sightings(Database):
         )
         return [self._sighting(row) for row in rows]
 
-    def pending(self, source: int) -> list[Sighting]:
+    def pending(self, source: int, page: int = 5000) -> Iterator[tuple[str, str]]:
+        """Resources of this source that wait for their text, in hash order, each with a place.
+
+        Reads ``page`` at a time, so that rows may be written while it goes on.
+        """
+        after = b""
+        while True:
+            rows = self.db.execute(
+                "SELECT r.sha256, min(s.locator) FROM sighting s JOIN resource r ON r.id = s.resource"
+                " WHERE s.source = ? AND s.state = 'pending' AND r.sha256 > ? GROUP BY r.sha256 ORDER BY r.sha256 LIMIT ?",
+                (source, after, page),
+            ).fetchall()
+            if not rows:
+                return
+            yield from ((sha256.hex(), locator) for sha256, locator in rows)
+            after = rows[-1][0]
+
+    def pending_places(self, source: int, sha256: str) -> list[Sighting]:
+        """Places of this source that show a resource and wait for its text."""
         rows = self.db.execute(
-            f"{self._SIGHTING} WHERE s.source = ? AND s.state = 'pending' ORDER BY s.locator",
-            (source,),
+            f"{self._SIGHTING} WHERE s.resource = ? AND s.source = ? AND s.state = 'pending' ORDER BY s.locator",
+            (self.known_id(sha256), source),
         )
         return [self._sighting(row) for row in rows]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from curate import plugins
 from curate.catalog import Catalog, Sighting
@@ -199,10 +200,14 @@ class _Tour:
         return replace(fresh, resource=stored.sha256)
 
     def _by_text(self, sighting: Sighting) -> Sighting:
-        facts = self.catalog.facts(sighting.resource)
-        assert facts is not None
-        extracted, profile, error = facts
-        found = self.selection.inside(extracted, profile, self.catalog.text(sighting.resource))
+        """Judge it by what is known of its content."""
+        known = self.catalog.facts(sighting.resource)
+        assert known is not None
+        extracted, profile, error = known
+        text = self.catalog.text(sighting.resource)
+        return self._judged(sighting, self.selection.inside(extracted, profile, text), error)
+
+    def _judged(self, sighting: Sighting, found: Message | None, error: Message | None) -> Sighting:
         if found:
             return replace(sighting, state="taken", reason=found)
         if error:
@@ -260,36 +265,38 @@ class _Tour:
 
     def settle(self, settings: Settings) -> None:
         """Judge by their text those that only the text can tell, each read once."""
-        waiting = self.catalog.pending(self.source)
+        waiting = self.catalog.count_states(self.source).get("pending", 0)
         if not waiting:
             return
-        by_resource: dict[str, list[Sighting]] = {}
-        for sighting in waiting:
-            by_resource.setdefault(sighting.resource, []).append(sighting)
-        self.listener.stage("reading", len(by_resource))
-        ready = [one for one in by_resource if self.catalog.is_examined(one, VERSIONS)]
-        self._decide(ready, by_resource)
-        self.listener.step(len(ready))
-        unread = [
-            (one, basename(by_resource[one][0].locator))
-            for one in sorted(by_resource.keys() - set(ready))
-        ]
-        done: list[str] = []
-        for sha256, _ in learn(
+        self.listener.stage("reading", waiting)
+        known = partial(self.catalog.is_examined, versions=VERSIONS)
+        self._write(
+            self._by_text(sighting)
+            for sha256, _ in self.catalog.pending(self.source)
+            if known(sha256)
+            for sighting in self.catalog.pending_places(self.source, sha256)
+        )
+        unread = (
+            (sha256, basename(locator)) for sha256, locator in self.catalog.pending(self.source)
+        )
+        judged: list[Sighting] = []
+        for sha256, learned in learn(
             self.catalog, self.store, unread, settings.compute, self.listener.step
         ):
-            done.append(sha256)
             self.counts["examined"] += 1
-            if len(done) >= BATCH:
-                self._decide(done, by_resource)
-                done = []
-        self._decide(done, by_resource)
+            facts = learned.facts
+            found = self.selection.inside(facts.extracted, facts.profile, facts.extracted.text)
+            for sighting in self.catalog.pending_places(self.source, sha256):
+                judged.append(self._judged(sighting, found, learned.error))
+            if len(judged) >= BATCH:
+                self._write(judged)
+                judged = []
+        self._write(judged)
 
-    def _decide(self, resources: Sequence[str], by_resource: dict[str, list[Sighting]]) -> None:
+    def _write(self, sightings: Iterable[Sighting]) -> None:
         with self.catalog.transaction():
-            for sha256 in resources:
-                for sighting in by_resource[sha256]:
-                    self.catalog.record(self._by_text(sighting))
+            for sighting in sightings:
+                self.catalog.record(sighting)
 
 
 def _retire(catalog: Catalog, source: int, counts: Counter[str]) -> None:
