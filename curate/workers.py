@@ -17,10 +17,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from curate.errors import CurateError
@@ -67,7 +68,7 @@ def unordered(
 ) -> Iterator[tuple[T, R | Failed]]:
     """``(task, function(task))`` as they are done, in any order; a failure is a value.
 
-    ``function`` has to be importable, tasks and results picklable. Tasks are taken as room appears,
+    ``function`` has to be importable from a module, tasks and results picklable. Tasks are taken as room appears,
     so an endless iterable is fine. A task that kills its process is tried once more. ``preload``
     names modules every worker imports before its memory is measured. Raises CurateError when
     processes cannot be started at all, and whatever ``tasks`` raises.
@@ -275,7 +276,7 @@ class _Context:
         method = "spawn" if sys.platform in ("win32", "darwin") else "forkserver"
         self.context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
-            self.context.set_forkserver_preload(["__main__", "pebble.pool.process", *preload])
+            self.context.set_forkserver_preload(["pebble.pool.process", *preload])
             from multiprocessing import forkserver  # where there is one
 
             forkserver.ensure_running()
@@ -312,9 +313,28 @@ class _Process:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.process, name)
 
+    def start(self) -> None:
+        with _without_main():
+            self.process.start()
+
     def terminate(self) -> None:
         self.context.terminated += 1
         self.process.terminate()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Start a process that does not run the caller's script once more.
+
+    Nothing of ours lives there; and a script without ``if __name__ == "__main__"``, or one that was read
+    from standard input, would fail in every worker.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 # What follows runs inside the workers.

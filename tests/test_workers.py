@@ -210,21 +210,29 @@ def test_interrupt_ends_the_pool_without_traces_of_workers(tmp_path: Path) -> No
 
 @posix
 def test_noise_of_workers_does_not_reach_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "noisy.py").write_text(
+        "import os\ndef work(number):\n"
+        "    os.write(1, b'library noise')\n    os.write(2, b'library noise')\n"
+        "    print('python noise')\n    return number\n",
+        encoding="utf-8",
+    )
     body = """
-        import os, sys
         from curate.workers import Limits, unordered
+        from noisy import work
 
-        def work(number):
-            os.write(1, b"library noise")
-            os.write(2, b"library noise")
-            print("python noise")
-            return number
-
-        if __name__ == "__main__":
-            print(sorted(result for _, result in unordered(work, [1, 2], Limits(workers=1))))
+        print(sorted(result for _, result in unordered(work, [1, 2], Limits(workers=1))))
     """
     with _script(tmp_path, body) as parent:
         assert parent.communicate(timeout=60) == ("[1, 2]\n", "")
+
+
+def test_a_script_from_standard_input_needs_no_guard() -> None:
+    """Workers must not run the caller's script once more: there may be none to run."""
+    body = "import math\nfrom curate.workers import Limits, unordered\nprint(list(unordered(math.sqrt, [4], Limits(1))))"
+    ran = subprocess.run(
+        [sys.executable, "-"], input=body, capture_output=True, text=True, timeout=60
+    )
+    assert (ran.stdout, ran.stderr) == ("[(4, 2.0)]\n", "")
 
 
 def test_reasons_are_said_in_chinese() -> None:
