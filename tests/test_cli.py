@@ -115,7 +115,6 @@ def test_a_damaged_bundle_ends_with_code_one(library: Path, tmp_path: Path) -> N
     assert set(told["problems"][0]) == {"where", "what", "hint", "severity"}
 
 
-@pytest.mark.xfail(reason="after the first call the module curate.bundle.verify hides the function")
 def test_a_program_may_verify_more_than_once(library: Path) -> None:
     release = library / "build" / "guides" / "1.0.0"
     assert [Workspace.verify(release) for _ in range(2)] == [[], []]

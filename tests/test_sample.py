@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from curate.api import Workspace
-from curate.bundle.verify import verify
+from curate.bundle import verify
 from curate.catalog import Catalog
 from curate.model import Report
 from curate.pipeline.explain import Explanation

@@ -88,7 +88,7 @@ def verify(path: Path) -> list[Problem]:
     Nothing is unpacked. Warnings (``severity``) leave a bundle valid. Raises CurateError where
     ``path`` does not exist or is none of the three.
     """
-    from curate.bundle.verify import verify as check
+    from curate.bundle.integrity import verify as check
 
     return check(path)
 

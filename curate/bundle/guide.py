@@ -133,6 +133,7 @@ def columns(words: str) -> int:
 def _fit(words: str, most: int) -> str:
     if columns(words) <= most:
         return words
+    words = words[:most]  # no character takes less than a column
     while columns(words) > most - 1:
         words = words[:-1]
     return f"{words.rstrip()}…"

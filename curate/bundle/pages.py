@@ -168,7 +168,7 @@ def _chunks(content: Content, pictures: Mapping[str, str]) -> list[Chunk]:
 def _card(placed: Placed, pictures: Mapping[str, str], say: Say) -> Card:
     item = placed.item
     more = item.description[: _WORDS + 1]
-    meta = (text.size(item.size), text.extent(item, say), ", ".join(item.creators[:2]))
+    meta = (text.size(item.size), text.extent(item, say), say(", ").join(item.creators[:2]))
     return Card(
         title=item.title,
         href=f"data/{text.url(placed.path)}",
@@ -243,10 +243,20 @@ def _news(step: Step, first: bool, say: Say) -> list[str]:
     if first:
         return [say("First version.")]
     lines = [
-        f"{heading}: {count} ({', '.join(titles[:3])}{' …' if count > 3 else ''})"
+        say(
+            "{heading}: {n} ({titles})",
+            heading=heading,
+            n=count,
+            titles=say(", ").join(titles[:3]) + (" …" if count > 3 else ""),
+        )
         for heading, titles, count in _headings(step, say)
     ]
     return lines or [say("Pages and descriptions only; no file has changed.")]
+
+
+def _total(items: int, size: int, say: Say) -> str:
+    files = say("1 file") if items == 1 else say("{n} files", n=items)
+    return say("{files}, {size}.", files=files, size=text.size(size))
 
 
 def _block(words: str) -> str:
@@ -314,6 +324,7 @@ def _page(name: str, html: bool, content: Content, about: Mapping[str, Any], **m
             file=content.file,
             headings=lambda step: _headings(step, say),
             news=lambda step, first: _news(step, first, say),
+            total=lambda items, size: _total(items, size, say),
             history=content.history,
             chapter=content.tutorial.html,
             **more,

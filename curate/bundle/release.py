@@ -116,14 +116,14 @@ def _nothing(request: Request) -> CurateError:
     if not counts:
         return CurateError(
             f"nothing to package in '{name}': the collection holds no items",
-            f"gather some first (curate run {name}), and see that its keywords and sources match",
+            f"run: curate collect {name}, then curate classify {name}; see that its keywords and sources match",
         )
     listing = "".join(f"\n  {count} × {reason}" for count, reason in counts[:10])
     more = f"\n  and {len(counts) - 10} other reasons" if len(counts) > 10 else ""
     return CurateError(
         f"nothing to package in '{name}': all {len(reasons)} items are left out:{listing}{more}",
         f"settle these reasons (rights are declared in collections/{name}/collection.toml) "
-        "and run the command again",
+        f"and run curate classify {name} again",
     )
 
 

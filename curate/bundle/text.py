@@ -15,8 +15,9 @@ _LINE_START = re.compile(r"^(\s*)([-+=:]|\d+(?=[.)]))")
 
 def one_line(text: str) -> str:
     """``text`` as valid UTF-8 on one line, without what hides or turns text (bidi overrides)."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
+    plain = " ".join(text.split())
+    if plain.isprintable():  # nothing that hides or turns is; so most texts need no second look
+        return unicodedata.normalize("NFC", plain)
     text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
     kept = []
     for character in text:
@@ -51,12 +52,11 @@ def url(path: str) -> str:
 def size(amount: int) -> str:
     """Bytes in decimal units, as file managers and shops show them."""
     value = float(amount)
-    for unit in ("B", "KB", "MB", "GB"):
-        if value < 999.5:
-            break
+    units = iter(("B", "KB", "MB", "GB", "TB"))
+    unit = next(units)
+    while value >= 999.5 and unit != "TB":
         value /= 1000
-    else:
-        unit = "TB"
+        unit = next(units)
     return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
 
 

@@ -169,9 +169,9 @@ CODE = frozenset(
 )
 _BY_SUFFIX = {suffix: one for one in FORMATS.values() for suffix in one.suffixes}
 _WITH_TEXT = frozenset(
-    "pdf word slides sheets odf epub web markdown plain structured svg sound".split()  # noqa: SIM905
+    "pdf word slides sheets odf epub web markdown plain structured svg sound".split()
 )
-_TEXTUAL = frozenset("markdown plain structured".split())  # noqa: SIM905
+_TEXTUAL = frozenset("markdown plain structured".split())
 TEXT_SUFFIXES = CODE | {suffix for suffix, one in _BY_SUFFIX.items() if one.family in _WITH_TEXT}
 
 

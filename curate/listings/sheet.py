@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import quote
 
 from curate.listings import Count, Facts
 from curate.messages import Say, speaker
 
-_UNITS = ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB"))
+_UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "KB"))
 
 
 class SheetListing:
@@ -19,81 +21,103 @@ class SheetListing:
     def write(self, facts: Facts, folder: Path) -> list[Path]:
         say = speaker(facts.language)
         page, data = folder / "sheet.md", folder / "sheet.json"
-        page.write_text(_markdown(facts, say), encoding="utf-8")
-        told = {"version": 1, "description": _description(facts, say), "facts": asdict(facts)}
-        data.write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        page.write_bytes(_markdown(facts, say).encode())
+        told = {
+            "version": 1,
+            "description": "\n\n".join(_description(facts, say)),
+            "facts": asdict(facts),
+        }
+        data.write_bytes(f"{json.dumps(told, ensure_ascii=False, indent=2)}\n".encode())
         return [page, data]
 
 
 def _markdown(facts: Facts, say: Say) -> str:
+    size = say("{size}, download {archive}", size=_size(facts.size), archive=_size(facts.archive))
+    languages = [
+        Count(_language(one.name, say), one.items, one.size, one.url) for one in facts.languages
+    ]
     rows = [
         (say("Version"), facts.version),
         (say("Price"), _price(facts, say)),
         (say("Files"), f"{facts.items:,}"),
-        (
-            say("Size"),
-            say("{size}, download {archive}", size=_size(facts.size), archive=_size(facts.archive)),
-        ),
+        (say("Size"), size),
         (say("Formats"), _counts(facts.formats, say)),
-        (say("Languages"), _counts(facts.languages, say)),
+        (say("Languages"), _counts(languages, say)),
     ]
     parts = [
         f"# {_plain(facts.title)}",
-        _description(facts, say),
-        _table(say("Fact"), say("Value"), rows),
-        f"## {say('Contents')}",
-        _table(
-            say("Category"),
-            say("Files"),
-            [(one.name, f"{one.items:,}") for one in facts.categories],
-        ),
+        *map(_plain, _description(facts, say)),
+        _table(say("Fact"), say("Value"), [row for row in rows if row[1]]),
     ]
+    if facts.categories:
+        counted = [(one.name, f"{one.items:,}") for one in facts.categories]
+        parts += [f"## {say('Contents')}", _table(say("Category"), say("Files"), counted)]
     if facts.highlights:
-        parts += [
-            f"## {say('Some of what is inside')}",
-            "\n".join(f"- {_plain(one)}" for one in facts.highlights),
-        ]
-    parts += [
-        f"## {say('Licences')}",
-        "\n".join(f"- {_linked(one)}: {say('{n} files', n=one.items)}" for one in facts.licenses),
-        f"## {say('Tags')}",
-        say(", ").join(map(_plain, facts.tags)),
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _description(facts: Facts, say: Say) -> str:
-    """The seller's words, then what is counted."""
-    counted = [
-        say(
-            "{items} files in {n} categories, {size} in all.",
-            items=facts.items,
-            n=len(facts.categories),
-            size=_size(facts.size),
+        parts += [f"## {say('Some of what is inside')}", _list(map(_plain, facts.highlights))]
+    if facts.licenses:
+        terms = (
+            say("{name}: {files}", name=_linked(one), files=_files(one.items, say))
+            for one in facts.licenses
         )
-    ]
-    if facts.pages:
-        counted.append(say("Documents of {n} pages together.", n=facts.pages))
-    if facts.seconds >= 60:
+        parts += [f"## {say('Licences')}", _list(terms)]
+    if facts.tags:
+        parts += [f"## {say('Tags')}", say(", ").join(map(_plain, facts.tags))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _description(facts: Facts, say: Say) -> list[str]:
+    """Paragraphs: the seller's words, then what is counted."""
+    files, size, many = _files(facts.items, say), _size(facts.size), len(facts.categories)
+    if many:
+        categories = say("1 category") if many == 1 else say("{n} categories", n=many)
+        counted = [
+            say(
+                "{files} in {categories}, {size} in all.",
+                files=files,
+                categories=categories,
+                size=size,
+            )
+        ]
+    else:
+        counted = [say("{files}, {size} in all.", files=files, size=size)]
+    if facts.pages > 1:
+        counted.append(say("Documents of {n} pages together.", n=f"{facts.pages:,}"))
+    if facts.seconds >= 120:
         counted.append(say("Sound and film of {n} minutes together.", n=facts.seconds // 60))
     counted.append(
         say(
             "With a table of contents that can be searched offline, a tutorial, and checksums of every file."
         )
     )
-    return "\n\n".join(part for part in (_plain(facts.description), say(" ").join(counted)) if part)
+    return [part for part in (facts.description.strip(), say(" ").join(counted)) if part]
 
 
 def _price(facts: Facts, say: Say) -> str:
     return f"{facts.price} {facts.currency}" if Decimal(facts.price) else say("free")
 
 
-def _counts(counts: tuple[Count, ...], say: Say) -> str:
+def _files(number: int, say: Say) -> str:
+    return say("1 file") if number == 1 else say("{n} files", n=f"{number:,}")
+
+
+def _counts(counts: Iterable[Count], say: Say) -> str:
     return say(", ").join(f"{one.name} {one.items:,}" for one in counts)
 
 
+def _language(code: str, say: Say) -> str:
+    """The name of a language; its code where curate has no name for it."""
+    return {"en": say("English"), "zh": say("Chinese")}.get(code, code)
+
+
 def _linked(one: Count) -> str:
-    return f"[{_plain(one.name)}]({one.url})" if one.url else _plain(one.name)
+    if not one.url.startswith(("https://", "http://")):
+        return _plain(one.name)
+    address = quote(one.url, safe=":/?#@!$&'*+,;=%~")
+    return f"[{_plain(one.name)}](<{address}>)"
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _table(left: str, right: str, rows: list[tuple[str, str]]) -> str:
@@ -102,6 +126,7 @@ def _table(left: str, right: str, rows: list[tuple[str, str]]) -> str:
 
 
 def _size(amount: int) -> str:
+    """Decimal units, as in the bundle's own pages."""
     for unit, name in _UNITS:
         if amount >= unit:
             return f"{amount / unit:.1f} {name}"
@@ -109,6 +134,6 @@ def _size(amount: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown takes as it is: titles are other people's."""
-    escaped = "".join(f"\\{char}" if char in "\\`*_[]<>#|" else char for char in text)
+    """Text that Markdown shows as it is: titles are other people's."""
+    escaped = "".join(f"\\{char}" if char in "\\`*_[]<>#|~&" else char for char in text)
     return " ".join(escaped.split())
