@@ -10,7 +10,7 @@ from curate.messages import Say
 from curate.model import Item
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~&!^$])")
-_LINE_START = re.compile(r"^(\s*)([-+=:]|\d+(?=[.)]))")
+_LINE_START = re.compile(r"^(\s*|\s*\d+)(?=[-+=:.)])([-+=:]|(?<=\d)[.)])")
 
 
 def one_line(text: str) -> str:
