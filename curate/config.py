@@ -36,7 +36,10 @@ def read(path: Path, shape: type[S], resolve: Resolve = lambda shape, table: sha
         raise CurateError(f"{path} cannot be read: {fault.strerror}") from fault
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
+    except RecursionError as fault:
+        problem = Problem(str(path), "its values are nested too deeply")
+        raise ConfigError([problem]) from fault
+    except ValueError as fault:  # not TOML, or a number of more digits than Python reads
         raise ConfigError([Problem(str(path), f"not valid TOML: {fault}")]) from fault
     return parse(table, shape, str(path), _lines(text), resolve)
 

@@ -27,8 +27,12 @@ def names(family: Family) -> list[str]:
     return sorted(_entries(family))
 
 
-def load(family: Family, name: str) -> Any:
-    """The one implementation of ``name``. Raises CurateError when there is none, or more than one."""
+def check(family: Family, name: str) -> None:
+    """Raises CurateError when there is no implementation of ``name``, or more than one. Imports none."""
+    _entry(family, name)
+
+
+def _entry(family: Family, name: str) -> Any:
     entries = _entries(family)
     if name not in entries:
         near = difflib.get_close_matches(name, entries, 1)
@@ -43,7 +47,12 @@ def load(family: Family, name: str) -> Any:
             f"two packages provide '{name}' among the {family}: {', '.join(sorted(values))}",
             "uninstall one of them",
         )
-    entry = entries[name][0]
+    return entries[name][0]
+
+
+def load(family: Family, name: str) -> Any:
+    """The one implementation of ``name``. Raises CurateError when there is none, or more than one."""
+    entry = _entry(family, name)
     try:
         return entry.load()
     except Exception as fault:

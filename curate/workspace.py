@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -18,6 +20,25 @@ from curate.model import Language
 
 MARK = "curate.toml"
 _NAME = re.compile(r"\w[\w.\-]{0,79}")
+_LISTED = 20
+"""Collections named in a hint."""
+_AGAIN = "check the disk and run the command again"
+_SPACE = "free some space on that disk and run the command again"
+_PERMISSION = "check that you may read and write it and the folder it is in"
+_IN_THE_WAY = "a file stands where a folder is needed: rename it"
+_HINTS = {
+    "ENOSPC": _SPACE,
+    "EDQUOT": _SPACE,
+    "EFBIG": "the system limits the size of files: see ulimit -f",
+    "EACCES": _PERMISSION,
+    "EPERM": _PERMISSION,
+    "EROFS": _PERMISSION,
+    "EEXIST": _IN_THE_WAY,
+    "ENOTDIR": _IN_THE_WAY,
+    "EISDIR": "a folder stands where a file is needed: rename it",
+    "EMFILE": "the system limits the number of open files: see ulimit -n",
+    "ENAMETOOLONG": "use a shorter name",
+}
 
 
 class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,9 +80,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     compute: Compute = Compute()
     fetch: Fetch = Fetch()
     search: Search = Search()
-
-
-Engine = Literal["tantivy", "whoosh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,33 +142,71 @@ class Workspace:
         return self.collections / check_name(name) / "collection.toml"
 
     def names(self) -> list[str]:
-        """Every collection that has a collection.toml, sorted."""
+        """Every collection that has a collection.toml, sorted; without the ``misnamed``."""
+        return [name for name in self._folders() if _allowed(name)]
+
+    def misnamed(self) -> list[str]:
+        """Folders that have a collection.toml but whose name no collection can have, sorted."""
+        return [name for name in self._folders() if not _allowed(name)]
+
+    def _folders(self) -> list[str]:
         return sorted(path.parent.name for path in self.collections.glob("*/collection.toml"))
+
+    def chosen(self, names: Sequence[str]) -> list[str]:
+        """``names``, each once, in their order; all where none is given. Raises CurateError for the
+        first that is no collection."""
+        there = self.names()
+        for name in names:
+            if check_name(name) not in there:
+                raise CurateError(f"there is no collection '{name}'", _instead(name, there))
+        return list(dict.fromkeys(names)) or there
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the workspace for one command that writes. Raises CurateError when another one runs."""
         from filelock import FileLock, Timeout
 
-        self.state.mkdir(exist_ok=True)
         lock = FileLock(self.state / "lock")
         try:
+            self.state.mkdir(exist_ok=True)
             lock.acquire(timeout=0)
         except Timeout as fault:
             raise CurateError(
                 f"another curate command is writing to {self.root}", "wait until it has finished"
             ) from fault
+        except OSError as fault:
+            raise unusable(fault, self.state) from fault
         try:
             yield
         finally:
             lock.release()
 
 
+def _allowed(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and not name.endswith(".")
+
+
 def check_name(name: str) -> str:
     """``name``, if it may be a collection's folder. Raises CurateError."""
-    if not _NAME.fullmatch(name) or name.endswith("."):
+    if not _allowed(name):
         raise CurateError(
             f"'{name}' cannot name a collection",
             "use letters (Chinese too), digits, '-', '_' and '.', at most 80, beginning with a letter or digit",
         )
     return name
+
+
+def _instead(name: str, there: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, there, 1)
+    guess = f"did you mean '{near[0]}'? " if near else ""
+    more = f" and {len(there) - _LISTED} more" if len(there) > _LISTED else ""
+    known = f"there are: {', '.join(there[:_LISTED])}{more}; " if there else ""
+    return f"{guess}{known}make it with: curate new {name}"
+
+
+def unusable(fault: OSError, path: Path | str = "") -> CurateError:
+    """What the system says about ``path`` (or about what it names itself), with what to do."""
+    where = fault.filename or path
+    what = f"{where} cannot be used" if where else "the system refuses"
+    name = errno.errorcode.get(fault.errno or 0, "")
+    return CurateError(f"{what}: {fault.strerror or fault}", _HINTS.get(name, _AGAIN))

@@ -15,6 +15,21 @@ from curate.errors import CurateError
 
 T = TypeVar("T")
 _BUSY_MS = 10_000
+_AGAIN = "run the command again; if it stays so, check the disk"
+_REBUILD = "move it away and run curate collect and curate classify: it is rebuilt from the sources"
+_PERMISSION = "check that you may read and write it and the folder it is in"
+_HINTS = {
+    sqlite3.SQLITE_BUSY: "another program holds it: wait until that has finished",
+    sqlite3.SQLITE_LOCKED: "another program holds it: wait until that has finished",
+    sqlite3.SQLITE_FULL: "free some space on that disk and run the command again: nothing is lost",
+    sqlite3.SQLITE_IOERR: "check the disk, and that it is not full; then run the command again",
+    sqlite3.SQLITE_READONLY: _PERMISSION,
+    sqlite3.SQLITE_CANTOPEN: _PERMISSION,
+    sqlite3.SQLITE_PERM: _PERMISSION,
+    sqlite3.SQLITE_CORRUPT: _REBUILD,
+    sqlite3.SQLITE_NOTADB: _REBUILD,
+}
+_UNWRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 
 
 def pack(value: Any) -> bytes:
@@ -22,30 +37,64 @@ def pack(value: Any) -> bytes:
 
 
 def unpack(blob: bytes | None, shape: type[T]) -> T | None:
-    return None if blob is None else msgspec.json.decode(blob, type=shape)
+    """Raises CurateError where a damaged disk has changed what ``pack`` wrote."""
+    try:
+        return None if blob is None else msgspec.json.decode(blob, type=shape)
+    except msgspec.DecodeError as fault:
+        raise CurateError(f"an entry of the catalogue is damaged: {fault}", _REBUILD) from fault
+
+
+def _unusable(path: Path, fault: sqlite3.Error) -> CurateError:
+    """What SQLite says, with what to do. Only what is beyond repair is to be moved away."""
+    # Extended codes hold the primary one in their low byte (https://sqlite.org/rescode.html).
+    code = getattr(fault, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return CurateError(f"{path} cannot be used: {fault}", _HINTS.get(code, _AGAIN))
 
 
 class Database:
-    """A connection to the catalogue. The parts of ``Catalog`` extend it, one for each kind of fact."""
+    """A connection to the catalogue. The parts of ``Catalog`` extend it, one for each kind of fact.
 
-    def __init__(self, path: Path) -> None:
+    Whatever SQLite raises inside its ``with`` leaves it as a CurateError. With ``readonly`` nothing
+    can be changed, and it opens where nothing may be written too: on a read-only disk, for example.
+    """
+
+    def __init__(self, path: Path, readonly: bool = False) -> None:
         if not path.parent.is_dir():
             raise CurateError(f"{path} does not exist", "collect something first: curate collect")
         self.path = path
-        self.db = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_MS / 1000)
+        self._ids: dict[str, int] = {}
         try:
-            self.db.execute("PRAGMA journal_mode = WAL")
+            self._open(readonly)
+        except sqlite3.Error as fault:
+            raise _unusable(path, fault) from fault
+
+    def _open(self, readonly: bool) -> None:
+        try:
+            self._connect(str(self.path), readonly)
+        except sqlite3.Error as fault:
+            code = getattr(fault, "sqlite_errorcode", 0) & 0xFF
+            log = self.path.with_name(f"{self.path.name}-wal")
+            # Without its log a catalogue is whole in its one file, and nobody can be writing to it.
+            whole = not (log.exists() and log.stat().st_size)
+            if not (readonly and code in _UNWRITABLE and whole and self.path.exists()):
+                raise
+            self._connect(f"{self.path.resolve().as_uri()}?immutable=1", readonly)
+
+    def _connect(self, name: str, readonly: bool) -> None:
+        uri = name.startswith("file:")
+        self.db = sqlite3.connect(name, isolation_level=None, timeout=_BUSY_MS / 1000, uri=uri)
+        try:
+            if not uri:
+                self.db.execute("PRAGMA journal_mode = WAL")
             self.db.execute("PRAGMA synchronous = NORMAL")
             self.db.execute("PRAGMA wal_autocheckpoint = 20000")
             self.db.execute("PRAGMA cache_size = -65536")
             self._migrate()
-        except sqlite3.DatabaseError as fault:
+            if readonly:
+                self.db.execute("PRAGMA query_only = ON")
+        except BaseException:
             self.db.close()
-            raise CurateError(
-                f"{path} cannot be used: {fault}",
-                "move it away and run curate collect and curate classify: it is rebuilt from the sources",
-            ) from fault
-        self._ids: dict[str, int] = {}
+            raise
 
     def _migrate(self) -> None:
         (version,) = self.db.execute("PRAGMA user_version").fetchone()
@@ -63,8 +112,10 @@ class Database:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
         self.db.close()
+        if isinstance(fault, sqlite3.Error):
+            raise _unusable(self.path, fault) from fault
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -75,10 +126,11 @@ class Database:
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self.db.execute("COMMIT")
         except BaseException:
-            self.db.execute("ROLLBACK")
+            if self.db.in_transaction:  # SQLite itself goes back where the disk is full
+                self.db.execute("ROLLBACK")
             raise
-        self.db.execute("COMMIT")
 
     def mark(self, name: str) -> int:
         row = self.db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()

@@ -12,7 +12,7 @@ from typing import Any
 from curate.collection import load
 from curate.errors import CurateError
 from curate.model import Language
-from curate.workspace import MARK, Workspace, check_name
+from curate.workspace import MARK, Workspace, check_name, unusable
 
 
 def init(folder: Path, language: Language = "en") -> Workspace:
@@ -31,9 +31,7 @@ def init(folder: Path, language: Language = "en") -> Workspace:
         write_schemas(workspace.state)
         (folder / MARK).write_text(_template("curate", language), encoding="utf-8")
     except OSError as fault:
-        raise CurateError(
-            f"{fault.filename} cannot be made: {fault.strerror}", "choose a folder you may write to"
-        ) from fault
+        raise unusable(fault, folder) from fault
     return workspace
 
 
@@ -61,10 +59,13 @@ def new(workspace: Workspace, name: str, wish: Wish) -> Path:
             "--own and --license exclude each other",
             "it is your own work, or it was licensed to you; mixed material needs two sources",
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not wish.folders and not wish.sites:
-        (path.parent / "material").mkdir(exist_ok=True)
-    path.write_text(_written(name, wish), encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not wish.folders and not wish.sites:
+            (path.parent / "material").mkdir(exist_ok=True)
+        path.write_text(_written(name, wish), encoding="utf-8")
+    except OSError as fault:
+        raise unusable(fault, path) from fault
     load(workspace, name)  # what curate writes itself has to be valid
     return path
 
@@ -132,7 +133,5 @@ def write_schemas(folder: Path) -> list[Path]:
             (folder / name).write_text(text, encoding="utf-8")
             paths.append(folder / name)
     except OSError as fault:
-        raise CurateError(
-            f"{folder} cannot be written: {fault.strerror}", "choose another folder"
-        ) from fault
+        raise unusable(fault, folder) from fault
     return paths
