@@ -21,7 +21,8 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the seller declares about rights. The nearest declaration wins: a source's over this one."""
 
     own: str = ""
-    """Who made it and holds all rights in it: your name, where it is your own work."""
+    """Who made it and holds all rights in it: your name, where it is your own work. Other names that you
+    publish under follow after semicolons, so that a notice in your own files is known for yours."""
     license: str = ""
     """SPDX expression under which it was given to you, e.g. "CC-BY-4.0"."""
     creator: str = ""

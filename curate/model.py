@@ -189,6 +189,7 @@ class Decision:
     reasons: tuple[Message, ...] = ()
     holder: str = ""
     policy: str = ""  # version of the policy that decided
+    contested: bool = False  # somebody other than the seller has a say: holds for look-alikes too
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,10 @@ def decided(declared: list[Declaration], found: list[Statement], paid: bool = Tr
         ("LicenseRef-shop-terms", "LicenseRef-shop-terms"),
         ("© 2024 Ann Lee", NOTICE),
         ("版权所有 © 某公司", "LicenseRef-all-rights-reserved"),
-        ("AGPL-3.0。仅供学习交流，禁止商用", "LicenseRef-study-only"),
+        (
+            "AGPL-3.0。仅供学习交流，禁止商用",
+            "LicenseRef-study-only AND LicenseRef-no-commercial-use",
+        ),
         ("*** START OF THE PROJECT GUTENBERG EBOOK ***", "LicenseRef-project-gutenberg"),
         ("", UNKNOWN),
         ("⊘ Proprietary", UNKNOWN),
@@ -57,6 +60,66 @@ def decided(declared: list[Declaration], found: list[Statement], paid: bool = Tr
 )
 def test_wordings_become_spdx(raw: str, expected: str) -> None:
     assert normalise(raw) == expected
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "CC-BY-4.0-NC", "CC-BY-4.0-ND", "CC-BY-3.0-XX", "https://creativecommons.org/licenses/by/3.0/nc/",
+        "CC-BY-4.0 AND LicenseRef-foo", "CC-BY-4.0 AND Proprietary", "Not CC0", "not licensed under CC BY 4.0",
+        "CC0 except images", "CC0 但不可商用", "CC BY 4.0 NonCommercial", "CC BY 4.0-NC", "CC by 4.0 (NC)",
+        "CC BY 4.0 非商业性使用", "CC BY 4.0 (personal use only, no resale)", "CC BY 4.0\u200b-NC",
+        "Text: CC BY 4.0. Images: CC BY-NC 4.0",
+        "https://creativecommons.org/licenses/by/4.0/ and https://creativecommons.org/licenses/by-nc/4.0/",
+        "https://creativecommons.org/licenses/by/4.0/ text, images all rights reserved",
+        "CC BY-SA 4.0 unless otherwise noted", "Copyright Getty Images, for personal use only, no resale",
+        "© X, non-commercial use only", "© X, no commercial reuse without permission", "LicenseRef-own-work",
+        "本资料仅限个人使用，不可商业使用", "For personal use only. Not for resale. (c) 2021 Springer Nature",
+    ],
+)  # fmt: skip
+def test_what_is_taken_back_is_not_given(raw: str) -> None:
+    license = normalise(raw)
+    assert load().judge(license, paid=True).outcome != "allow"
+    assert license != NOTICE
+    assert decided([NOBODY], [said(raw)]) != "allow"
+    assert decided([OWN], [said(raw)]) == "ask"
+    assert decided([Declaration(license="CC-BY-4.0")], [said(raw)]) != "allow"
+    assert decided([Declaration(license=raw)], []) != "allow"
+
+
+@pytest.mark.parametrize(
+    ("own", "raw", "expected"),
+    [
+        ("Ann Lee", "(c) 2020 Getty Images. All Rights Reserved", "ask"),
+        ("Ann Lee", "© 2020 OReilly Media. All rights reserved", "ask"),
+        ("Ann Lee", "版权所有 新华社", "ask"),
+        ("Li", "© 2024 Published by Springer", "ask"),
+        ("Ann Lee", "© 2024 Ann Lee. All rights reserved.", "allow"),
+        ("Ann Lee; Ann's Studio", "© 2024 Ann's Studio", "allow"),
+        ("李雷", "版权所有 © 2024 李雷", "allow"),
+        ("Ann Lee", "All rights reserved.", "allow"),
+        ("Ann Lee", "© 2024", "allow"),
+    ],
+)
+def test_a_reservation_speaks_for_whom_it_names(own: str, raw: str, expected: str) -> None:
+    assert decided([Declaration(own=own)], [said(raw)]) == expected
+
+
+def test_open_work_of_others_keeps_its_terms_and_its_author() -> None:
+    jane = Statement("CC BY 4.0", "exif", "photo.jpg", holder="Jane Doe")
+    assert decided([OWN], [jane]) == "ask"
+    nameless = rights.decide(rights.Evidence([OWN], [said("CC BY 4.0")]), load(), paid=True)
+    assert (nameless.outcome, nameless.license) == ("allow", "CC-BY-4.0")
+    assert "attribution" in nameless.obligations
+
+
+def test_what_is_said_of_a_part_or_elsewhere_can_only_forbid() -> None:
+    part = Statement("CC0-1.0", "json-ld", "https://example.org/a", component="image:x.png")
+    assert decided([NOBODY], [part]) == "deny"
+    elsewhere = rights.Evidence([NOBODY], [], [said("CC0-1.0")])
+    assert rights.decide(elsewhere, load(), paid=True).outcome == "deny"
+    against = rights.Evidence([OWN], [], [said("CC BY-NC 4.0")])
+    assert rights.decide(against, load(), paid=True).outcome == "ask"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a text says about its own rights, where such things stand: at its beginning and its end."""
+"""What a text says about its own rights: every marker of a licence, a reservation or a ban."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import re
 
 from curate.model import Statement
 
-REACH = 3000
-"""Characters of head and of tail that are read."""
+SCANNED = 400_000
+"""Characters of a text that are read: its first half and its second half of so many."""
 
 _PLAIN = re.compile(
     r"project gutenberg license|start of th(?:e|is) project gutenberg|small print!|版权所有|版權所有"
-    r"|禁止转载|禁止轉載|未经许可|未經許可|禁止商用|不得商用|仅供学习|僅供學習|all rights reserved"
+    r"|禁止转载|禁止轉載|未经许可|未經許可|禁止商用|不得商用|不可商用|不可商业使用|非商业性使用"
+    r"|仅供(?:个人)?学习|僅供(?:個人)?學習|仅限个人使用|僅限個人使用|all rights reserved"
+    r"|for personal use only|not for resale|no resale|for non-?commercial use only"
+    r"|(?:©|\(c\)|copyright(?: ©| \(c\))?)\s*(?:19|20)\d\d[^\n]{0,80}"
     r"|https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/[\w./-]+"
     r"|licen[sc]ed under [^\n.;]{0,80}(?:creative\s+commons|\bcc[ -](?:by|0)|\b(?:mit|apache|bsd|gpl|gnu)\b)"
     r"|(?:released|available|distributed|published) under [^\n.;]{0,60}(?:creative\s+commons|\bcc[ -](?:by|0))"
@@ -21,29 +24,45 @@ _PLAIN = re.compile(
 # No search begins unless one of these is there: most texts say nothing of their rights.
 _HINTS = (
     "gutenberg", "small print", "版权所有", "版權所有", "转载", "轉載", "未经许可", "未經許可", "商用",
-    "供学习", "供學習", "rights reserved", "creativecommons.org", "creative", "licen", "cc-by", "cc by",
+    "供学习", "供學習", "限个人", "限個人", "商业", "商業", "rights reserved", "©", "(c)", "copyright", "use only", "resale", "creativecommons.org", "creative", "licen", "cc-by", "cc by",
     "知识共享", "知識共享", "创作共用", "cc0",
 )  # fmt: skip
 _STOPS = "。！？；\n"
+MOST = 20
+_SIGN = re.compile(r"©|\(c\)|copyright", re.I)
 
 
 def statements(text: str, where: str) -> tuple[Statement, ...]:
     """Every marker of a licence, a reservation or a ban, with its sentence: inferred, not declared."""
     found: dict[str, None] = {}
-    parts = (text,) if len(text) <= 2 * REACH else (text[:REACH], text[-REACH:])
+    half = SCANNED // 2
+    parts = (text,) if len(text) <= SCANNED else (text[:half], text[-half:])
     for part in parts:
         lower = part.lower()
         if not any(hint in lower for hint in _HINTS):
             continue
         for match in _PLAIN.finditer(part):
             found[_sentence(part, match)] = None
+            if len(found) >= MOST:
+                break
     return tuple(
         Statement(raw=raw, channel="text", where=where, confidence="inferred") for raw in found
-    )[:20]
+    )[:MOST]
 
 
 def _sentence(text: str, match: re.Match[str]) -> str:
-    """The sentence around ``match``, or the marker itself where that would be long."""
+    """The sentence around ``match``, or the marker itself where that would be long.
+
+    A reservation is read with all of its line and the line before: that is where its holder stands.
+    """
+    if "reserved" in match[0].lower() or "所有" in match[0]:
+        line = text.rfind("\n", 0, match.start())
+        before = text.rfind("\n", 0, max(line, 0))
+        above = text[before + 1 : line + 1] if _SIGN.search(text[before + 1 : line + 1]) else ""
+        end = text.find("\n", match.end())
+        raw = " ".join((above + text[line + 1 : end if end >= 0 else None]).split())
+        if len(raw) <= 300:
+            return raw
     start = max(text.rfind(stop, 0, match.start()) for stop in (*_STOPS, ". ")) + 1
     ends = [at for stop in (*_STOPS, ". ") if (at := text.find(stop, match.end())) >= 0]
     raw = " ".join(text[start : min(ends, default=len(text)) + 1].split())

@@ -146,9 +146,9 @@ class _Judge:
         self, places: Sequence[Place], here: Sequence[Place], extracted: Extracted
     ) -> Decision:
         declared = [self._declared.get((one.kind, one.place), Declaration()) for one in here]
-        found = [statement for one in places for statement in one.sighting.said.statements]
-        found += extracted.statements
-        evidence = rights.Evidence(declared, tuple(dict.fromkeys(found)))
+        found = [said for one in here for said in one.sighting.said.statements]
+        elsewhere = [said for one in places for said in one.sighting.said.statements]
+        evidence = rights.Evidence(declared, (*found, *extracted.statements), tuple(elsewhere))
         return rights.decide(evidence, self._policy, self._paid)
 
 

@@ -10,7 +10,7 @@ from curate.rights.credit import credit, license_info
 from curate.rights.decide import Evidence, decide
 from curate.rights.policy import Policy, load
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same statements would be decided otherwise: everything is then decided again."""
 
 __all__ = ["VERSION", "Evidence", "Policy", "credit", "decide", "license_info", "load"]

@@ -1,47 +1,67 @@
-"""What places say about rights → SPDX expressions; what is not understood becomes a LicenseRef."""
+"""What places say about rights → SPDX expressions; what is not fully understood becomes a LicenseRef.
+
+A statement is read whole: every licence in it counts, and a word that takes something back ("except",
+"non-commercial", 不得 …) beside a licence makes it one that only a person can judge.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
-from curate.rights.policy import load, spdx
+from curate.rights.policy import PORTS, load, spdx
 
 UNKNOWN = "LicenseRef-unknown"
 NOTICE = "LicenseRef-copyright-notice"
-"""A bare "© somebody": it says who holds the rights, not what is allowed."""
+"""A bare "© 2024 Somebody": it says who holds the rights, not what is allowed."""
+RESERVED = "LicenseRef-all-rights-reserved"
+OWN = "LicenseRef-own-work"
+"""What a seller's own declaration becomes; nobody else can say it."""
 
 _CC_URL = re.compile(
-    r"(?:creativecommons\.org|cc0\.org)/(licenses|publicdomain)/([a-z0-9+\-]+)(?:/(\d\.\d))?(?:/([a-z]{2,3})(?=/|$))?",
+    r"(?:https?://)?(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z0-9+\-]+)(?:/(\d\.\d))?(?:/([a-z]{2,8})(?=/|$|\W))?[\w./\-]*",
     re.I,
 )
 _CC_NAME = re.compile(
-    r"\b(?:cc|creative\s+commons)[\s_\-:]*(?:attribution|by)"
-    r"((?:[\s_\-]*(?:nc|nd|sa|non-?commercial|no-?deriv\w*|share-?alike))*)"
-    r"(?:[\s_\-]*(?:international|unported|licen[cs]e|version|v)?)*[\s_\-]*(\d\.\d)?",
+    r"\b(?:cc|creative\s+commons)[\s_\-:]*(?:attribution|by)(?![a-z])"
+    r"((?:[\s_\-]*(?:nc|nd|sa|non-?commercial|no-?deriv\w*|share-?alike)(?![a-z]))*)"
+    r"(?:[\s_\-]*(?:international|unported|generic|public|licen[cs]e|version|v))*[\s_\-]*(\d\.\d)?"
+    r"(?:[\s_\-]*(?:international|unported|generic|public|licen[cs]e))*",
     re.I,
 )
 _CC0 = re.compile(r"\bcc[\s_\-]?(?:0|zero)\b(?:[\s_\-]*(\d\.\d))?", re.I)
 _GNU_URL = re.compile(
-    r"gnu\.org/(?:licenses|copyleft)/(?:old-licenses/)?(a?gpl|lgpl|fdl)(?:-(\d\.\d))?", re.I
+    r"(?:https?://)?(?:www\.)?gnu\.org/(?:licenses|copyleft)/(?:old-licenses/)?(a?gpl|lgpl|fdl)(?:-(\d\.\d))?[\w./\-]*",
+    re.I,
 )
 _MARKERS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"project\s+gutenberg|small\s+print!", re.I), "LicenseRef-project-gutenberg"),
-    (re.compile(r"仅供(?:个人)?学习"), "LicenseRef-study-only"),
+    (re.compile(r"(?:仅供|僅供)(?:个人|個人)?(?:学习|學習)"), "LicenseRef-study-only"),
     (
-        re.compile(r"禁止商用|不得商用|非商业(?:用途|使用)|禁止用于商业"),
+        re.compile(r"禁止商用|不得商用|不可商用|不可商业使用|非商[业業](?:用途|使用|性使用)|禁止用于商业|(?:for\s+)?non-?commercial\s+use\s+only", re.I),
         "LicenseRef-no-commercial-use",
     ),
-    (re.compile(r"禁止转载|未经许可.{0,8}不得"), "LicenseRef-no-redistribution"),
-    (re.compile(r"版权所有|all\s+rights\s+reserved", re.I), "LicenseRef-all-rights-reserved"),
+    (re.compile(r"禁止[转轉][载載]|未[经經][许許]可.{0,8}不得", re.I), "LicenseRef-no-redistribution"),
+    (re.compile(r"not\s+for\s+(?:re)?sale|no\s+resale", re.I), "LicenseRef-no-redistribution"),
+    (re.compile(r"(?:for\s+)?personal\s+use\s+only|[仅僅]限(?:个人|個人)使用", re.I), "LicenseRef-personal-use"),
+    (re.compile(r"[版權权]+所有|all\s+rights\s+reserved", re.I), RESERVED),
+)  # fmt: skip
+_LIMITS = re.compile(
+    r"\b(?:not?|nc|nd|non|never|without|except(?:ing)?|excluding|unless|but|only|personal|resale|resell|prohibit\w*"
+    r"|forbid\w*|forbidden|restrict\w*|reserved|permission|proprietary|educational|noncommercial|commercial)\b"
+    r"|[不非勿禁仅僅限]|除外|未[经經]|保留",
+    re.I,
 )
-_NOTICE = re.compile(r"©|\(c\)\s*\d{4}|\bcopyright\b|版权", re.I)
-_DEBIAN = {
+"""Words that take back, beside a licence, what it gives."""
+_NOTICE = re.compile(r"©|\(c\)\s*\d{4}|\bcopyright\b|版[权權]", re.I)
+_NAMES = {
     "gpl-2+": "GPL-2.0-or-later", "gpl-2": "GPL-2.0-only", "gpl-3+": "GPL-3.0-or-later", "gpl-3": "GPL-3.0-only",
     "lgplv3": "LGPL-3.0-only", "gplv3": "GPL-3.0-only", "gplv2": "GPL-2.0-only", "apache 2.0": "Apache-2.0",
     "public domain": "CC-PDM-1.0", "public-domain": "CC-PDM-1.0", "pd": "CC-PDM-1.0", "pdm": "CC-PDM-1.0",
 }  # fmt: skip
+_EXPRESSION = re.compile(r"\s(?:AND|OR|WITH)\s")
 
 
 @lru_cache(4096)
@@ -50,57 +70,30 @@ def normalise(raw: str) -> str:
 
     ``LicenseRef-unknown`` where it cannot be told: nothing allows that, so doubt stays doubt.
     """
-    text = " ".join(unicodedata.normalize("NFKC", raw).split())
-    if not text:
+    visible = "".join(c for c in raw if unicodedata.category(c) != "Cf")
+    text = " ".join(unicodedata.normalize("NFKC", visible).split())
+    if not text or text == OWN:
         return UNKNOWN
-    for read in (_from_cc_url, _from_gnu_url, _from_marker, _from_spdx, _from_name):
-        if found := read(text):
-            return found
-    return NOTICE if _NOTICE.search(text) else UNKNOWN
-
-
-def _from_cc_url(text: str) -> str:
-    url = _CC_URL.search(text)
-    if not url:
-        return ""
-    family, code, version, port = (
-        url[1].lower(),
-        url[2].lower(),
-        url[3] or "",
-        (url[4] or "").upper(),
-    )
-    if family == "publicdomain" or code == "publicdomain":
-        return {"zero": "CC0-1.0", "mark": "CC-PDM-1.0"}.get(code, "CC-PDDC")
-    if not code.startswith("by"):
-        return UNKNOWN  # sampling+, devnations and other retired ones
-    if not version:
+    if exact := _exact(text):
+        return exact
+    if _EXPRESSION.search(text) and text.isascii() and not _CC_URL.search(text):
+        return UNKNOWN  # meant as an expression, and not a valid one
+    found, rest = _parts(text)
+    if not found:
+        short = len(text) <= 160 and _NOTICE.search(text) and not _LIMITS.search(text)
+        return NOTICE if short else UNKNOWN
+    # What forbids, forbids; a limit beside a licence is one that its name does not tell.
+    forbidding = [one for one in found if load().judge(one, paid=False).outcome != "allow"]
+    unread = " " not in text and re.search(r"\w", rest)  # "CC-BY-3.0-XX": more than its name
+    if not forbidding and (unread or _LIMITS.search(rest)):
         return UNKNOWN
-    # Only versions up to 3.0 were ported; "/4.0/zh" is a translation of the page.
-    nation = (
-        f"-{port}"
-        if port and version in ("2.0", "2.5", "3.0") and port not in ("EN", "ZH", "LEG")
-        else ""
-    )
-    return f"CC-{code.upper()}-{version}{nation}"
+    return " AND ".join(found)
 
 
-def _from_gnu_url(text: str) -> str:
-    url = _GNU_URL.search(text)
-    if not url:
-        return ""
-    family, version = url[1].upper(), url[2]
-    if not version:
-        return UNKNOWN
-    return f"{'GFDL' if family == 'FDL' else family}-{version}-or-later"
-
-
-def _from_marker(text: str) -> str:
-    return next((license for pattern, license in _MARKERS if pattern.search(text)), "")
-
-
-def _from_spdx(text: str) -> str:
-    if text.lower() in _DEBIAN:
-        return _DEBIAN[text.lower()]
+def _exact(text: str) -> str:
+    """The text as a whole is a licence id, a common name of one, or a valid SPDX expression."""
+    if text.lower() in _NAMES:
+        return _NAMES[text.lower()]
     if load().rule(text):
         return text
     if not re.fullmatch(r"[A-Za-z0-9.+\-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+\-]+)*|\(.*\)", text):
@@ -117,12 +110,51 @@ def _from_spdx(text: str) -> str:
     return str(tree)
 
 
-def _from_name(text: str) -> str:
-    if zero := _CC0.search(text):
-        return f"CC0-{zero[1] or '1.0'}"
-    name = _CC_NAME.search(text)
-    if not name:
-        return ""
+def _parts(text: str) -> tuple[list[str], str]:
+    """Every licence and marker in ``text``, in order of kind, and what of it says none of them."""
+    found: dict[str, None] = {}
+
+    def take(pattern: re.Pattern[str], read: Callable[[re.Match[str]], str]) -> None:
+        nonlocal text
+        for match in pattern.finditer(text):
+            found[read(match)] = None
+        text = pattern.sub(" ", text)
+
+    for pattern, license in _MARKERS:
+        take(pattern, lambda _, license=license: license)  # type: ignore[misc]
+    take(_CC_URL, _cc_url)
+    take(_GNU_URL, _gnu_url)
+    take(_CC_NAME, _cc_name)
+    take(_CC0, lambda match: f"CC0-{match[1] or '1.0'}")
+    return list(found), text
+
+
+def _cc_url(url: re.Match[str]) -> str:
+    family, code, version, port = (
+        url[1].lower(),
+        url[2].lower(),
+        url[3] or "",
+        (url[4] or "").upper(),
+    )
+    if family == "publicdomain" or code == "publicdomain":
+        return {"zero": "CC0-1.0", "mark": "CC-PDM-1.0"}.get(code, "CC-PDDC")
+    if not code.startswith("by") or not version:
+        return UNKNOWN  # sampling+, devnations and other retired ones; versions unsaid
+    id = f"CC-{code.upper()}-{version}"
+    if port in ("NC", "ND", "SA"):
+        return UNKNOWN
+    # Only versions up to 3.0 were ported; "/4.0/zh" is a translation of the page.
+    return f"{id}-{port}" if port in PORTS and version != "4.0" else id
+
+
+def _gnu_url(url: re.Match[str]) -> str:
+    family, version = url[1].upper(), url[2]
+    if not version:
+        return UNKNOWN
+    return f"{'GFDL' if family == 'FDL' else family}-{version}-or-later"
+
+
+def _cc_name(name: re.Match[str]) -> str:
     terms = re.sub(r"non-?commercial", "nc", name[1].lower())
     terms = re.sub(r"no-?deriv\w*", "nd", re.sub(r"share-?alike", "sa", terms))
     parts = [part for part in ("nc", "nd", "sa") if part in terms]

@@ -13,7 +13,12 @@ import msgspec
 
 from curate.model import Outcome
 
-_PORTED = re.compile(r"^(CC-BY(?:-[A-Z]{2})*-\d\.\d)-[A-Z]{2,3}$")
+PORTS = frozenset(
+    "AM AR AT AU AZ BE BG BR CA CH CL CN CO CR CZ DE DK EC EE EG ES FI FR GB GE GR GT HK HR HU IE IGO IL IN IT JP "
+    "KR LU MK MT MX MY NL NO NZ PE PH PL PR PT RO RS SCOTLAND SE SG SI TH TW UG UK US VE VN ZA".split()
+)
+"""Countries and organisations that Creative Commons' versions up to 3.0 were adapted to."""
+_PORTED = re.compile(r"^(CC-BY(?:-[A-Z]{2})*-[123]\.\d)-([A-Z]{2,8})$")
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,7 +66,7 @@ class Policy:
         if id in self._rules:
             return self._rules[id]
         ported = _PORTED.match(id)
-        rule = self._rules.get(ported[1]) if ported else None
+        rule = self._rules.get(ported[1]) if ported and ported[2] in PORTS else None
         return rule if rule and rule.ported else None
 
     def judge(self, expression: str, paid: bool) -> Verdict:
