@@ -19,6 +19,10 @@ _JUNK = re.compile(
     r"|\.Spotlight-V100(/.*)?|\.Trashes(/.*)?|\.fseventsd(/.*)?)$|(^|/)__MACOSX/",
     re.IGNORECASE,
 )
+# Letters and symbols by their category, yet nothing is seen (Unicode's Default_Ignorable_Code_Point,
+# and the empty braille cell): a name of them alone would be blank.
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+_UNSEEN = re.compile("[\u034f\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0000-\U000e0fff]")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 _GENERIC = re.compile(
     r"(index|default|download|untitled|unnamed|noname|file|page|home|document|view|show|content|get)"
@@ -87,10 +91,12 @@ def _pass(name: str, limit: int) -> str:
 
 def _character(character: str) -> str:
     kind = unicodedata.category(character)
-    if kind in ("Zs", "Zl", "Zp") or character in "\t\r\n\v\f":
+    if kind in ("Zs", "Zl", "Zp") or character in "\t\r\n\v\f" or character in _BLANK:
         return " "
     # Cf holds what turns or hides text: bidirectional overrides, zero-width marks, tags.
     if kind in ("Cc", "Cf", "Cs", "Co") or ord(character) & 0xFFFE == 0xFFFE:
+        return ""
+    if _UNSEEN.match(character):
         return ""
     return "" if 0xFDD0 <= ord(character) <= 0xFDEF else character
 
