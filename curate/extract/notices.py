@@ -30,6 +30,7 @@ _HINTS = (
 _STOPS = "。！？；\n"
 MOST = 20
 _SIGN = re.compile(r"©|\(c\)|copyright", re.I)
+_RESERVES = re.compile("reserved|所有", re.I)
 
 
 def statements(text: str, where: str) -> tuple[Statement, ...]:
@@ -53,17 +54,18 @@ def statements(text: str, where: str) -> tuple[Statement, ...]:
 def _sentence(text: str, match: re.Match[str]) -> str:
     """The sentence around ``match``, or the marker itself where that would be long.
 
-    A reservation is read with all of its line and the line before: that is where its holder stands.
+    A reservation is read with the sentence before it where that has the ©: there stands its holder.
     """
-    if "reserved" in match[0].lower() or "所有" in match[0]:
-        line = text.rfind("\n", 0, match.start())
-        before = text.rfind("\n", 0, max(line, 0))
-        above = text[before + 1 : line + 1] if _SIGN.search(text[before + 1 : line + 1]) else ""
-        end = text.find("\n", match.end())
-        raw = " ".join((above + text[line + 1 : end if end >= 0 else None]).split())
-        if len(raw) <= 300:
-            return raw
-    start = max(text.rfind(stop, 0, match.start()) for stop in (*_STOPS, ". ")) + 1
+    start = _start(text, match.start())
+    if _RESERVES.search(match[0]):
+        before = _start(text, max(start - 2, 0))
+        if _SIGN.search(text[before:start]):
+            start = before
     ends = [at for stop in (*_STOPS, ". ") if (at := text.find(stop, match.end())) >= 0]
     raw = " ".join(text[start : min(ends, default=len(text)) + 1].split())
     return raw if len(raw) <= 300 else " ".join(match[0].split())
+
+
+def _start(text: str, at: int) -> int:
+    """Where the sentence begins that ``at`` is in."""
+    return max(text.rfind(stop, 0, at) for stop in (*_STOPS, ". ")) + 1

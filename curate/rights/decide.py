@@ -186,7 +186,7 @@ def _names_one_of(holders: Sequence[str], statement: Statement) -> bool:
 
 
 _NO_NAME = re.compile(
-    r"all\s+rights\s+reserved|copyright|版[权權](?:所有|归?)?|©|\(c\)|[\d\s\-–—.,;:!。，；：！]",
+    r"all\s+rights\s+reserved|copyright|版[权權](?:所有|归?)?|(?:侵权|侵權|翻印|盗版|违者|違者)必究|本(?:书|書|站|文|资料|資料)|©|\(c\)|[\d\s\-–—.,;:!。，；：！]",
     re.I,
 )
 
