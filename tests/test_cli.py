@@ -138,7 +138,7 @@ def test_search_in_json(library: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "keys"),
     [
-        (["status"], ["version", "workspace", "collections"]),
+        (["status"], ["version", "workspace", "problems", "collections"]),
         (["status", "--failed"], ["version", "failed"]),
         (["status", "--rejected"], ["version", "rejected"]),
         (["why", "backup.md"], ["version", "resources"]),

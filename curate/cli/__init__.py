@@ -8,6 +8,8 @@ import click
 
 from curate.errors import CurateError, Exit
 
+_INTERRUPTED = 130
+"""What shells give for Ctrl-C: 128 and the number of the signal."""
 _COMMANDS = {
     "init": "workspace",
     "new": "workspace",
@@ -70,9 +72,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except CurateError as fault:
-            click.echo(f"Error: {fault.message}", err=True)
-            if fault.hint:
-                click.echo(f"Hint: {fault.hint}", err=True)
+            _tell(fault)
             ctx.exit(Exit.PROBLEMS)
         except BrokenPipeError:
             # The reader (head, less) has seen enough; Python would complain again when it flushes.
@@ -81,6 +81,25 @@ class _Group(click.Group):
 
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(Exit.OK)
+        except OSError as fault:
+            from curate.workspace import unusable
+
+            _tell(unusable(fault))
+            ctx.exit(Exit.PROBLEMS)
+        except KeyboardInterrupt:
+            click.echo(
+                "Stopped. What was finished is kept: run the command again to go on.", err=True
+            )
+            ctx.exit(_INTERRUPTED)
+
+
+def _tell(fault: CurateError) -> None:
+    from curate.cli.options import echo
+
+    for line in f"Error: {fault.message}".splitlines():
+        echo(line, err=True)
+    if fault.hint:
+        echo(f"Hint: {fault.hint}", err=True)
 
 
 @click.group(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from curate.cli.options import echo_json, heading, in_workspace, language_of
+from curate.cli.options import echo, echo_json, heading, in_workspace, language_of
 from curate.errors import CurateError, Exit, Problem
 from curate.messages import Say, render, speaker
 from curate.model import Language
@@ -40,16 +40,16 @@ def _tell(one: Explanation, say: Say, language: Language) -> None:
     )
     heading(title or one.places[0].sighting.locator)
     if one.sha256:
-        click.echo(say("  id {id}, {size} bytes", id=one.sha256, size=f"{one.size:,}"))
-    click.echo(say("  found:"))
+        echo(say("  id {id}, {size} bytes", id=one.sha256, size=f"{one.size:,}"))
+    echo(say("  found:"))
     for place in one.places:
         sighting = place.sighting
         reason = f": {render(sighting.reason, language)}" if sighting.reason else ""
-        click.echo(
+        echo(
             f"    {place.collection} · {place.kind} {place.place} · {sighting.locator} · {say(sighting.state)}{reason}"
         )
         for statement in sighting.said.statements:
-            click.echo(
+            echo(
                 say(
                     "      it says about rights: “{raw}” ({channel}, {confidence})",
                     raw=statement.raw,
@@ -58,9 +58,7 @@ def _tell(one: Explanation, say: Say, language: Language) -> None:
                 )
             )
         if sighting.trouble and sighting.trouble != sighting.reason:
-            click.echo(
-                say("      last trouble: {reason}", reason=render(sighting.trouble, language))
-            )
+            echo(say("      last trouble: {reason}", reason=render(sighting.trouble, language)))
     if one.extracted:
         _content(one, say, language)
     for membership in one.memberships:
@@ -72,7 +70,7 @@ def _content(one: Explanation, say: Say, language: Language) -> None:
     properties = ", ".join(
         f"{key} {value}" for key, value in sorted(one.extracted.properties.items())
     )
-    click.echo(
+    echo(
         say(
             "  content: {format} ({mime}) {properties}",
             format=one.extracted.format,
@@ -81,13 +79,13 @@ def _content(one: Explanation, say: Say, language: Language) -> None:
         )
     )
     if one.error:
-        click.echo(say("    not read: {error}", error=render(one.error, language)))
+        echo(say("    not read: {error}", error=render(one.error, language)))
     if one.profile.language:
-        click.echo(say("    language {code}", code=one.profile.language))
+        echo(say("    language {code}", code=one.profile.language))
     if one.profile.keywords:
-        click.echo(say("    keywords {words}", words=", ".join(one.profile.keywords)))
+        echo(say("    keywords {words}", words=", ".join(one.profile.keywords)))
     for statement in one.extracted.statements:
-        click.echo(
+        echo(
             say(
                 "    it says about rights: “{raw}” ({channel}, {confidence})",
                 raw=statement.raw,
@@ -99,13 +97,13 @@ def _content(one: Explanation, say: Say, language: Language) -> None:
 
 def _membership(one: Membership, say: Say, language: Language) -> None:
     member = one.member
-    click.echo(say("  in {collection}:", collection=member.collection))
+    echo(say("  in {collection}:", collection=member.collection))
     if member.dirty:
-        click.echo(say("    not classified yet"))
+        echo(say("    not classified yet"))
         return
     label = member.label
     if label.category:
-        click.echo(
+        echo(
             say(
                 "    category {category} ({score}), for {words}",
                 category=label.category,
@@ -114,9 +112,9 @@ def _membership(one: Membership, say: Say, language: Language) -> None:
             )
         )
     else:
-        click.echo(say("    no category is sure enough (best {score})", score=f"{label.score:.2f}"))
+        echo(say("    no category is sure enough (best {score})", score=f"{label.score:.2f}"))
     decision = member.decision
-    click.echo(
+    echo(
         say(
             "    rights: {outcome} {license} (policy {policy})",
             outcome=say(decision.outcome),
@@ -125,13 +123,11 @@ def _membership(one: Membership, say: Say, language: Language) -> None:
         )
     )
     for reason in decision.reasons:
-        click.echo(f"      {render(reason, language)}")
+        echo(f"      {render(reason, language)}")
     if decision.obligations:
-        click.echo(
-            say("      obligations: {obligations}", obligations=", ".join(decision.obligations))
-        )
+        echo(say("      obligations: {obligations}", obligations=", ".join(decision.obligations)))
     if one.kept:
-        click.echo(
+        echo(
             say(
                 "    duplicate of “{title}” ({id}): {reason}",
                 title=one.kept.title,
@@ -140,11 +136,9 @@ def _membership(one: Membership, say: Say, language: Language) -> None:
             )
         )
     if one.against:
-        click.echo(
-            say("    left out of the bundle: {reason}", reason=render(one.against, language))
-        )
+        echo(say("    left out of the bundle: {reason}", reason=render(one.against, language)))
     else:
-        click.echo(say("    goes into the bundle"))
+        echo(say("    goes into the bundle"))
 
 
 def _data(one: Explanation, workspace: Workspace) -> dict[str, object]:
@@ -227,8 +221,8 @@ def verify(path: Path | None, library: bool, as_json: bool, folder: Path | None)
     else:
         say = speaker(_language(folder))
         for one in problems:
-            click.echo(f"{say(one.severity)}: {one}", err=one.severity == "error")
-        click.echo(
+            echo(f"{say(one.severity)}: {one}", err=one.severity == "error")
+        echo(
             say(
                 "{path}: {errors} errors, {warnings} warnings",
                 path=what,

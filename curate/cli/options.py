@@ -42,38 +42,57 @@ def language_of(workspace: Workspace, names: Sequence[str] = ()) -> Language:
     return workspace.settings.language
 
 
+def _shows(char: str) -> bool:
+    # Not printable, for Python, are controls, marks of direction, broken UTF-8 — and this space,
+    # which Chinese text is set with.
+    return char.isprintable() or char == "\u3000"
+
+
+def plain(text: str) -> str:
+    """``text`` in one line, without what a terminal obeys: names and titles are other people's."""
+    return "".join(char if _shows(char) else " " for char in text if _shows(char) or char.isspace())
+
+
+def echo(text: str, err: bool = False) -> None:
+    """Print a line, whatever is in it."""
+    click.echo(plain(text), err=err)
+
+
 def heading(text: str) -> None:
-    click.secho(text, bold=True)
+    click.secho(plain(text), bold=True)
 
 
 def print_failures(failed: Sequence[tuple[str, Message]], say: Say, language: Language) -> None:
     """Each with its reason, on standard error; a long list is cut and says so."""
     for where, reason in failed[:SHOWN]:
-        click.echo(f"  {where}: {render(reason, language)}", err=True)
+        echo(f"  {where}: {render(reason, language)}", err=True)
     if len(failed) > SHOWN:
-        click.echo(
-            say("  … and {n} more: see curate status --failed", n=len(failed) - SHOWN), err=True
-        )
+        echo(say("  … and {n} more: see curate status --failed", n=len(failed) - SHOWN), err=True)
 
 
 def print_next(report: Report, say: Say) -> None:
     if report.next:
-        click.echo(say("Next: {command}", command=report.next))
+        echo(say("Next: {command}", command=report.next))
 
 
 def echo_json(value: object) -> None:
-    """One JSON object, UTF-8, indented for people; bytes so that no locale spoils it."""
+    """One JSON object, UTF-8, indented for people. What a terminal obeys is escaped."""
     import json
 
     sys.stdout.flush()
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    click.echo(
+        "".join(char if _shows(char) or char == "\n" else json.dumps(char)[1:-1] for char in text)
+    )
 
 
 __all__ = [
+    "echo",
     "echo_json",
     "heading",
     "in_workspace",
     "language_of",
+    "plain",
     "print_failures",
     "print_next",
     "speaker",

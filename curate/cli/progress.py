@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import click
 
+from curate.cli.options import plain
 from curate.messages import Say
 from curate.pipeline.listener import Listener
 
@@ -35,7 +36,7 @@ class _Lines:
         self._due = 0.0
 
     def stage(self, text: str, total: int | None = None) -> None:
-        self._text, self._total, self._done = self._say(text), total or 0, 0
+        self._text, self._total, self._done = plain(self._say(text)), total or 0, 0
         self._due = time.monotonic() + 1
 
     def step(self, count: int = 1) -> None:
@@ -57,7 +58,7 @@ class _Bar:
         self._task: object = None
 
     def stage(self, text: str, total: int | None = None) -> None:
-        self._text, self._total, self._done = self._say(text), total or 0, 0
+        self._text, self._total, self._done = plain(self._say(text)), total or 0, 0
         if self._shown is not None:
             self._open_task()
 
@@ -81,7 +82,7 @@ class _Bar:
 
         columns = (
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from curate.cli.options import echo_json, heading, in_workspace
+from curate import plugins
+from curate.cli.options import echo, echo_json, heading, in_workspace, plain
 from curate.cli.progress import progress
 from curate.messages import Say, speaker
 from curate.model import Hit
@@ -42,6 +43,11 @@ def search(
     from curate.indexes import Filters
     from curate.pipeline.find import search as run
 
+    if collection:
+        workspace.chosen([collection])
+    engine = workspace.settings.search.engine
+    if not (workspace.index / engine).exists():
+        plugins.check("indexes", engine)
     text = " ".join(query)
     found = run(
         workspace, text, Filters(collection, category, kind, language, license_), limit, offset
@@ -56,17 +62,17 @@ def search(
     for hit in found.hits:
         _show(hit)
     if found.total:
-        click.echo(say("{shown} of {total} found", shown=len(found.hits), total=found.total))
+        echo(say("{shown} of {total} found", shown=len(found.hits), total=found.total))
         if offset + len(found.hits) < found.total:
-            click.echo(say("Next: --offset {n}", n=offset + len(found.hits)))
+            echo(say("Next: --offset {n}", n=offset + len(found.hits)))
     else:
         _nothing(text, found.suggestion, say)
 
 
 def _nothing(text: str, suggestion: str, say: Say) -> None:
-    click.echo(say("nothing found for {query}", query=text))
+    echo(say("nothing found for {query}", query=text))
     if suggestion:
-        click.echo(say("did you mean: {suggestion}", suggestion=suggestion))
+        echo(say("did you mean: {suggestion}", suggestion=suggestion))
 
 
 def _row(hit: Hit) -> dict[str, object]:
@@ -78,7 +84,7 @@ def _row(hit: Hit) -> dict[str, object]:
 
 
 def _show(hit: Hit) -> None:
-    heading(_plain(hit.title))
+    heading(hit.title)
     facts = (
         hit.id[:12],
         hit.collection,
@@ -88,14 +94,12 @@ def _show(hit: Hit) -> None:
         hit.license,
         hit.source,
     )
-    click.echo("  " + " · ".join(_plain(fact) for fact in facts if fact))
+    echo("  " + " · ".join(fact for fact in facts if fact))
     if hit.snippet:
-        marked = (
-            _plain(hit.snippet).replace("«", "\x1b[1;33m").replace("»", "\x1b[0m")
-            if _coloured()
-            else _plain(hit.snippet)
-        )
-        click.echo(f"  {marked}")
+        snippet = plain(hit.snippet)
+        if _coloured():
+            snippet = snippet.replace("«", "\x1b[1;33m").replace("»", "\x1b[0m")
+        click.echo(f"  {snippet}")
 
 
 def _coloured() -> bool:
@@ -103,11 +107,6 @@ def _coloured() -> bool:
     import sys
 
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ
-
-
-def _plain(text: str) -> str:
-    """Titles and texts are other people's: no control characters reach the terminal."""
-    return "".join(char for char in text if char.isprintable() or char == " ")
 
 
 @click.command(epilog="Example: curate index --rebuild")
@@ -121,4 +120,4 @@ def index(workspace: Workspace, rebuild: bool) -> None:
     say = speaker(workspace.settings.language)
     with workspace.writing(), Catalog(workspace.catalog) as catalog, progress(say) as listener:
         count = run(workspace, catalog, workspace.settings, listener, rebuild)
-    click.echo(say("{n} documents indexed", n=count))
+    echo(say("{n} documents indexed", n=count))

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 import click
 
-from curate.cli.options import SHOWN, heading, in_workspace, language_of, print_failures, print_next
+from curate.cli.options import (
+    SHOWN,
+    echo,
+    heading,
+    in_workspace,
+    language_of,
+    print_failures,
+    print_next,
+)
 from curate.cli.progress import progress
 from curate.errors import Exit
 from curate.messages import Say, render, speaker
@@ -25,9 +33,10 @@ def collect(workspace: Workspace, names: tuple[str, ...]) -> None:
     """
     from curate.pipeline.collect import collect as run
 
-    say = speaker(language_of(workspace, names))
+    chosen = workspace.chosen(names)
+    say = speaker(language_of(workspace, chosen))
     with progress(say) as listener:
-        reports = run(workspace, names, listener)
+        reports = run(workspace, chosen, listener)
     for report in reports:
         _collected(report, speaker(language_of(workspace, [report.collection])), workspace)
     _finish(reports)
@@ -36,13 +45,13 @@ def collect(workspace: Workspace, names: tuple[str, ...]) -> None:
 def _collected(report: Report, say: Say, workspace: Workspace) -> None:
     count = _Counts(report)
     heading(say("collect {name}", name=report.collection))
-    click.echo(
+    echo(
         say(
             "  {taken} taken, {rejected} not taken, {failed} failed, {gone} gone",
             **count.of("taken", "rejected", "failed", "gone"),
         )
     )
-    click.echo(
+    echo(
         say(
             "  this run: {new} new, {changed} changed, {unchanged} unchanged, {left} left; {read} read",
             **count.of("new", "changed", "unchanged", "left", "read"),
@@ -62,9 +71,10 @@ def classify(workspace: Workspace, names: tuple[str, ...], retry: bool) -> None:
     """
     from curate.pipeline.classify import classify as run
 
-    say = speaker(language_of(workspace, names))
+    chosen = workspace.chosen(names)
+    say = speaker(language_of(workspace, chosen))
     with progress(say) as listener:
-        reports = run(workspace, names, listener, retry)
+        reports = run(workspace, chosen, listener, retry)
     for report in reports:
         _classified(report, speaker(language_of(workspace, [report.collection])), workspace)
     _finish(reports)
@@ -73,29 +83,29 @@ def classify(workspace: Workspace, names: tuple[str, ...], retry: bool) -> None:
 def _classified(report: Report, say: Say, workspace: Workspace) -> None:
     count = _Counts(report)
     heading(say("classify {name}", name=report.collection))
-    click.echo(
+    echo(
         say(
             "  {resources} resources from {places} places: {copies} exact and {duplicates} near duplicates",
             **count.of("resources", "places", "copies", "duplicates"),
         )
     )
-    click.echo(
+    echo(
         say(
             "  {categories} categories, {uncategorised} uncategorised",
             **count.of("categories", "uncategorised"),
         )
     )
     if report.counts.get("partial"):
-        click.echo(
+        echo(
             say("  {partial} read only in part: see curate status --failed", **count.of("partial"))
         )
-    click.echo(
+    echo(
         say(
             "  rights: {allow} allowed, {ask} to decide, {deny} denied",
             **count.of("allow", "ask", "deny"),
         )
     )
-    click.echo(
+    echo(
         say(
             "  this run: {examined} read, {compared} compared, {labelled} judged and indexed",
             **count.of("examined", "compared", "labelled"),
@@ -120,16 +130,16 @@ def package(workspace: Workspace, name: str, version: str) -> None:
     """
     from curate.pipeline.package import package as run
 
-    language = language_of(workspace, [name])
+    language = language_of(workspace, workspace.chosen([name]))
     say = speaker(language)
     with progress(say) as listener:
         packaged = run(workspace, name, version, listener)
     release, report = packaged.release, packaged.report
     heading(say("package {name} {version}", name=name, version=release.version))
     if release.unchanged:
-        click.echo(say("  nothing has changed since this version; nothing was written"))
+        echo(say("  nothing has changed since this version; nothing was written"))
     count = _Counts(report)
-    click.echo(
+    echo(
         say(
             "  {items} items in {categories} categories, {omitted} left out",
             **count.of("items", "categories", "omitted"),
@@ -137,18 +147,18 @@ def package(workspace: Workspace, name: str, version: str) -> None:
     )
     for where, reason in report.failed[:SHOWN]:
         said = render(reason, language)
-        click.echo(say("  left out: {where}: {reason}", where=where, reason=said))
+        echo(say("  left out: {where}: {reason}", where=where, reason=said))
     if len(report.failed) > SHOWN:
         rest, file = len(report.failed) - SHOWN, release.folder / "LEFT-OUT.md"
-        click.echo(say("  … and {n} more: see {file}", n=rest, file=file))
-    click.echo(say("  {archive} ({size} bytes)", archive=release.archive, size=f"{release.size:,}"))
-    click.echo(f"  SHA-256 {release.sha256}")
+        echo(say("  … and {n} more: see {file}", n=rest, file=file))
+    echo(say("  {archive} ({size} bytes)", archive=release.archive, size=f"{release.size:,}"))
+    echo(f"  SHA-256 {release.sha256}")
     print_next(report, say)
 
 
 def _problems(report: Report, say: Say, workspace: Workspace) -> None:
     if report.failed:
-        click.echo(say("  {n} could not be read:", n=len(report.failed)), err=True)
+        echo(say("  {n} could not be read:", n=len(report.failed)), err=True)
         print_failures(report.failed, say, language_of(workspace, [report.collection]))
     print_next(report, say)
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from curate.cli.options import echo_json, heading, in_workspace
-from curate.errors import Exit
+from curate import plugins
+from curate.cli.options import echo, echo_json, heading, in_workspace
+from curate.errors import CurateError, Exit, Problem
 from curate.messages import render, speaker
 from curate.model import Language
-from curate.workspace import Workspace
+from curate.workspace import MARK, Workspace
 
 _LANGUAGE = click.Choice(["en", "zh"])
 
@@ -30,8 +31,8 @@ def init(folder: Path | None, where: Path | None, language: Language) -> None:
 
     workspace = run(folder or where or Path(), language)
     say = speaker(language)
-    click.echo(say("made the workspace {root}", root=workspace.root))
-    click.echo(say("Next: {command}", command="curate new NAME --folder PATH --own 'YOUR NAME'"))
+    echo(say("made the workspace {root}", root=workspace.root))
+    echo(say("Next: {command}", command="curate new NAME --folder PATH --own 'YOUR NAME'"))
 
 
 @click.command(
@@ -81,14 +82,12 @@ def new(
     spoken = language or workspace.settings.language
     path = run(workspace, name, Wish(title, spoken, keywords, folders, sites, own, license_))
     say = speaker(spoken)
-    click.echo(say("wrote {path}", path=path))
+    echo(say("wrote {path}", path=path))
     if not own and not license_:
-        click.echo(
-            say("it declares no rights yet, so nothing could be packaged: set [rights] in it")
-        )
+        echo(say("it declares no rights yet, so nothing could be packaged: set [rights] in it"))
     if not folders and not sites:
-        click.echo(say("put your files into {folder}", folder=path.parent / "material"))
-    click.echo(say("Next: {command}", command=f"curate collect {name}"))
+        echo(say("put your files into {folder}", folder=path.parent / "material"))
+    echo(say("Next: {command}", command=f"curate collect {name}"))
 
 
 @click.command(epilog="Example: curate status --failed")
@@ -118,35 +117,40 @@ def status(workspace: Workspace, what: str | None, as_json: bool) -> None:
             echo_json({"version": 1, what: told})
         else:
             for name, where, reason in rows:
-                click.echo(f"{name}: {where}: {render(reason, language)}")
+                echo(f"{name}: {where}: {render(reason, language)}")
             count = len(rows)
-            click.echo(
+            echo(
                 say("{n} could not be read", n=count)
                 if what == "failed"
                 else say("{n} were not taken", n=count)
             )
         return
     found = standings(workspace)
+    problems = _problems(workspace)
     if as_json:
         echo_json(
             {
                 "version": 1,
                 "workspace": str(workspace.root),
+                "problems": [str(one) for one in problems],
                 "collections": [dataclasses.asdict(one) for one in found],
             }
         )
     else:
-        click.echo(say("workspace {root}", root=workspace.root))
+        echo(say("workspace {root}", root=workspace.root))
+        for problem in problems:
+            echo(f"  {problem}", err=True)
         for one in found:
             heading(f"{one.name}: {one.title}" if one.title != one.name else one.name)
             if one.problem:
-                click.echo(f"  {one.problem}", err=True)
+                for line in one.problem.splitlines():
+                    echo(f"  {line}", err=True)
             if one.places:
                 places = ", ".join(
                     f"{count:,} {say(state)}" for state, count in sorted(one.places.items())
                 )
-                click.echo(say("  places: {places}", places=places))
-                click.echo(
+                echo(say("  places: {places}", places=places))
+                echo(
                     say(
                         "  resources: {n}, {waiting} waiting to be classified, {unread} unreadable",
                         n=one.resources,
@@ -155,12 +159,27 @@ def status(workspace: Workspace, what: str | None, as_json: bool) -> None:
                     )
                 )
             if one.versions:
-                click.echo(say("  released: {versions}", versions=", ".join(one.versions)))
-            click.echo("  " + say("Next: {command}", command=one.next))
+                echo(say("  released: {versions}", versions=", ".join(one.versions)))
+            echo("  " + say("Next: {command}", command=one.next))
         if not found:
-            click.echo(say("Next: {command}", command="curate new NAME"))
-    if any(one.problem for one in found):
+            echo(say("Next: {command}", command="curate new NAME"))
+    if problems or any(one.problem for one in found):
         raise click.exceptions.Exit(Exit.PROBLEMS)
+
+
+def _problems(workspace: Workspace) -> list[Problem]:
+    """What is wrong with the workspace itself, not with one of its collections."""
+    found = []
+    engine = workspace.settings.search.engine
+    try:
+        plugins.check("indexes", engine)
+    except CurateError as fault:
+        found.append(Problem(f"{workspace.root / MARK}: search.engine", fault.message, fault.hint))
+    for name in workspace.misnamed():
+        what = "no collection can have this name, so it is left out"
+        hint = "rename the folder: letters (Chinese too), digits, '-', '_' and '.' only"
+        found.append(Problem(str(workspace.collections / name), what, hint))
+    return found
 
 
 @click.command(epilog="Example: curate schema --output schemas")
@@ -180,4 +199,4 @@ def schema(output: Path | None, folder: Path | None) -> None:
         echo_json({"version": 1, **schemas()})
         return
     for path in write_schemas(output or Workspace.at(folder or Path()).state):
-        click.echo(str(path))
+        echo(str(path))
