@@ -218,6 +218,8 @@ class Fetcher:
             self._opened = requests.Session()
             self._opened.headers["User-Agent"] = agent.encode()
             self._opened.headers["Accept-Encoding"] = "gzip"
+            # Proxies come from the environment; the passwords of ~/.netrc are not for strangers.
+            self._opened.auth = lambda request: request
             # A page must not depend on which pages were asked for before it.
             self._opened.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         return self._opened

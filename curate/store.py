@@ -91,11 +91,15 @@ class Store:
         parts = list(self._pending.values())
         with ThreadPoolExecutor(min(8, len(parts))) as pool:  # waiting on the disk, side by side
             list(pool.map(_sync, parts))
-        for name, part in self._pending.items():
-            final = self.path(name)
-            final.parent.mkdir(exist_ok=True)
-            part.chmod(0o444)
-            part.replace(final)
+            touched = {self.folder.parent, self.folder}
+            for name, part in self._pending.items():
+                final = self.path(name)
+                final.parent.mkdir(exist_ok=True)
+                part.chmod(0o444)
+                part.replace(final)
+                touched.add(final.parent)
+            if os.name == "posix":  # elsewhere a folder cannot be opened, and its names are safe
+                list(pool.map(_sync_names, sorted(touched)))
         self._pending.clear()
 
     def drop(self, sha256: str) -> None:
@@ -108,17 +112,33 @@ class Store:
         shutil.rmtree(self._incoming, ignore_errors=True)
 
     def verify(self) -> Iterator[Problem]:
-        """Read every object again; a problem for each whose bytes are not what its name says."""
+        """Read every object again; a problem for each that is empty, cannot be read, or whose bytes
+        are not what its name says."""
         for path in sorted(self.folder.glob("??/*")):
-            expected = path.parent.name + path.name
-            with path.open("rb") as stream:
-                found = hashlib.file_digest(stream, "sha256").hexdigest()
-            if found != expected:
-                yield Problem(
-                    str(path), f"its bytes have SHA-256 {found}", "restore it from a backup"
-                )
+            if what := _wrong(path):
+                yield Problem(str(path), what, "restore it from a backup")
+
+
+def _wrong(path: Path) -> str:
+    """What is wrong with an object; "" where nothing is."""
+    try:
+        if path.stat().st_size == 0:
+            return "it is empty"
+        with path.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as fault:
+        return f"it cannot be read: {fault.strerror}"
+    return "" if found == path.parent.name + path.name else f"its bytes have SHA-256 {found}"
 
 
 def _sync(path: Path) -> None:
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
+
+
+def _sync_names(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

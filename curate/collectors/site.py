@@ -358,7 +358,7 @@ class _Crawl:
         while waiting and len(seen) <= MOST_WAITING:
             url = waiting.popleft()
             try:
-                found = self._sitemap(url)
+                found = self._sitemap(url, first=url == first)
             except CurateError as fault:
                 if url == first:
                     raise
@@ -379,11 +379,18 @@ class _Crawl:
             reason = msg("{count} addresses of the sitemap lead to other sites", count=foreign)
             yield Trouble(first, reason, retry=False)
 
-    def _sitemap(self, url: str) -> sitemap.Sitemap:
-        if not self.robots.allow(url):
-            raise CurateError(f"{url}: robots.txt does not allow it", "ask the owner of the site")
-        with self.fetcher.get(url, limit=sitemap.LIMIT) as got:
-            data = got.body.read()
+    def _sitemap(self, url: str, first: bool) -> sitemap.Sitemap:
+        def allowed(hop: str) -> None:
+            there = urls.normal(hop) or hop
+            if first:
+                self.home.add(origin(there))  # as for a start page that has moved
+            self._permit(there)
+
+        try:
+            with self.fetcher.get(url, allowed=allowed, limit=sitemap.LIMIT) as got:
+                data = got.body.read()
+        except _Denied as denied:
+            raise CurateError(f"{url}: {denied.reason}", "ask the owner of the site") from denied
         try:
             return sitemap.parse(data)
         except ValueError as fault:
