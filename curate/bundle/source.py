@@ -61,7 +61,7 @@ class Zip:
         self._entries: dict[str, zipfile.ZipInfo] = {}
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, NotImplementedError) as fault:
+        except Exception as fault:  # for a broken directory zipfile raises anything
             raise CurateError(
                 f"{path} cannot be read as a zip: {fault}", "download it again"
             ) from fault
