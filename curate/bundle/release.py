@@ -90,9 +90,11 @@ def package(request: Request, build: Path, version: str, progress: Progress | No
 
 def _items(items: Sequence[Item]) -> list[Item]:
     """Each item once, by SHA-256, with words that fit on one line of any page."""
-    unique = {
-        item.sha256: item for item in sorted(items, key=lambda i: (i.title, i.name), reverse=True)
-    }
+
+    def told(item: Item) -> tuple[str, ...]:
+        return (item.title, item.name, item.category, item.source, item.credit)
+
+    unique = {item.sha256: item for item in sorted(items, key=told, reverse=True)}
     return [
         replace(
             item,
