@@ -399,6 +399,13 @@ def test_every_link_of_the_pages_leads_to_a_file(whole: Release, tmp_path: Path)
         assert _dead(top, name) == []
 
 
+def test_a_long_label_is_set_smaller_so_that_its_square_holds_it(tmp_path: Path) -> None:
+    made = release(tmp_path, (item("a.md", "a"), item("b.pptx", "b"), item("c.pdf", "c")))
+    soup = BeautifulSoup(page(made, "START-HERE.html"), "html.parser")
+    tiles = {tile.get_text(): "long" in (tile["class"] or ()) for tile in soup.select(".tile")}
+    assert tiles == {"Markdown": True, "PowerPoint": True, "PDF": False}
+
+
 def test_a_large_bundle_draws_its_list_from_a_data_file(tmp_path: Path) -> None:
     items = [item(f"file {number}.txt", f"{number}") for number in range(2001)]
     items[0] = replace(items[0], title="</script><script>alert(1)</script>\u2028")

@@ -20,7 +20,7 @@
       image.loading = "lazy"; image.alt = ""; image.src = row[8];
       shot.appendChild(image);
     } else {
-      shot.className = "shot tile " + row[3];
+      shot.className = "shot tile " + row[3] + (row[4].length > 6 ? " long" : "");
       shot.textContent = row[4];
     }
     what.appendChild(node("b", "", row[1]));
