@@ -35,6 +35,7 @@ _HINTS = {
     "EROFS": _PERMISSION,
     "EEXIST": _IN_THE_WAY,
     "ENOTDIR": _IN_THE_WAY,
+    "ENOENT": "check the path",
     "EISDIR": "a folder stands where a file is needed: rename it",
     "EMFILE": "the system limits the number of open files: see ulimit -n",
     "ENAMETOOLONG": "use a shorter name",
@@ -205,8 +206,9 @@ def _instead(name: str, there: Sequence[str]) -> str:
 
 
 def unusable(fault: OSError, path: Path | str = "") -> CurateError:
-    """What the system says about ``path`` (or about what it names itself), with what to do."""
-    where = fault.filename or path
-    what = f"{where} cannot be used" if where else "the system refuses"
+    """What the system says, with what to do. ``path`` is where, if it names no file itself."""
+    where = fault.filename or path or "a file"
     name = errno.errorcode.get(fault.errno or 0, "")
-    return CurateError(f"{what}: {fault.strerror or fault}", _HINTS.get(name, _AGAIN))
+    return CurateError(
+        f"{where} cannot be used: {fault.strerror or fault}", _HINTS.get(name, _AGAIN)
+    )

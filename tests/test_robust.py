@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -110,6 +109,7 @@ def unwritable(root: Path) -> Iterator[tuple[str, ...]]:
 
 def test_no_file_may_grow(tmp_path: Path) -> None:
     """As far as one process can see, a full disk."""
+    resource = pytest.importorskip("resource")
     root = tmp_path / "w"
     make(root)
 
@@ -138,6 +138,23 @@ def test_a_full_disk(tmp_path: Path) -> None:
         done = real(*program("collect", at=disk / "w"))
         assert done.returncode == Exit.PROBLEMS
         assert "free some space" in told(done.stderr)[1]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_output_that_is_full(tmp_path: Path) -> None:
+    """The system does not say which file it was."""
+    make(tmp_path / "w")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            program("status", at=tmp_path / "w"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+    assert done.returncode == Exit.PROBLEMS
+    error, hint = told(done.stderr)
+    assert str(tmp_path / "w") in error
+    assert "free some space" in hint
 
 
 def test_a_full_catalogue(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import click
 
 from curate.messages import Say, render, speaker
 from curate.model import Language, Message, Report
-from curate.workspace import Workspace
+from curate.workspace import Workspace, unusable
 
 F = TypeVar("F", bound=Callable[..., Any])
 SHOWN = 20
@@ -28,7 +28,13 @@ def in_workspace(command: F) -> F:
     )  # fmt: skip
     @functools.wraps(command)
     def wrapped(folder: Path | None, **values: Any) -> Any:
-        return command(Workspace.at(folder) if folder else Workspace.find(), **values)
+        workspace = Workspace.at(folder) if folder else Workspace.find()
+        try:
+            return command(workspace, **values)
+        except BrokenPipeError:
+            raise
+        except OSError as fault:  # a full disk, for one, does not say which file it is about
+            raise unusable(fault, workspace.root) from fault
 
     return wrapped  # type: ignore[return-value]
 
