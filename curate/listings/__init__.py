@@ -78,7 +78,8 @@ def facts(
 
     def total(unit: str) -> int:
         amounts = (item.properties.get(unit, 0) for item in items)
-        return round(sum(amount for amount in amounts if isinstance(amount, int | float)))
+        # What a broken file states may be no number, or none that can be true.
+        return round(sum(n for n in amounts if isinstance(n, int | float) and 0 < n < 1e12))
 
     counted = {count.name: count for count in by(lambda item: item.category)}
     listing = collection.listing

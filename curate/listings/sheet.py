@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from decimal import Decimal
@@ -12,6 +13,8 @@ from urllib.parse import quote
 from curate.listings import Count, Facts
 from curate.messages import Say, speaker
 
+_JOINER = "\u200d"  # of emoji; the other marks that nobody sees turn or hide text
+_MARKER = re.compile(r"^(\d*)([-+=.)])(?=[\s=-]|$)")  # what would begin a list or a heading
 _UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "KB"))
 
 
@@ -135,5 +138,7 @@ def _size(amount: int) -> str:
 
 def _plain(text: str) -> str:
     """Text that Markdown shows as it is: titles are other people's."""
-    escaped = "".join(f"\\{char}" if char in "\\`*_[]<>#|~&" else char for char in text)
-    return " ".join(escaped.split())
+    line = " ".join(text.split())
+    seen = (char for char in line if char.isprintable() or char == _JOINER)
+    escaped = "".join(f"\\{char}" if char in "\\`*_[]<>#|~&" else char for char in seen)
+    return _MARKER.sub(r"\1\\\2", escaped)
