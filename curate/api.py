@@ -38,11 +38,13 @@ class Workspace(places.Workspace):
 
         return new(self, name, wish or Wish())
 
-    def collect(self, *names: str, listener: Listener = SILENT) -> list[Report]:
+    def collect(
+        self, *names: str, listener: Listener = SILENT, retry: bool = False
+    ) -> list[Report]:
         """Bring in what the sources of the named collections hold, or of all; one report each."""
         from curate.pipeline.collect import collect
 
-        return collect(self, names, listener)
+        return collect(self, names, listener, retry)
 
     def classify(
         self, *names: str, listener: Listener = SILENT, retry: bool = False

@@ -180,6 +180,18 @@ def _check(collection: Collection, where: str) -> list[Problem]:
                 'add some, or set match = "all" in the source',
             )
         )
+    places = [
+        (type(source).__name__, source.place.rstrip("/").removeprefix("./"))
+        for source in collection.sources
+    ]
+    for _, place in sorted({place for place in places if places.count(place) > 1}):
+        problems.append(
+            Problem(
+                where,
+                f"sources: '{place}' stands more than once",
+                "make one source of them, or name folders inside it",
+            )
+        )
     names = [category.name for category in collection.categories]
     for name in sorted({name for name in names if names.count(name) > 1}):
         problems.append(Problem(where, f"categories: '{name}' stands more than once"))

@@ -117,11 +117,30 @@ class ContentFacts(Database):
         ).fetchone()
         return bytes(row[0]) if row else b""
 
+    def is_unread(self, sha256: str) -> bool:
+        """Could its bytes not be read the last time?"""
+        row = self.db.execute(
+            "SELECT 1 FROM fact f JOIN resource r ON r.id = f.resource WHERE r.sha256 = ? AND f.error IS NOT NULL",
+            (bytes.fromhex(sha256),),
+        ).fetchone()
+        return row is not None
+
+    def forget_facts(self, sha256: str) -> None:
+        """Drop what is known of a resource's content, so that it is read again."""
+        self._forget(self.known_id(sha256))
+
     def _forget_print(self, number: int) -> None:
-        row = self.db.execute("SELECT bands FROM print WHERE resource = ?", (number,)).fetchone()
-        if row and row[0]:
-            keys = [(key, number) for (key,) in int64s(row[0])]
+        row = self.db.execute(
+            "SELECT text, bands FROM print WHERE resource = ?", (number,)
+        ).fetchone()
+        if row and row[1]:
+            keys = [(key, number) for (key,) in int64s(row[1])]
             self.db.executemany("DELETE FROM band WHERE key = ? AND resource = ?", keys)
+        if row and row[0]:
+            # Its twins had no bands of their own, and a likeness to it may have stood for them.
+            self.db.execute(
+                "UPDATE print SET matched = 0 WHERE text = ? AND resource != ?", (row[0], number)
+            )
         self.db.execute("DELETE FROM duplicate WHERE a = ?1 OR b = ?1", (number,))
         self.db.execute("DELETE FROM print WHERE resource = ?", (number,))
 

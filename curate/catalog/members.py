@@ -64,6 +64,21 @@ class Members(Database):
             (self.collection_id(collection), basis),
         )
 
+    def judged_otherwise(self, collection: str, basis: str) -> int:
+        """Present members that changed since they were judged, or were judged by other rules."""
+        row = self.db.execute(
+            "SELECT count(*) FROM member WHERE collection = ? AND present AND (dirty OR decision IS NULL OR basis != ?)",
+            (self.collection_id(collection), basis),
+        ).fetchone()
+        return int(row[0])
+
+    def leave(self, collection: str) -> None:
+        """A collection that is no more: its members leave the index the next time it is brought up to date."""
+        self.db.execute(
+            "UPDATE member SET present = 0, dirty = 0, revision = ? WHERE collection = ? AND (present OR dirty)",
+            (self.next_revision(), self.collection_id(collection)),
+        )
+
     def dirty(self, collection: str) -> list[str]:
         rows = self.db.execute(
             "SELECT r.sha256 FROM member m JOIN resource r ON r.id = m.resource JOIN collection c ON c.id = m.collection"

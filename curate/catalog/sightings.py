@@ -210,6 +210,26 @@ class Sightings(Database):
         )
         return sorted(map(self._sighting, rows), key=lambda one: one.locator)
 
+    def collections(self) -> list[str]:
+        """Every collection that was ever collected, sorted."""
+        return [name for (name,) in self.db.execute("SELECT name FROM collection ORDER BY name")]
+
+    def is_live(self, source: int) -> bool:
+        """Does this source still give anything?"""
+        row = self.db.execute(
+            "SELECT 1 FROM sighting WHERE source = ? AND state IN ('taken', 'pending') LIMIT 1",
+            (source,),
+        ).fetchone()
+        return row is not None
+
+    def selected_otherwise(self, source: int, basis: str) -> bool:
+        """Was something of this source taken by another rule than ``basis``?"""
+        row = self.db.execute(
+            "SELECT 1 FROM sighting WHERE source = ? AND (state = 'pending' OR state = 'taken' AND basis != ?) LIMIT 1",
+            (source, basis),
+        ).fetchone()
+        return row is not None
+
     def count_states(self, source: int) -> dict[str, int]:
         rows = self.db.execute(
             "SELECT state, count(*) FROM sighting WHERE source = ? GROUP BY state", (source,)

@@ -99,7 +99,9 @@ class FolderCollector:
     ) -> Candidate | Trouble | _Level | None:
         if not _speakable(entry.name):
             printable = locator.encode("utf-8", "backslashreplace").decode()
-            return Trouble(printable, msg("its name is not valid UTF-8; rename it"), retry=False)
+            return Trouble(
+                printable, msg("its name is not valid UTF-8; rename it"), retry=False, hides=False
+            )
         try:
             linked = entry.is_symlink() or getattr(entry, "is_junction", bool)()
             if linked and not inside.holds(entry.path):
@@ -116,9 +118,11 @@ class FolderCollector:
         if not self._included(locator):
             return None
         if not stat.S_ISREG(status.st_mode):
-            return Trouble(locator, msg("it is a device or pipe, not a file"), retry=False)
+            return Trouble(
+                locator, msg("it is a device or pipe, not a file"), retry=False, hides=False
+            )
         if not status.st_size:
-            return Trouble(locator, msg("it is empty"), retry=False)
+            return Trouble(locator, msg("it is empty"), retry=False, hides=False)
         return Candidate(
             locator=locator,
             stamp=f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}",
@@ -133,7 +137,9 @@ class FolderCollector:
 
     def _trouble(self, locator: str, reason: Message) -> Trouble | None:
         # A link that was never asked for is nobody's trouble.
-        return Trouble(locator, reason, retry=False) if self._included(locator) else None
+        return (
+            Trouble(locator, reason, retry=False, hides=False) if self._included(locator) else None
+        )
 
 
 class _Name:

@@ -179,7 +179,7 @@ class _Crawl:
                 raise fault
         # A page that is known not to exist hides no others; one that fails today may lead to some.
         absent = isinstance(fault, StatusError) and fault.status in (404, 410)
-        return Trouble(step.url, reason, retry, hides=not absent)
+        return Trouble(step.url, reason, retry, hides=retry and not absent)
 
     def _stamp(self, hop: str) -> str:
         url = urls.normal(hop) or hop
@@ -260,7 +260,7 @@ class _Crawl:
             yield Trouble(url, reason, retry=False)
             return
         if not body:
-            yield Trouble(url, msg("it is empty"), retry=False)
+            yield Trouble(url, msg("it is empty"), retry=False, hides=False)
             return
         try:
             found = page.read(body, url, got.charset, got.headers)
@@ -273,7 +273,7 @@ class _Crawl:
         links = found.links if found.follow else ()
         self._follow(step, url, links)
         if not found.index:
-            yield Trouble(url, msg("the site asks not to index it"), retry=False)
+            yield Trouble(url, msg("the site asks not to index it"), retry=False, hides=False)
         elif "page" in self.source.types and self._chosen(url):
             yield Candidate(
                 locator=url,
@@ -305,11 +305,11 @@ class _Crawl:
     ) -> Iterator[Candidate | Trouble]:
         if page.forbidden(got.headers) & {"noindex", "none"}:
             got.close()
-            yield Trouble(url, msg("the site asks not to index it"), retry=False)
+            yield Trouble(url, msg("the site asks not to index it"), retry=False, hides=False)
             return
         if got.headers.get("Content-Length") == "0":
             got.close()
-            yield Trouble(url, msg("it is empty"), retry=False)
+            yield Trouble(url, msg("it is empty"), retry=False, hides=False)
             return
         opening = _Opening(self, url, got)
         try:
@@ -377,7 +377,7 @@ class _Crawl:
                     waiting.append(below)
         if foreign:
             reason = msg("{count} addresses of the sitemap lead to other sites", count=foreign)
-            yield Trouble(first, reason, retry=False)
+            yield Trouble(first, reason, retry=False, hides=False)
 
     def _sitemap(self, url: str, first: bool) -> sitemap.Sitemap:
         def allowed(hop: str) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from curate import plugins
 from curate.catalog import Catalog, Sighting
-from curate.collection import Loaded, Source, load
+from curate.collection import Loaded, Source
 from curate.collectors import Collector, Context
 from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import Candidate, Known, Message, Report, Trouble
 from curate.pipeline.examine import VERSIONS, learn
+from curate.pipeline.judge import source_key
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.places import basename
+from curate.pipeline.ready import chosen
 from curate.pipeline.select import Selection, worth_opening
 from curate.store import Store
 from curate.workspace import Settings, Workspace
@@ -28,14 +30,19 @@ HEAVY = 64 << 20
 
 
 def collect(
-    workspace: Workspace, names: Sequence[str] = (), listener: Listener = SILENT
+    workspace: Workspace,
+    names: Sequence[str] = (),
+    listener: Listener = SILENT,
+    retry: bool = False,
 ) -> list[Report]:
     """Collect the named collections, or all. One report each; a failing source does not stop the rest.
 
+    ``retry`` reads again what could not be read and so was not taken.
+
     Raises CurateError: no such collection, a wrong configuration, another command writing.
     """
-    loaded = [load(workspace, name) for name in names or workspace.names()]
-    if not loaded:
+    loaded, reports = chosen(workspace, names, "collect")
+    if not loaded and not reports:
         raise CurateError(
             f"there is no collection in {workspace.collections}", "make one with: curate new NAME"
         )
@@ -44,11 +51,30 @@ def collect(
         store = Store(workspace.objects)
         store.sweep()
         with Catalog(workspace.catalog) as catalog:
-            return [_collect(catalog, store, one, settings, listener) for one in loaded]
+            for one in loaded:
+                reports.append(_collect(catalog, store, one, settings, listener, retry))
+            if not names:
+                _retire_all(catalog, workspace)
+    return reports
+
+
+def _retire_all(catalog: Catalog, workspace: Workspace) -> None:
+    """Collections whose folder is gone leave the search; what is known of them stays."""
+    for name in sorted(set(catalog.collections()) - set(workspace.names())):
+        if not workspace.collection_file(name).exists():
+            for source in catalog.sources(name):
+                _retire(catalog, source, Counter())
+            with catalog.transaction():
+                catalog.leave(name)
 
 
 def _collect(
-    catalog: Catalog, store: Store, loaded: Loaded, settings: Settings, listener: Listener
+    catalog: Catalog,
+    store: Store,
+    loaded: Loaded,
+    settings: Settings,
+    listener: Listener,
+    retry: bool,
 ) -> Report:
     counts: Counter[str] = Counter()
     failed: list[tuple[str, Message]] = []
@@ -58,10 +84,10 @@ def _collect(
     for source in loaded.collection.sources:
         listener.stage(source.place)
         with catalog.transaction():
-            number = catalog.source_id(loaded.name, _kind(source), source.place)
+            number = catalog.source_id(loaded.name, *source_key(source))
         kept.add(number)
         tour = _Tour(
-            catalog, store, number, Selection.of(loaded.collection, source), counts, listener
+            catalog, store, number, Selection.of(loaded.collection, source), counts, listener, retry
         )
         try:
             tour.walk(_collector(source, loaded, settings))
@@ -82,12 +108,8 @@ def _collect(
     )
 
 
-def _kind(source: Source) -> str:
-    return str(type(source).__struct_config__.tag or "folder")
-
-
 def _collector(source: Source, loaded: Loaded, settings: Settings) -> Collector:
-    kind = plugins.load("collectors", _kind(source))
+    kind = plugins.load("collectors", source_key(source)[0])
     declared = source.rights or loaded.collection.rights
     made: Collector = kind(source, Context(loaded.folder, settings.fetch, declared))
     return made
@@ -103,24 +125,13 @@ class _Tour:
     selection: Selection
     counts: Counter[str]
     listener: Listener
-    batch: list[Sighting]
-    sizes: dict[str, int]
-    heavy: int = 0
-    seen: int = 0
-
-    def __init__(
-        self,
-        catalog: Catalog,
-        store: Store,
-        source: int,
-        selection: Selection,
-        counts: Counter[str],
-        listener: Listener,
-    ) -> None:
-        self.catalog, self.store, self.source = catalog, store, source
-        self.selection, self.counts, self.listener = selection, counts, listener
-        self.batch, self.sizes, self.heavy = [], {}, 0
-        self.seen = 0
+    retry: bool = False
+    batch: list[Sighting] = field(default_factory=list)
+    sizes: dict[str, int] = field(
+        default_factory=dict
+    )  # resource → bytes, not in the catalogue yet
+    heavy: int = 0  # bytes in this batch
+    seen: int = 0  # places the tour came by
 
     def walk(self, collector: Collector) -> None:
         """Everything the source holds. What it held before and holds no more is marked gone.
@@ -135,7 +146,7 @@ class _Tour:
                 continue
             self.seen += 1
             if isinstance(found, Trouble):
-                whole = whole and not (found.retry and found.hides)
+                whole = whole and not found.hides
                 self._trouble(found)
             else:
                 self._look(found)
@@ -151,12 +162,7 @@ class _Tour:
     def _look(self, candidate: Candidate) -> None:
         seen = self.catalog.sighting(self.source, candidate.locator)
         same = seen is not None and bool(candidate.stamp) and seen.stamp == candidate.stamp
-        if (
-            seen
-            and same
-            and seen.basis == self.selection.basis
-            and seen.state in ("taken", "rejected", "pending")
-        ):
+        if seen and same and self._settled(seen):
             self.counts["unchanged"] += 1
             if seen.trouble:
                 self.batch.append(replace(seen, trouble=None))
@@ -166,15 +172,29 @@ class _Tour:
             said=candidate.said, links=candidate.links,
         )  # fmt: skip
         if seen and same:
+            # A place that says "not modified" says no more than that: what it said before holds.
             fresh = replace(fresh, resource=seen.resource, said=seen.said, links=seen.links)
         try:
             self.batch.append(self._judge(candidate, fresh, seen))
         except (CurateError, OSError) as fault:
             self._trouble(Trouble(candidate.locator, _said(fault)))
 
+    def _settled(self, seen: Sighting) -> bool:
+        """Is what was decided about an unchanged place still what would be decided?"""
+        if seen.state == "taken":
+            return seen.basis == self.selection.basis and self.store.has(seen.resource)
+        if seen.state == "pending":
+            return seen.basis == self.selection.basis
+        if seen.state != "rejected":
+            return False
+        if self.retry and seen.resource and self.catalog.is_unread(seen.resource):
+            self.catalog.forget_facts(seen.resource)
+            return False
+        return seen.basis in (self.selection.basis, self.selection.text_basis)
+
     def _judge(self, candidate: Candidate, fresh: Sighting, seen: Sighting | None) -> Sighting:
         """Take it, reject it, or leave it pending until its text is known."""
-        reason = self.selection.at_sight(candidate.locator, candidate.said)
+        reason = self.selection.at_sight(candidate.locator, fresh.said)
         if reason:
             return replace(self._bring(candidate, fresh, seen), state="taken", reason=reason)
         if not worth_opening(candidate):
@@ -188,7 +208,9 @@ class _Tour:
 
     def _bring(self, candidate: Candidate, fresh: Sighting, seen: Sighting | None) -> Sighting:
         """Its bytes into the store, unless they are there and the place vouches for them."""
-        if fresh.resource and self.catalog.is_stored(fresh.resource):
+        if fresh.resource and self.store.has(fresh.resource):
+            # Kept by another place, or left by a run that was killed: the catalogue may not know.
+            self.sizes[fresh.resource] = self.store.path(fresh.resource).stat().st_size
             return fresh
         with candidate.open() as stream:
             stored = self.store.add(stream)
@@ -217,21 +239,20 @@ class _Tour:
             )
         else:
             why = msg("no keyword in its title, path, tags or text")
-        return replace(sighting, state="rejected", reason=why)
+        return replace(sighting, state="rejected", reason=why, basis=self.selection.text_basis)
 
     def _trouble(self, trouble: Trouble) -> None:
         seen = self.catalog.sighting(self.source, trouble.locator)
-        if seen and seen.resource:
+        reason = trouble.reason
+        if not trouble.retry:
+            # Its place gives it no longer, by a rule or because nothing is left; its bytes stay.
+            self.batch.append(Sighting(self.source, trouble.locator, "rejected", reason=reason))
+        elif seen and seen.resource:
             # What was taken before is not lost because its place is out of reach today.
-            self.batch.append(replace(seen, trouble=trouble.reason))
-        elif trouble.retry:
-            reason = trouble.reason
-            self.batch.append(
-                Sighting(self.source, trouble.locator, "failed", reason=reason, trouble=reason)
-            )
+            self.batch.append(replace(seen, trouble=reason))
         else:
             self.batch.append(
-                Sighting(self.source, trouble.locator, "rejected", reason=trouble.reason)
+                Sighting(self.source, trouble.locator, "failed", reason=reason, trouble=reason)
             )
 
     def close(self) -> None:
@@ -249,7 +270,8 @@ class _Tour:
         if missing and self.seen == 0:
             raise CurateError(
                 f"it holds nothing now, but held {len(missing)} places before",
-                "is a drive not mounted? If it is meant to be empty, remove the source from collection.toml",
+                "is a drive not mounted, or do include and exclude leave nothing? If it is meant to be empty,"
+                " remove the source from collection.toml",
             )
         if not whole:
             # A place that failed may have led to others: only what a rule forbids now is certain.
@@ -258,7 +280,10 @@ class _Tour:
             for sighting in missing:
                 self.catalog.record(
                     replace(
-                        sighting, state="gone", reason=msg("it is no longer there"), trouble=None
+                        sighting,
+                        state="gone",
+                        reason=msg("it is no longer there, or no longer included"),
+                        trouble=None,
                     )
                 )
         self.counts["left"] += len(missing)
@@ -310,12 +335,12 @@ def _retire(catalog: Catalog, source: int, counts: Counter[str]) -> None:
 
 
 def _tidy(catalog: Catalog, store: Store) -> None:
-    """Bytes that were read only to be rejected need no room. Catalogue last: a kill repeats it."""
+    """Bytes that were read only to be rejected need no room. Catalogue first: it never claims too much."""
     unwanted = catalog.unwanted()
-    for sha256 in unwanted:
-        store.drop(sha256)
     with catalog.transaction():
         catalog.forget_bytes(unwanted)
+    for sha256 in unwanted:
+        store.drop(sha256)
 
 
 def _said(fault: CurateError | OSError) -> Message:

@@ -9,6 +9,7 @@ from pathlib import Path
 from curate import classify, dedupe, extract
 from curate.catalog import Catalog, Stage
 from curate.errors import CurateError
+from curate.messages import msg
 from curate.model import Extracted, Facts, Fingerprint, Message, Profile
 from curate.store import Store
 from curate.workers import Failed, Limits, unordered
@@ -42,7 +43,7 @@ def examine(task: Task) -> Learned:
     try:
         extracted = extract.extract(path, task.name)
     except CurateError as fault:
-        return unread(task, Message(_escape(fault.message)))
+        return unread(task, msg("{fault}", fault=fault.message))
     profile = classify.profile(extracted, task.name)
     return Learned(Facts(extracted, profile, dedupe.fingerprint(extracted, path)))
 
@@ -79,7 +80,3 @@ def _write(catalog: Catalog, batch: list[tuple[str, Learned]]) -> list[tuple[str
         for sha256, learned in batch:
             catalog.put_facts(sha256, learned.facts, VERSIONS, learned.error)
     return batch
-
-
-def _escape(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}") if "{" in text else text

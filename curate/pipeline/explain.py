@@ -9,12 +9,13 @@ from pathlib import Path
 
 from curate import bundle
 from curate.catalog import Catalog, Member, Place, State
-from curate.collection import load
+from curate.collection import Loaded, load
 from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import Extracted, Message, Profile
-from curate.pipeline.keep import Kept, keepers
-from curate.pipeline.package import left_out
+from curate.pipeline.judge import Judge
+from curate.pipeline.keep import Kept, choose, left_out
+from curate.pipeline.ready import outdated
 from curate.workspace import Workspace
 
 _HEX = re.compile(r"^[0-9a-fA-F]{4,64}$")
@@ -98,9 +99,9 @@ def _explain(workspace: Workspace, catalog: Catalog, sha256: str) -> Explanation
 
 def _membership(workspace: Workspace, catalog: Catalog, name: str, member: Member) -> Membership:
     loaded = load(workspace, name)
-    kept = keepers(catalog, loaded).get(member.sha256) if not member.dirty else None
-    against = None if member.dirty else left_out(catalog, loaded, member, kept)
-    return Membership(member, kept, against)
+    choice = choose(catalog, loaded)
+    against = None if member.dirty else left_out(catalog, loaded, member, choice)
+    return Membership(member, choice.kept.get(member.sha256), against)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +130,23 @@ def standings(workspace: Workspace) -> list[Standing]:
 
 
 def _unstarted(workspace: Workspace, name: str) -> Standing:
-    title, problem = _title(workspace, name)
+    loaded, problem = _loaded(workspace, name)
+    title = loaded.collection.title if loaded else name
     return Standing(name, title, {}, 0, 0, 0, {}, {}, (), f"curate collect {name}", problem)
 
 
-def _title(workspace: Workspace, name: str) -> tuple[str, str]:
+def _loaded(workspace: Workspace, name: str) -> tuple[Loaded | None, str]:
+    """The collection, or why its configuration cannot be read."""
     try:
-        return load(workspace, name).collection.title, ""
+        return load(workspace, name), ""
     except CurateError as fault:
-        return name, fault.message
+        return None, fault.message
 
 
 def _standing(workspace: Workspace, catalog: Catalog, name: str) -> Standing:
     if not catalog.knows(name):
         return _unstarted(workspace, name)
-    title, problem = _title(workspace, name)
+    loaded, problem = _loaded(workspace, name)
     places: Counter[str] = Counter()
     for source in catalog.sources(name):
         places.update(catalog.count_states(source))
@@ -153,13 +156,21 @@ def _standing(workspace: Workspace, catalog: Catalog, name: str) -> Standing:
         outcomes[member.decision.outcome] += 1
         categories[member.label.category] += 1
     counts = catalog.count_members(name)
-    waiting = counts["dirty"] + counts["unjudged"]
-    released = tuple(bundle.versions(workspace.build, name))
-    then = "classify" if waiting else "package"
+    todo = outdated(catalog, loaded) if loaded else None
+    stage = todo[0] if todo else "package" if counts["present"] else "collect"
     return Standing(
-        name, title, dict(places), counts["present"], waiting, counts["unread"], dict(outcomes), dict(categories),
-        released, f"curate {then} {name}" if counts["present"] else f"curate collect {name}", problem,
-    )  # fmt: skip
+        name=name,
+        title=loaded.collection.title if loaded else name,
+        places=dict(places),
+        resources=counts["present"],
+        waiting=catalog.judged_otherwise(name, Judge(loaded).basis) if loaded else counts["dirty"],
+        unread=counts["unread"],
+        outcomes=dict(outcomes),
+        categories=dict(categories),
+        versions=tuple(bundle.versions(workspace.build, name)),
+        next=f"curate {stage} {name}",
+        problem=problem,
+    )
 
 
 _READ: tuple[State, ...] = ("taken", "rejected")

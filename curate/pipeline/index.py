@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 from curate import plugins
@@ -33,15 +34,17 @@ def index(
     """
     mark = f"indexed:{settings.search.engine}"
     if rebuild:
-        import shutil
-
         with catalog.transaction():
             catalog.set_mark(
                 mark, 0
             )  # first: a kill now must not leave an empty index that counts as full
         shutil.rmtree(workspace.index / settings.search.engine, ignore_errors=True)
-    fresh = not (workspace.index / settings.search.engine).exists()
-    since = 0 if fresh else catalog.mark(mark)
+    folder = workspace.index / settings.search.engine
+    since = catalog.mark(mark)
+    if folder.exists() and not since:
+        shutil.rmtree(folder)  # of a catalogue that is no more: what it holds cannot be trusted
+    fresh = not folder.exists()
+    since = 0 if fresh else since
     revision = catalog.mark("revision")
     if since == revision and not fresh:
         return 0

@@ -1,4 +1,4 @@
-"""Of resources that are the same to a person, which one a collection keeps."""
+"""What stays of a collection and what is left out of its bundle, and why."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from curate.catalog import Catalog, Member
 from curate.collection import Dedupe, Loaded
 from curate.dedupe.clusters import Contender, clusters, keeper
+from curate.messages import msg, render
 from curate.model import Duplicate, Message
 
 
@@ -23,10 +24,19 @@ class Kept:
     reason: Message  # what made the keeper the better one
 
 
-def keepers(catalog: Catalog, loaded: Loaded) -> Mapping[str, Kept]:
-    """Each member that is a duplicate → what is kept in its place. Keepers are not in it.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Of all that is alike: what stands back, and what stays only if a person says so."""
 
-    Only what is itself like a keeper stands back: likeness is not handed on from neighbour to
+    kept: Mapping[str, Kept]  # each member that is a duplicate → what is kept in its place
+    suspects: Mapping[str, str]  # each keeper like one that somebody else has a say in → its title
+
+
+def choose(catalog: Catalog, loaded: Loaded) -> Choice:
+    """Choose a keeper of each group of duplicates.
+
+    A copy without its notice is no cleaner than the one that has it: where somebody else has a say in
+    one, a person has to decide about its double too. Only what is itself like a keeper stands back: likeness is not handed on from neighbour to
     neighbour, or a chain of small differences would end in losing something else.
     """
     pairs = list(_alike(catalog.duplicates(), loaded.collection.dedupe))
@@ -34,9 +44,14 @@ def keepers(catalog: Catalog, loaded: Loaded) -> Mapping[str, Kept]:
     twins = {name: group for group in clusters(same) for name in group}
     near = _neighbours(pairs, twins)
     found: dict[str, Kept] = {}
+    suspects: dict[str, str] = {}
     for cluster in clusters(pairs):
         here = (catalog.member(loaded.name, name) for name in cluster)
         left = {one.sha256: one for one in here if one and one.present}
+        for name, member in sorted(left.items()):
+            if member.decision.contested:
+                doubles = near[name].keys() & left.keys()
+                suspects.update(dict.fromkeys(sorted(doubles), member.title))
         while len(left) > 1:
             kept, reason = keeper([_contender(catalog, left[name]) for name in sorted(left)])
             title = left.pop(kept.sha256).title
@@ -44,7 +59,7 @@ def keepers(catalog: Catalog, loaded: Loaded) -> Mapping[str, Kept]:
                 pair = near[kept.sha256][name]
                 found[name] = Kept(kept.sha256, title, pair.kind, pair.score, reason)
                 del left[name]
-    return found
+    return Choice(found, suspects)
 
 
 def _neighbours(
@@ -85,4 +100,34 @@ def _contender(catalog: Catalog, member: Member) -> Contender:
         text_length=catalog.fingerprint(member.sha256).tokens,
         date=extracted.created,
         name=member.source,
+    )
+
+
+def left_out(catalog: Catalog, loaded: Loaded, member: Member, choice: Choice) -> Message | None:
+    """Why a bundle leaves a member out, or None. Rights come first: they are what a seller has to know."""
+    language = loaded.collection.language
+    if member.decision.outcome != "allow":
+        why = "; ".join(render(reason, language) for reason in member.decision.reasons)
+        if member.decision.outcome == "ask":
+            return msg("a person has to decide about its rights: {why}", why=why)
+        return msg("no known right to package it: {why}", why=why)
+    if title := choice.suspects.get(member.sha256):
+        return msg(
+            "a person has to decide about its rights: it is like “{title}”, in which somebody else has a say",
+            title=title,
+        )
+    known = catalog.facts(member.sha256)
+    if known and known[2]:
+        return msg("it could not be read: {error}", error=known[2])
+    kept = choice.kept.get(member.sha256)
+    if kept is None:
+        return None
+    if kept.kind == "same-text":
+        return msg("it says the same as “{title}”, which is kept", title=kept.title)
+    if loaded.collection.dedupe.near == "keep":
+        return None
+    return msg(
+        "it is nearly the same as “{title}” ({score}), which is kept",
+        title=kept.title,
+        score=f"{kept.score:.2f}",
     )

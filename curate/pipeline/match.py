@@ -12,7 +12,7 @@ from curate.pipeline.listener import Listener
 FLOOR_TEXT = 0.7
 """Pairs less alike than this are not worth a row; a collection's own threshold is at least this."""
 FLOOR_IMAGE = 0.8
-RIVALS = 64
+RIVALS = 256
 """Most candidates verified for one document: those that share most bands."""
 BATCH = 200
 

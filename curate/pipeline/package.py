@@ -14,11 +14,12 @@ from curate.bundle import Release, Request
 from curate.catalog import Catalog, Member, Place
 from curate.collection import Loaded, load
 from curate.errors import CurateError
-from curate.messages import msg
-from curate.model import Item, LicenseInfo, Message, Omission, Report, main_text
-from curate.pipeline.keep import Kept, keepers
+from curate.model import Item, LicenseInfo, Omission, Report, main_text
+from curate.pipeline.judge import source_key
+from curate.pipeline.keep import choose, left_out
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.places import basename, taken
+from curate.pipeline.ready import outdated
 from curate.rights.credit import ids
 from curate.store import Store
 from curate.workspace import Workspace
@@ -67,21 +68,18 @@ def package(
 
 
 def _ready(catalog: Catalog, loaded: Loaded) -> None:
-    counts = catalog.count_members(loaded.name) if catalog.collection_id(loaded.name) else {}
-    if counts["dirty"] or counts["unjudged"]:
-        waiting = counts["dirty"] + counts["unjudged"]
-        raise CurateError(
-            f"{waiting} resources of '{loaded.name}' are not classified yet",
-            f"run: curate classify {loaded.name}",
-        )
+    catalog.collection_id(loaded.name)  # raises where it was never collected
+    if found := outdated(catalog, loaded):
+        stage, why = found
+        raise CurateError(f"'{loaded.name}': {why}", f"run: curate {stage} {loaded.name}")
 
 
 def _choose(catalog: Catalog, store: Store, loaded: Loaded) -> tuple[list[Item], list[Omission]]:
-    duplicates = keepers(catalog, loaded)
+    choice = choose(catalog, loaded)
     items: list[Item] = []
     omissions: list[Omission] = []
     for member in catalog.members(loaded.name):
-        reason = left_out(catalog, loaded, member, duplicates.get(member.sha256))
+        reason = left_out(catalog, loaded, member, choice)
         if reason:
             omissions.append(Omission(member.sha256, member.title, member.source, reason))
         else:
@@ -92,35 +90,6 @@ def _choose(catalog: Catalog, store: Store, loaded: Loaded) -> tuple[list[Item],
                 Omission("", basename(sighting.locator), sighting.locator, sighting.reason)
             )
     return items, omissions
-
-
-def left_out(catalog: Catalog, loaded: Loaded, member: Member, kept: Kept | None) -> Message | None:
-    """Why a member stays out, or None. Rights come first: they are what a seller has to know."""
-    if member.decision.outcome != "allow":
-        why = _joined(member.decision.reasons, loaded)
-        if member.decision.outcome == "ask":
-            return msg("a person has to decide about its rights: {why}", why=why)
-        return msg("no known right to package it: {why}", why=why)
-    known = catalog.facts(member.sha256)
-    if known and known[2]:
-        return msg("it could not be read: {error}", error=known[2])
-    if kept is None:
-        return None
-    if kept.kind == "same-text":
-        return msg("it says the same as “{title}”, which is kept", title=kept.title)
-    if loaded.collection.dedupe.near == "keep":
-        return None
-    return msg(
-        "it is nearly the same as “{title}” ({score}), which is kept",
-        title=kept.title,
-        score=f"{kept.score:.2f}",
-    )
-
-
-def _joined(reasons: Sequence[Message], loaded: Loaded) -> str:
-    from curate.messages import render
-
-    return "; ".join(render(reason, loaded.collection.language) for reason in reasons)
 
 
 def _item(catalog: Catalog, store: Store, loaded: Loaded, member: Member) -> Item:
@@ -163,7 +132,7 @@ def _open(store: Store, sha256: str) -> IO[bytes]:
 def _creator(loaded: Loaded, places: Sequence[Place]) -> str:
     """Whom the seller names as creator for the source that holds it, where nothing else says."""
     for source in loaded.collection.sources:
-        if any(one.place == source.place for one in places):
+        if any((one.kind, one.place) == source_key(source) for one in places):
             declared = source.rights or loaded.collection.rights
             if declared.creator:
                 return declared.creator
@@ -187,14 +156,15 @@ def _cut(text: str) -> str:
 
 
 def _licenses(loaded: Loaded, items: Sequence[Item]) -> dict[str, LicenseInfo]:
-    found: dict[str, LicenseInfo] = {}
+    holders: dict[str, dict[str, None]] = {}
     for item in items:
         for id in ids(item.decision.license):
-            if id not in found:
-                found[id] = rights.license_info(
-                    id, item.decision.holder, loaded.collection.language
-                )
-    return dict(sorted(found.items()))
+            holders.setdefault(id, {})[item.decision.holder] = None
+    language = loaded.collection.language
+    return {
+        id: rights.license_info(id, ", ".join(filter(None, sorted(names))), language)
+        for id, names in sorted(holders.items())
+    }
 
 
 def _writers(

@@ -10,6 +10,7 @@ from curate.collection import Collection, Source
 from curate.extract import holds_text
 from curate.messages import msg
 from curate.model import Candidate, Extracted, Message, Profile, Said
+from curate.pipeline.examine import VERSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +21,16 @@ class Selection:
     keywords: Keywords
     tags: tuple[str, ...]
     basis: str
+    text_basis: str  # the basis of what the text decided: newer extractors may read more
 
     @classmethod
     def of(cls, collection: Collection, source: Source) -> Selection:
         everything = source.match == "all"
         keywords = Keywords(collection.keywords)
         rule = "all" if everything else "\n".join((keywords.digest, *source.tags))
-        return cls(
-            everything, keywords, source.tags, hashlib.sha256(rule.encode()).hexdigest()[:16]
-        )
+        basis = hashlib.sha256(rule.encode()).hexdigest()[:16]
+        readers = ".".join(str(version) for _, version in sorted(VERSIONS.items()))
+        return cls(everything, keywords, source.tags, basis, f"{basis} {readers}")
 
     def at_sight(self, locator: str, said: Said) -> Message | None:
         """Why it is taken, judged without its bytes; None where that cannot tell."""
