@@ -168,7 +168,7 @@ class Archive:
         wide = entry.size >= _MAX32 - (64 << 20)  # deflate may add a little
         digest, crc, size, packed = hashlib.sha256(), 0, 0, 0
         with _opened(entry) as source:
-            first = source.read(WHOLE)
+            first = _read(entry, source, WHOLE)
             method = 0 if entry.packed or not _worth(first) else 8
             squeeze = zlib_ng.compressobj(LEVEL, zlib_ng.DEFLATED, -15) if method else None
             self._put(self._header(name, method, 0, 0, 0, wide))
@@ -180,7 +180,7 @@ class Archive:
                 out = squeeze.compress(data) if squeeze else data
                 self._put(out)
                 packed += len(out)
-                data = source.read(4 << 20)
+                data = _read(entry, source, 4 << 20)
         if squeeze:
             out = squeeze.flush()
             self._put(out)
@@ -235,14 +235,18 @@ def _opened(entry: Entry) -> IO[bytes]:
         ) from fault
 
 
+def _read(entry: Entry, source: IO[bytes], size: int = -1) -> bytes:
+    try:
+        return source.read(size)
+    except OSError as fault:
+        raise CurateError(
+            f"'{entry.title or entry.path}' cannot be read from the library: {fault.strerror}"
+        ) from fault
+
+
 def _load(entry: Entry, source: IO[bytes]) -> _Block:
     with source:
-        try:
-            data = source.read()
-        except OSError as fault:
-            raise CurateError(
-                f"'{entry.title or entry.path}' cannot be read from the library: {fault.strerror}"
-            ) from fault
+        data = _read(entry, source)
     _check(entry, len(data), hashlib.sha256(data).hexdigest())
     return _pack(data, entry.packed)
 
