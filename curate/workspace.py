@@ -154,13 +154,12 @@ class Workspace:
         return sorted(path.parent.name for path in self.collections.glob("*/collection.toml"))
 
     def chosen(self, names: Sequence[str]) -> list[str]:
-        """``names``, each once, in their order; all where none is given. Raises CurateError for the
-        first that is no collection."""
+        """``names``, each once, in their order. Raises CurateError for the first that is no collection."""
         there = self.names()
         for name in names:
             if check_name(name) not in there:
                 raise CurateError(f"there is no collection '{name}'", _instead(name, there))
-        return list(dict.fromkeys(names)) or there
+        return list(dict.fromkeys(names))
 
     @contextmanager
     def writing(self) -> Iterator[None]:

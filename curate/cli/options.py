@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from curate.errors import CurateError
 from curate.messages import Say, render, speaker
 from curate.model import Language, Message, Report
 from curate.workspace import Workspace, unusable
@@ -40,11 +42,12 @@ def in_workspace(command: F) -> F:
 
 
 def language_of(workspace: Workspace, names: Sequence[str] = ()) -> Language:
-    """The collection's language where one is concerned, else the workspace's."""
+    """The collection's language where one is concerned and can be read, else the workspace's."""
     from curate.collection import load
 
     if len(names) == 1:
-        return load(workspace, names[0]).collection.language
+        with suppress(CurateError):
+            return load(workspace, names[0]).collection.language
     return workspace.settings.language
 
 

@@ -33,10 +33,10 @@ def collect(workspace: Workspace, names: tuple[str, ...]) -> None:
     """
     from curate.pipeline.collect import collect as run
 
-    chosen = workspace.chosen(names)
-    say = speaker(language_of(workspace, chosen))
+    named = workspace.chosen(names)
+    say = speaker(language_of(workspace, named))
     with progress(say) as listener:
-        reports = run(workspace, chosen, listener)
+        reports = run(workspace, named, listener)
     for report in reports:
         _collected(report, speaker(language_of(workspace, [report.collection])), workspace)
     _finish(reports)
@@ -71,10 +71,10 @@ def classify(workspace: Workspace, names: tuple[str, ...], retry: bool) -> None:
     """
     from curate.pipeline.classify import classify as run
 
-    chosen = workspace.chosen(names)
-    say = speaker(language_of(workspace, chosen))
+    named = workspace.chosen(names)
+    say = speaker(language_of(workspace, named))
     with progress(say) as listener:
-        reports = run(workspace, chosen, listener, retry)
+        reports = run(workspace, named, listener, retry)
     for report in reports:
         _classified(report, speaker(language_of(workspace, [report.collection])), workspace)
     _finish(reports)
