@@ -281,7 +281,7 @@ def test_hostile_toml(line: str, message: str, tmp_path: Path) -> None:
     material = make(tmp_path / "w")
     config = material.parent / "collection.toml"
     config.write_text(f"{line}\n", encoding="utf-8")
-    for command in (["collect"], ["status"]):
+    for command in (["collect", "guides"], ["status"]):
         done = curate(*command, at=tmp_path / "w")
         assert done.exit_code == Exit.PROBLEMS
         assert message in done.stderr

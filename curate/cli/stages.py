@@ -24,8 +24,11 @@ from curate.workspace import Workspace
 
 @click.command(epilog="Example: curate collect guides")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--retry", is_flag=True, help="Read again what could not be read and so was not taken."
+)
 @in_workspace
-def collect(workspace: Workspace, names: tuple[str, ...]) -> None:
+def collect(workspace: Workspace, names: tuple[str, ...], retry: bool) -> None:
     """Bring in what the sources of a collection hold, or of all.
 
     Only what is new or changed is read. What no keyword matches is left, and remembered with its
@@ -36,7 +39,7 @@ def collect(workspace: Workspace, names: tuple[str, ...]) -> None:
     named = workspace.chosen(names)
     say = speaker(language_of(workspace, named))
     with progress(say) as listener:
-        reports = run(workspace, named, listener)
+        reports = run(workspace, named, listener, retry)
     for report in reports:
         _collected(report, speaker(language_of(workspace, [report.collection])), workspace)
     _finish(reports)
