@@ -279,5 +279,4 @@ class Report:
     collection: str
     counts: Mapping[str, int] = field(default_factory=dict)
     failed: tuple[tuple[str, Message], ...] = ()
-    notes: tuple[Message, ...] = ()
     next: str = ""  # the command that comes next

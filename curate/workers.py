@@ -279,7 +279,8 @@ class _Context:
             self.context.set_forkserver_preload(["pebble.pool.process", *preload])
             from multiprocessing import forkserver  # where there is one
 
-            forkserver.ensure_running()
+            with _uninterrupted():
+                forkserver.ensure_running()
         self.processes: list[_Process] = []
         self.terminated = 0
 
@@ -320,6 +321,16 @@ class _Process:
     def terminate(self) -> None:
         self.context.terminated += 1
         self.process.terminate()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let no Ctrl-C reach a process before it knows to leave that to its parent."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def test_groups_are_disjoint_complete_and_independent_of_order(
         pytest.param(
             replace(BOOK, sha256="bb", format="txt", text_length=12_000),
             BOOK,
-            "it has the most text (12000 characters)",
+            "it has the most text (12000 words)",
             id="completeness before format",
         ),
         pytest.param(

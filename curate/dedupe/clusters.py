@@ -30,7 +30,7 @@ class Contender:
     format: str
     size: int  # bytes
     pixels: int  # width x height; 0 where it is no picture
-    text_length: int  # characters
+    text_length: int  # tokens: words, and characters of Chinese
     date: str  # ISO 8601; "" where none is known
     name: str = ""
 
@@ -117,9 +117,7 @@ _RULES: tuple[
     ),
     (
         _most(lambda one: 0 if one.kind == "image" else one.text_length),
-        lambda one: msg(
-            "it has the most text ({characters} characters)", characters=one.text_length
-        ),
+        lambda one: msg("it has the most text ({n} words)", n=one.text_length),
     ),
     (_format, lambda one: msg("its format is the most useful ({format})", format=one.format)),
     (_newest, lambda one: msg("it is the newest ({date})", date=one.date)),

@@ -198,8 +198,13 @@ class TantivyIndex:
                 raise
             raise self._broken(fault) from fault
 
-    def _broken(self, fault: BaseException) -> IndexBroken:
+    def _broken(self, fault: BaseException) -> CurateError:
         first = str(fault).partition("\n")[0][:200]
+        if "PermissionDenied" in first or "ReadOnlyFilesystem" in first or "Read-only" in first:
+            return CurateError(
+                f"the search index in {self._folder} cannot be opened: {first}",
+                "tantivy locks a file even to read: search from an account that may write there",
+            )
         return IndexBroken(f"the search index in {self._folder} cannot be used: {first}", REBUILD)
 
 

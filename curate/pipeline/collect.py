@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ BATCH = 200
 """Places written in one transaction, after their bytes are safe."""
 HEAVY = 64 << 20
 """Bytes after which a batch is closed early."""
+_OURS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def collect(
@@ -177,6 +179,8 @@ class _Tour:
         try:
             self.batch.append(self._judge(candidate, fresh, seen))
         except (CurateError, OSError) as fault:
+            if isinstance(fault, OSError) and fault.errno in _OURS:
+                raise  # the library's own disk: no file's fault, and the next would meet the same
             self._trouble(Trouble(candidate.locator, _said(fault)))
 
     def _settled(self, seen: Sighting) -> bool:

@@ -48,7 +48,7 @@ def why(workspace: Workspace, what: str) -> list[Explanation]:
 
     Raises CurateError where nothing is known by that name, or too much.
     """
-    with Catalog(workspace.catalog) as catalog:
+    with Catalog(workspace.catalog, readonly=True) as catalog:
         if _HEX.match(what) and (found := catalog.match_resource(what.lower())):
             if len(found) > 1:
                 raise CurateError(
@@ -125,7 +125,7 @@ def standings(workspace: Workspace) -> list[Standing]:
     """Every collection, in the order of their names. Writes nothing."""
     if not workspace.catalog.exists():
         return [_unstarted(workspace, name) for name in workspace.names()]
-    with Catalog(workspace.catalog) as catalog:
+    with Catalog(workspace.catalog, readonly=True) as catalog:
         return [_standing(workspace, catalog, name) for name in workspace.names()]
 
 
@@ -181,7 +181,7 @@ def rejections(workspace: Workspace) -> list[tuple[str, str, Message]]:
     """(collection, place, reason) of all that was seen and not taken."""
     if not workspace.catalog.exists():
         return []
-    with Catalog(workspace.catalog) as catalog:
+    with Catalog(workspace.catalog, readonly=True) as catalog:
         return [
             (name, one.locator, one.reason or msg("it is no longer there"))
             for name in workspace.names()
@@ -200,7 +200,7 @@ def failures(workspace: Workspace) -> list[tuple[str, str, Message]]:
     if not workspace.catalog.exists():
         return []
     rows: list[tuple[str, str, Message]] = []
-    with Catalog(workspace.catalog) as catalog:
+    with Catalog(workspace.catalog, readonly=True) as catalog:
         for name in workspace.names():
             if catalog.knows(name):
                 rows += [

@@ -41,7 +41,7 @@ def search(
     tree = parse(query)
     index = open_index(workspace, settings)
     results = index.search(tree, filters, limit, offset)
-    with Catalog(workspace.catalog) as catalog:
+    with Catalog(workspace.catalog, readonly=True) as catalog:
         hits = tuple(
             replace(hit, snippet=snippet(catalog.text(hit.id), tree)) for hit in results.hits
         )
