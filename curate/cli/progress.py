@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -54,8 +55,8 @@ class _Bar:
         self._say = say
         self._text, self._total, self._done = "", 0, 0
         self._since = time.monotonic()
-        self._shown: object = None
-        self._task: object = None
+        self._shown: Any = None  # rich is imported only when a bar is shown
+        self._task: Any = None
 
     def stage(self, text: str, total: int | None = None) -> None:
         self._text, self._total, self._done = plain(self._say(text)), total or 0, 0
@@ -67,7 +68,7 @@ class _Bar:
         if self._shown is None and time.monotonic() - self._since >= 1:
             self._show()
         if self._shown is not None:
-            self._shown.update(self._task, completed=self._done)  # type: ignore[attr-defined]
+            self._shown.update(self._task, completed=self._done)
 
     def _show(self) -> None:
         from rich.console import Console
@@ -93,10 +94,10 @@ class _Bar:
 
     def _open_task(self) -> None:
         shown = self._shown
-        for task in shown.task_ids:  # type: ignore[attr-defined]
-            shown.remove_task(task)  # type: ignore[attr-defined]
-        self._task = shown.add_task(self._text, total=self._total or None, completed=self._done)  # type: ignore[attr-defined]
+        for task in shown.task_ids:
+            shown.remove_task(task)
+        self._task = shown.add_task(self._text, total=self._total or None, completed=self._done)
 
     def stop(self) -> None:
         if self._shown is not None:
-            self._shown.stop()  # type: ignore[attr-defined]
+            self._shown.stop()
