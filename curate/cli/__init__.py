@@ -73,24 +73,34 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except CurateError as fault:
             _tell(fault)
+            if isinstance(fault.__cause__, OSError):
+                _give_up_output()
             ctx.exit(Exit.PROBLEMS)
         except BrokenPipeError:
-            # The reader (head, less) has seen enough; Python would complain again when it flushes.
-            import os
-            import sys
-
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _give_up_output()  # the reader (head, less) has seen enough
             ctx.exit(Exit.OK)
         except OSError as fault:
             from curate.workspace import unusable
 
             _tell(unusable(fault))
+            _give_up_output()
             ctx.exit(Exit.PROBLEMS)
         except KeyboardInterrupt:
             click.echo(
                 "Stopped. What was finished is kept: run the command again to go on.", err=True
             )
             ctx.exit(_INTERRUPTED)
+
+
+def _give_up_output() -> None:
+    """What could not be written would be tried once more by Python at the end, with a traceback."""
+    import os
+    import sys
+
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(fault: CurateError) -> None:

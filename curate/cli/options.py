@@ -32,7 +32,10 @@ def in_workspace(command: F) -> F:
     def wrapped(folder: Path | None, **values: Any) -> Any:
         workspace = Workspace.at(folder) if folder else Workspace.find()
         try:
-            return command(workspace, **values)
+            try:
+                return command(workspace, **values)
+            finally:
+                sys.stdout.flush()  # a full output is told here, not by Python at the very end
         except BrokenPipeError:
             raise
         except OSError as fault:  # a full disk, for one, does not say which file it is about
