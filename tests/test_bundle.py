@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -11,13 +12,13 @@ import sys
 import time
 import zipfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote
 
 import pytest
 from bs4 import BeautifulSoup
+from msgspec.structs import replace
 
 from curate.bundle import Release, Request, package, versions
 from curate.bundle.archive import stamp
@@ -325,7 +326,7 @@ def test_a_listing_that_fails_leaves_no_release(tmp_path: Path) -> None:
     def fails(made: Release, folder: Path) -> None:
         raise CurateError("no listing")
 
-    asked = replace(request(tmp_path / "woods"), listings=(fails,))
+    asked = dataclasses.replace(request(tmp_path / "woods"), listings=(fails,))
     with pytest.raises(CurateError, match="no listing"):
         package(asked, tmp_path / "build")
     assert versions(tmp_path / "build", "woods") == []
@@ -336,7 +337,9 @@ def test_listings_lie_in_the_release(tmp_path: Path) -> None:
     def lists(made: Release, folder: Path) -> None:
         (folder / "page.txt").write_text(f"{made.version} {made.size}")
 
-    made = package(replace(request(tmp_path / "woods"), listings=(lists,)), tmp_path / "build")
+    made = package(
+        dataclasses.replace(request(tmp_path / "woods"), listings=(lists,)), tmp_path / "build"
+    )
     assert (made.folder / "listing" / "page.txt").read_text() == f"1.0.0 {made.size}"
 
 

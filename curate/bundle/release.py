@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -96,7 +95,7 @@ def _items(items: Sequence[Item]) -> list[Item]:
 
     unique = {item.sha256: item for item in sorted(items, key=told, reverse=True)}
     return [
-        replace(
+        msgspec.structs.replace(
             item,
             name=one_line(item.name),
             title=one_line(item.title) or one_line(item.name) or item.sha256[:12],

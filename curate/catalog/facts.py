@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Literal
+
+import msgspec
 
 from curate.catalog.database import Database, pack, unpack
 from curate.model import Extracted, Facts, Message, Profile
@@ -59,7 +60,7 @@ class ContentFacts(Database):
             (
                 number,
                 _versions(versions),
-                pack(replace(extracted, text="", thumbnail=b"")),
+                pack(msgspec.structs.replace(extracted, text="", thumbnail=b"")),
                 pack(facts.profile),
                 pack(error) if error else None,
                 bool(extracted.problem and not error),

@@ -16,9 +16,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, TypeAlias
+
+import msgspec
 
 from curate.errors import CurateError
 from curate.indexes.tokens import fold, is_single, split
@@ -36,8 +37,7 @@ MAX_WORDS = 256
 MAX_DEPTH = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(msgspec.Struct, frozen=True):
     """Folded tokens next to each other, in one field or (``""``) in any. One token: a word."""
 
     tokens: tuple[str, ...]
@@ -45,8 +45,7 @@ class Phrase:
     prefix: bool = False  # the last token only has to begin like this
 
 
-@dataclass(frozen=True, slots=True)
-class Exact:
+class Exact(msgspec.Struct, frozen=True):
     """The whole value of a field that is not made of words, or its beginning."""
 
     field: str
@@ -54,28 +53,23 @@ class Exact:
     prefix: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(msgspec.Struct, frozen=True):
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(msgspec.Struct, frozen=True):
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(msgspec.Struct, frozen=True):
     part: Node
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(msgspec.Struct, frozen=True):
     """Every document."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(msgspec.Struct, frozen=True):
     """No document: something was asked, but it has no letter or digit in it."""
 
 
@@ -163,8 +157,7 @@ _LEXEME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Lexeme:
+class _Lexeme(msgspec.Struct, frozen=True):
     kind: str  # open | close | minus | quote | word | AND | OR | NOT | end
     text: str
     at: int  # 1-based

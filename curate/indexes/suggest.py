@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import groupby
+
+import msgspec
 
 from curate.indexes.query import And, Node, Or, Phrase, render
 from curate.indexes.tokens import fold, is_single, split, stem
@@ -88,7 +89,7 @@ def _nearest(word: str, known: Counter[str], allowed: int) -> str:
 def _corrected(node: Node, known: _Vocabulary) -> Node:
     match node:
         case Phrase():
-            return replace(node, tokens=tuple(_tokens(node, known)))
+            return msgspec.structs.replace(node, tokens=tuple(_tokens(node, known)))
         case And(parts):
             return And(tuple(_corrected(part, known) for part in parts))
         case Or(parts):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import msgspec
 
 from curate.catalog import Catalog
 from curate.errors import CurateError
@@ -43,7 +45,8 @@ def search(
     results = index.search(tree, filters, limit, offset)
     with Catalog(workspace.catalog, readonly=True) as catalog:
         hits = tuple(
-            replace(hit, snippet=snippet(catalog.text(hit.id), tree)) for hit in results.hits
+            msgspec.structs.replace(hit, snippet=snippet(catalog.text(hit.id), tree))
+            for hit in results.hits
         )
         suggestion = "" if results.total else _suggest(catalog, index, tree, filters)
     return Found(results.total, hits, suggestion)
