@@ -88,7 +88,7 @@ class Database:
                 self.db.execute("PRAGMA journal_mode = WAL")
             self.db.execute("PRAGMA synchronous = NORMAL")
             self.db.execute("PRAGMA wal_autocheckpoint = 20000")
-            self.db.execute("PRAGMA cache_size = -65536")
+            self.db.execute("PRAGMA cache_size = -16384")
             self._migrate()
             if readonly:
                 self.db.execute("PRAGMA query_only = ON")

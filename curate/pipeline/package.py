@@ -9,12 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+import msgspec
+
 from curate import bundle, listings, plugins, rights
 from curate.bundle import Release, Request
 from curate.catalog import Catalog, Member, Place
 from curate.collection import Loaded, load
 from curate.errors import CurateError
-from curate.model import Item, LicenseInfo, Omission, Report, main_text
+from curate.model import Decision, Item, LicenseInfo, Omission, Report, main_text
 from curate.pipeline.judge import source_key
 from curate.pipeline.keep import choose, left_out
 from curate.pipeline.listener import SILENT, Listener
@@ -78,12 +80,15 @@ def _choose(catalog: Catalog, store: Store, loaded: Loaded) -> tuple[list[Item],
     choice = choose(catalog, loaded)
     items: list[Item] = []
     omissions: list[Omission] = []
+    alike: dict[bytes, Decision] = {}  # most items share a few decisions: held once each
     for member in catalog.members(loaded.name):
         reason = left_out(catalog, loaded, member, choice)
         if reason:
             omissions.append(Omission(member.sha256, member.title, member.source, reason))
         else:
-            items.append(_item(catalog, store, loaded, member))
+            key = msgspec.json.encode(member.decision)
+            decision = alike.setdefault(key, member.decision)
+            items.append(_item(catalog, store, loaded, member, decision))
     for sighting in catalog.with_state(loaded.name, "failed"):
         if sighting.reason:
             omissions.append(
@@ -92,7 +97,9 @@ def _choose(catalog: Catalog, store: Store, loaded: Loaded) -> tuple[list[Item],
     return items, omissions
 
 
-def _item(catalog: Catalog, store: Store, loaded: Loaded, member: Member) -> Item:
+def _item(
+    catalog: Catalog, store: Store, loaded: Loaded, member: Member, decision: Decision
+) -> Item:
     known = catalog.facts(member.sha256)
     assert known is not None
     extracted, profile, _ = known
@@ -116,10 +123,8 @@ def _item(catalog: Catalog, store: Store, loaded: Loaded, member: Member) -> Ite
         properties=extracted.properties,
         creators=creators,
         source=url,
-        decision=member.decision,
-        credit=rights.credit(
-            member.title, creators, url, member.decision, loaded.collection.language
-        ),
+        decision=decision,
+        credit=rights.credit(member.title, creators, url, decision, loaded.collection.language),
         open=partial(_open, store, member.sha256),
         thumbnail=partial(catalog.thumbnail, member.sha256),
     )
