@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -194,5 +195,9 @@ def _report(
     counts["categories"] = len({item.category for item in items if item.category})
     left = tuple((one.source or one.title, one.reason) for one in omissions)
     return Report(
-        "package", loaded.name, dict(counts), left, next=f"curate verify {release.folder}"
+        "package",
+        loaded.name,
+        dict(counts),
+        left,
+        next=f"curate verify {shlex.quote(str(release.folder))}",
     )
