@@ -10,7 +10,7 @@ from curate.errors import CurateError
 from curate.extract.formats import MAX_TEXT, TEXT_SUFFIXES, holds_text, sniff
 from curate.model import Extracted
 
-VERSION = 2
+VERSION = 3
 """Raise it when the same bytes would give other facts: everything is then extracted again."""
 
 __all__ = ["MAX_TEXT", "TEXT_SUFFIXES", "VERSION", "extract", "holds_text"]

@@ -27,7 +27,7 @@ _HINTS = (
     "供学习", "供學習", "限个人", "限個人", "商业", "商業", "rights reserved", "©", "(c)", "copyright", "use only", "resale", "creativecommons.org", "creative", "licen", "cc-by", "cc by",
     "知识共享", "知識共享", "创作共用", "cc0",
 )  # fmt: skip
-_STOPS = "。！？；\n"
+_STOPS = "。！？；\n\f"
 MOST = 20
 _SIGN = re.compile(r"©|\(c\)|copyright", re.I)
 _RESERVES = re.compile("reserved|所有", re.I)
