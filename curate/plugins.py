@@ -6,6 +6,13 @@ Only the plug-in that is asked for is imported, so a broken one breaks only the 
 from __future__ import annotations
 
 import difflib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import reduce
+from importlib import import_module
 from typing import Any, Literal
 
 from curate.errors import CurateError
@@ -13,13 +20,58 @@ from curate.errors import CurateError
 Family = Literal["collectors", "indexes", "listings"]
 
 
-def _entries(family: Family) -> dict[str, list[Any]]:
-    from importlib.metadata import entry_points  # 20 ms: only where a plug-in is asked for
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    name: str
+    value: str  # "module:attribute"
 
-    found: dict[str, list[Any]] = {}
-    for entry in entry_points(group=f"curate.{family}"):
+    def load(self) -> Any:
+        module, _, path = self.value.partition(":")
+        return reduce(getattr, path.split("."), import_module(module))
+
+
+def _entries(family: Family) -> dict[str, list[_Entry]]:
+    found: dict[str, list[_Entry]] = {}
+    for entry in _installed(f"curate.{family}") or _asked(f"curate.{family}"):
         found.setdefault(entry.name, []).append(entry)
     return found
+
+
+def _installed(group: str) -> list[_Entry]:
+    """What the entry_points.txt files on sys.path say (packaging.python.org/specifications/entry-points).
+
+    The first distribution of a name counts, as in importlib.metadata; importing that takes longer than
+    a whole search, so it is asked only where nothing lies open (``_asked``).
+    """
+    found: list[_Entry] = []
+    seen: set[str] = set()
+    for folder in sys.path:
+        with suppress(OSError):
+            for name in sorted(os.listdir(folder or ".")):  # noqa: PTH208 - a tenth of the time
+                project = name.partition("-")[0].lower()
+                if name.endswith((".dist-info", ".egg-info")) and project not in seen:
+                    seen.add(project)
+                    with suppress(OSError):
+                        found += _read(os.path.join(folder, name, "entry_points.txt"), group)  # noqa: PTH118
+    return found
+
+
+def _read(file: str, group: str) -> Iterator[_Entry]:
+    with open(file, encoding="utf-8") as lines:  # noqa: PTH123
+        inside = False
+        for line in lines:
+            text = line.strip()
+            if text.startswith("["):
+                inside = text == f"[{group}]"
+            elif inside and "=" in text and not text.startswith(("#", ";")):
+                name, _, value = text.partition("=")
+                yield _Entry(name.strip(), value.partition("[")[0].strip())
+
+
+def _asked(group: str) -> list[_Entry]:
+    from importlib.metadata import entry_points
+
+    return [_Entry(entry.name, entry.value) for entry in entry_points(group=group)]
 
 
 def names(family: Family) -> list[str]:
@@ -32,7 +84,7 @@ def check(family: Family, name: str) -> None:
     _entry(family, name)
 
 
-def _entry(family: Family, name: str) -> Any:
+def _entry(family: Family, name: str) -> _Entry:
     entries = _entries(family)
     if name not in entries:
         near = difflib.get_close_matches(name, entries, 1)
