@@ -38,14 +38,26 @@ class Message(msgspec.Struct, frozen=True):
 class Statement(msgspec.Struct, frozen=True):
     """What one place says about the rights in a resource or a part of it, verbatim and normalised."""
 
-    raw: str  # exactly as found: a licence name, a URL, a sentence
+    raw: str  # exactly as found: a licence name, a URL, a sentence; "" is a field that was left empty
     channel: (
-        str  # declared | html-rel | html-link | json-ld | dc | xmp | exif | text | sidecar | ...
+        str  # declared | html-rel | html-link | json-ld | rdfa | dc | xmp | exif | text | reuse | ...
     )
     where: str  # the path or URL that says it
     confidence: Literal["declared", "inferred"] = "declared"
-    component: str = "whole"  # whole | text | cover | image:NAME | font:NAME
+    component: str = "whole"  # whole | text | cover | image:NAME | font:NAME | code | data
     holder: str = ""  # who owns it, where the place says so
+    license: str = ""  # SPDX expression, where the place states one beside its words or was compared
+    territory: str = ""  # ISO 3166 code of where it holds, where the place limits it
+    grounds: str = ""  # why it is free, where the place says so: the author's death, the employer
+    attribution: str = ""  # the credit that the place asks for, in its own words
+
+
+class Signal(msgspec.Struct, frozen=True):
+    """What a place lets machines do with what it shows. It restricts; it never grants anything."""
+
+    kind: Literal["robots", "x-robots-tag", "tdmrep", "rsl", "ai.txt", "content-signal"]
+    value: str  # verbatim
+    where: str  # the URL that says it
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -58,6 +70,7 @@ class Said(msgspec.Struct, frozen=True):
     url: str = ""  # where a person can see it
     modified: str = ""  # ISO 8601, as the place states it
     statements: tuple[Statement, ...] = ()
+    signals: tuple[Signal, ...] = ()
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -73,6 +86,7 @@ class Candidate(msgspec.Struct, frozen=True):
         str, ...
     ] = ()  # URLs the collector found inside; kept to revisit without a download
     local: bool = False  # opening costs no network
+    restates: bool = False  # ``said`` holds even under an equal stamp: a file beside it may speak
 
 
 class Trouble(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""The SPDX licence list: full texts, names, and which of them a text is."""
