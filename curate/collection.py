@@ -17,22 +17,50 @@ from curate.workspace import Workspace
 Score = Annotated[float, Meta(gt=0, le=1)]
 
 
+Territory = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+"""ISO 3166-1 alpha-2 code of a country."""
+
+
 class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the seller declares about rights. The nearest declaration wins: a source's over this one."""
+    """What the seller declares about rights. The nearest declaration wins: a folder's over its
+    source's, a source's over the collection's."""
 
     own: str = ""
     """Who made it and holds all rights in it: your name, where it is your own work. Other names that you
     publish under follow after semicolons, so that a notice in your own files is known for yours."""
     license: str = ""
     """SPDX expression under which it was given to you, e.g. "CC-BY-4.0"."""
+    grant: str = ""
+    """Name of the grant you hold for it: grants/NAME.toml in the workspace."""
     creator: str = ""
     """Whom to credit, where the material itself does not say."""
+    grounds: str = ""
+    """Why it is in the public domain: when its author died, when it was published, who made it."""
+    territory: tuple[Territory, ...] = ()
+    """Countries that this holds in, e.g. ["US"]; everywhere where empty."""
+    changes: str = ""
+    """What you changed in it, e.g. "cropped"; another format alone is no change."""
+    minor: bool = False
+    """It is a minor element of something you made, never the thing itself: a photo in a template."""
 
     def __post_init__(self) -> None:
-        if self.own and self.license:
+        if sum(map(bool, (self.own, self.license, self.grant))) > 1:
             raise ValueError(
-                "own and license exclude each other: it is your own work, or licensed to you"
+                "own, license and grant exclude each other: it is your own work, or licensed to the"
+                " public, or granted to you"
             )
+
+
+class Folder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a source that has rights of its own."""
+
+    path: str
+    """A folder or file below the source's root, e.g. "stock/2024"; for a site, the beginning of an address."""
+    rights: Declaration
+
+    def __post_init__(self) -> None:
+        if not self.path.strip("/ "):
+            raise ValueError("path is empty; for the whole source declare its own rights")
 
 
 class Source(
@@ -46,6 +74,8 @@ class Source(
     """Words that hold for all that this source gives; keywords match them too."""
     rights: Declaration | None = None
     """Declaration for this source; without it the collection's holds."""
+    folders: tuple[Folder, ...] = ()
+    """Parts of this source with rights of their own; the longest path that fits wins."""
 
     @property
     def place(self) -> str:
@@ -90,6 +120,12 @@ class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     price: str = ""
     """Decimal, e.g. "19.90"; empty or "0" where the bundle is free."""
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "CNY"
+    territory: tuple[Territory, ...] = ()
+    """Countries it is sold to, e.g. ["CN", "US"]; everywhere where empty."""
+    copies: Annotated[int, Meta(ge=0)] = 0
+    """Copies you expect to give or sell; licences and grants may limit them. 0 = not known."""
+    drm: bool = False
+    """Whether the files are technically protected against copying. Open licences forbid that."""
     tags: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("sheet",)
     """Listing formats to write."""

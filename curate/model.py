@@ -39,14 +39,14 @@ class Statement(msgspec.Struct, frozen=True):
     """What one place says about the rights in a resource or a part of it, verbatim and normalised."""
 
     raw: str  # exactly as found: a licence name, a URL, a sentence; "" is a field that was left empty
-    channel: (
-        str  # declared | html-rel | html-link | json-ld | rdfa | dc | xmp | exif | text | reuse | ...
-    )
+    channel: str  # declared | html-rel | html-link | json-ld | rdfa | dc | xmp | exif | text | reuse | ...
     where: str  # the path or URL that says it
     confidence: Literal["declared", "inferred"] = "declared"
     component: str = "whole"  # whole | text | cover | image:NAME | font:NAME | code | data
     holder: str = ""  # who owns it, where the place says so
-    license: str = ""  # SPDX expression, where the place states one beside its words or was compared
+    license: str = (
+        ""  # SPDX expression, where the place states one beside its words or was compared
+    )
     territory: str = ""  # ISO 3166 code of where it holds, where the place limits it
     grounds: str = ""  # why it is free, where the place says so: the author's death, the employer
     attribution: str = ""  # the credit that the place asks for, in its own words
@@ -196,6 +196,23 @@ class Decision(msgspec.Struct, frozen=True):
     holder: str = ""
     policy: str = ""  # version of the policy that decided
     contested: bool = False  # somebody other than the seller has a say: holds for look-alikes too
+    rules: tuple[str, ...] = ()  # names of the rules that decided, the most restrictive first
+    basis: Literal["", "own", "license", "stated", "grant", "answer"] = ""  # what it stands on
+    offered: str = (
+        ""  # the whole expression, where ``license`` is the branch of an OR that was chosen
+    )
+    grant: str = ""  # name of the grant it stands on
+    attribution: str = ""  # the credit that its owner asks for
+    changes: str = ""  # what the seller changed in it
+    by: str = ""  # the person who decided, where one did
+
+
+class Testimony(msgspec.Struct, frozen=True):
+    """All that was said about the rights in a resource, and when: the evidence of its decision."""
+
+    statements: tuple[Statement, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    retrieved: str = ""  # ISO 8601, when a place was last heard to say so
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -252,6 +269,7 @@ class Item(msgspec.Struct, frozen=True):
     credit: str  # one line in the collection's language: title, author, source, licence
     open: Callable[[], IO[bytes]]
     thumbnail: Callable[[], bytes]  # JPEG; b"" where there is none
+    testimony: Callable[[], Testimony] = Testimony
 
 
 class LicenseInfo(msgspec.Struct, frozen=True):
