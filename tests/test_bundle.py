@@ -147,7 +147,8 @@ def test_a_release_says_what_it_is(whole: Release) -> None:
     assert sidecar.read_bytes() == f"{whole.sha256}  woods-1.0.0.zip\n".encode()
     assert "Left \\| out" in (whole.folder / "LEFT-OUT.md").read_text("utf-8")
     assert "Left" not in page(whole, "CONTENTS.md")
-    assert "The licence text." in page(whole, "LICENSES.md")
+    assert page(whole, "LICENSES/CC-BY-4.0.txt") == "The licence text.\n"
+    assert "](LICENSES/CC-BY-4.0.txt)" in page(whole, "LICENSES.md")
     assert "Ann Author" in page(whole, "ATTRIBUTION.md")
 
 

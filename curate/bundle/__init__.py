@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from curate.collection import Loaded
@@ -54,6 +54,9 @@ class Request:
     omissions: Sequence[Omission]
     licenses: Mapping[str, LicenseInfo]  # by id, for every id in the items' licence expressions
     listings: Sequence[Writer] = ()  # each writes into listing/ of the release
+    policy: bytes = b""  # the file that decided about the items
+    use: Mapping[str, object] = field(default_factory=dict)
+    """What they were judged for: paid, packaging, territory, copies, drm."""
 
 
 def package(
@@ -67,8 +70,8 @@ def package(
     Without ``version`` the next one follows from what changed (semver.org): files removed, renamed or
     relicensed = major, added = minor, else patch; the first is 1.0.0. ``progress`` gets the number of
     items written so far. Raises CurateError: nothing to package, a version that is not valid, lower
-    than the latest, or released before with other content, or a damaged library object. A release
-    appears whole or not at all.
+    than the latest, or released before with other content, a damaged library object, or terms of the
+    bundle that an item's licence does not bear. A release appears whole or not at all.
     """
     from curate.bundle.release import package as write
 

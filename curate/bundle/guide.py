@@ -171,7 +171,7 @@ def tree(top: str, plan: Layout, say: Say) -> Markup:
         rows.append((2 + section.depth, "folder", name, note if placed else ""))
     if len(plan.sections) > len(shown):
         rows.append((2, "more", say("… and {n} more", n=len(plan.sections) - len(shown)), ""))
-    rows.append((1, "file", "LICENSES.md, ATTRIBUTION.md", say("terms and credits")))
+    rows.append((1, "file", "LICENSE.md, LICENSES.md, ATTRIBUTION.md", say("terms and credits")))
     rows.append((1, "file", "manifest-sha256.txt", say("checksums")))
     height = 30 * len(rows) + 20
     drawn = "".join(_row(n, *row) for n, row in enumerate(rows))

@@ -84,9 +84,14 @@ def _pass(name: str, limit: int) -> str:
     if text.startswith("."):
         text = text.lstrip(". ")
         text = f"_{text}" if text else ""
-    if text.startswith("-") or _RESERVED.match(text) or is_junk(text):
+    if text.startswith("-") or _RESERVED.match(text) or is_junk(text) or _claims(text):
         text = f"_{text}"
     return cut(text, limit) or "_"
+
+
+def _claims(name: str) -> bool:
+    """Whether checkers would read it as stating the licences of the files beside it."""
+    return name.casefold() == "reuse.toml"
 
 
 def _character(character: str) -> str:

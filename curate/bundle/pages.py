@@ -13,9 +13,8 @@ from importlib.resources.abc import Traversable
 from typing import Any
 from urllib.parse import quote
 
-from curate.bundle import guide, layout, text
+from curate.bundle import guide, layout, reuse, terms, text
 from curate.bundle.chapter import Chapter
-from curate.bundle.crate import license_ids
 from curate.bundle.history import Step
 from curate.bundle.layout import Layout, Placed
 from curate.collection import Loaded
@@ -38,6 +37,7 @@ class Content:
     layout: Layout
     licenses: Mapping[str, LicenseInfo]
     tutorial: Chapter
+    terms: str  # the seller's own, Markdown; "" where the built-in ones hold
     history: tuple[Step, ...]  # newest first
     omissions: Sequence[Omission]
 
@@ -111,9 +111,22 @@ def write(content: Content, pictures: Mapping[str, str]) -> Iterator[tuple[str, 
     page = f"{content.loaded.collection.language}/tutorial.html.j2"
     yield "TUTORIAL.html", _html(page, content, about, guides=guides, tree=tree)
     yield "CHANGELOG.md", changelog(content).encode()
+    ours = license(content, about).encode()
+    yield "LICENSE.md", ours
     yield "LICENSES.md", _markdown("licenses.md.j2", content, about).encode()
+    yield from reuse.texts(about["ids"], content.licenses, ours, content.say)
     yield "ATTRIBUTION.md", _markdown("attribution.md.j2", content, about).encode()
+    yield "REUSE.toml", reuse.toml(content.layout, pictures, about["seller"])
     yield from sorted(content.tutorial.pictures.items())
+
+
+def license(content: Content, about: Mapping[str, Any]) -> str:
+    """The bundle's own terms, the seller's where they wrote any."""
+    folder = content.loaded.collection.language
+    carve_out = _markdown(f"{folder}/carve-out.md.j2", content, about)
+    if content.terms:
+        return terms.filled(content.terms, carve_out)
+    return _markdown(f"{folder}/license.md.j2", content, about, carve_out=carve_out)
 
 
 def changelog(content: Content) -> str:
@@ -189,37 +202,24 @@ def _about(content: Content, chunks: Sequence[Chunk]) -> dict[str, Any]:
     items = [placed.item for placed in content.layout.placed]
     expressions = Counter(item.decision.license for item in items)
     ranked = sorted(expressions, key=lambda license: (-expressions[license], license))
-    named = sorted({one for license in ranked for one in license_ids(license)})
+    named = sorted({one for license in ranked for one in reuse.ids(license)})
     return {
         "chunks": chunks,
         "items": len(items),
         "size": sum(item.size for item in items),
         "full": [chunk for chunk in chunks if chunk.cards],
         "expressions": [(license, expressions[license]) for license in ranked],
+        "apart": [(one, expressions[one]) for one in ranked if one != reuse.OWN],
+        "own": expressions[reuse.OWN],
+        "ids": named,
         "infos": [content.licenses.get(one, LicenseInfo(one, one, "")) for one in named],
-        "duties": _duties(
-            {duty for item in items for duty in item.decision.obligations}, content.say
-        ),
+        "duties": terms.duties(items, content.say),
+        "seller": text.one_line(terms.seller(content.loaded.collection)),
         "kinds": [
             (kind, layout.kind_label(kind, content.say), count)
             for kind, count in Counter(item.kind for item in items).most_common()
         ],
     }
-
-
-def _duties(obligations: set[str], say: Say) -> list[str]:
-    """What passing files on asks of the buyer, as sentences."""
-    known = {
-        "attribution": say("Name the author, the source and the licence."),
-        "license-text": say("Pass the licence text on, too."),
-        "license-link": say("Link to the licence."),
-        "notice": say("Keep copyright notices and disclaimers."),
-        "copyright-notice": say("Keep copyright notices and disclaimers."),
-        "state-changes": say("Say what you have changed."),
-        "share-alike": say("Give changed versions out under the same licence."),
-        "source": say("Offer the source form as well."),
-    }
-    return list(dict.fromkeys(known[duty] for duty in known if duty in obligations))
 
 
 def _headings(step: Step, say: Say) -> list[tuple[str, Sequence[str], int]]:
@@ -259,10 +259,19 @@ def _total(items: int, size: int, say: Say) -> str:
     return say("{files}, {size}.", files=files, size=text.size(size))
 
 
-def _block(words: str) -> str:
-    """A text of several lines as a Markdown code block, which no text can break out of."""
-    lines = (text.one_line(line) if not line.isascii() else line for line in words.splitlines())
-    return "\n".join(f"    {line}".rstrip() for line in lines)
+def _linked(expression: str, say: Say) -> text.Markdown:
+    """An SPDX expression in Markdown, each licence leading to its text."""
+    shown = (
+        f"[{text.markdown(word)}]({path})" if path else word
+        for word, path in _parts(expression, say)
+    )
+    return text.Markdown("".join(shown))
+
+
+def _parts(expression: str, say: Say) -> list[tuple[str, str]]:
+    """The words of an expression and where they lead to; a sentence where there is none."""
+    found = list(reuse.parts(expression or reuse.RESERVED))
+    return found if expression else [(say("All rights reserved by the holder named"), found[0][1])]
 
 
 def _address(url: str) -> str:
@@ -299,7 +308,7 @@ def _environment(html: bool) -> Any:
         keep_trailing_newline=True,
         finalize=None if html else text.markdown,
     )
-    environment.filters.update(size=text.size, block=_block, address=_address)
+    environment.filters.update(size=text.size, address=_address)
     return environment
 
 
@@ -325,6 +334,9 @@ def _page(name: str, html: bool, content: Content, about: Mapping[str, Any], **m
             headings=lambda step: _headings(step, say),
             news=lambda step, first: _news(step, first, say),
             total=lambda items, size: _total(items, size, say),
+            linked=lambda expression: _linked(expression, say),
+            parts=lambda expression: _parts(expression, say),
+            place=lambda id: f"{reuse.FOLDER}/{reuse.file_id(id)}.txt",
             history=content.history,
             chapter=content.tutorial.html,
             **more,

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
 import msgspec
 
-from curate.bundle import Changes, Release, Request, archive, chapter, crate, history, layout, pages
+from curate.bundle import (
+    Changes,
+    Release,
+    Request,
+    archive,
+    bag,
+    chapter,
+    crate,
+    history,
+    layout,
+    pages,
+    rights,
+    terms,
+)
+from curate.bundle.bag import Progress
 from curate.bundle.text import one_line
 from curate.errors import CurateError
 from curate.messages import render, speaker
 from curate.model import Item
 
-FORMAT = 1
+FORMAT = 2
 """Version of what a bundle looks like; raised when the same input gives other pages or folders."""
 _TEMPORARY = ".tmp-"
-Progress = Callable[[int], None]
-
-# Compressed by their own format: not worth a try.
-_PACKED = frozenset(
-    "mp3 m4a aac ogg opus flac mp4 m4v mov mkv webm avi jpeg jpg webp heic avif zip 7z rar gz bz2 xz "
-    "zst docx pptx xlsx odt ods odp epub woff woff2".split()
-)
 
 
 def package(request: Request, build: Path, version: str, progress: Progress | None) -> Release:
@@ -40,8 +46,9 @@ def package(request: Request, build: Path, version: str, progress: Progress | No
     if not items:
         raise _nothing(request)
     tutorial = chapter.read(request.loaded)
+    own_terms = terms.read(request.loaded, items)
     files = {item.sha256: _describe(item) for item in items}
-    digest = _digest(request, items, files, tutorial)
+    digest = _digest(request, items, files, (tutorial.digest, own_terms))
     released = history.versions(home)
     if version:
         same = _existing(home, version, released, digest)
@@ -68,6 +75,7 @@ def package(request: Request, build: Path, version: str, progress: Progress | No
         layout=plan,
         licenses=request.licenses,
         tutorial=tutorial,
+        terms=own_terms,
         history=(step, *(latest.history if latest else ())),
         omissions=request.omissions,
     )
@@ -135,7 +143,7 @@ def _describe(item: Item) -> history.File:
         item.sha256, item.size, item.name, item.title, item.category, item.format, item.kind,
         item.mime, item.language, item.description, item.keywords, sorted(item.properties.items()),
         item.creators, item.source, decision.license, decision.obligations, decision.holder,
-        item.credit,
+        item.credit, decision.changes, decision.attribution,
     )  # fmt: skip
     digest = hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:32]
     license = decision.license
@@ -146,20 +154,25 @@ def _digest(
     request: Request,
     items: Sequence[Item],
     files: Mapping[str, history.File],
-    tutorial: chapter.Chapter,
+    written: tuple[str, str],
 ) -> str:
-    """Of all that the release is made from. Reads no payload: items are named by their content."""
+    """Of all that the release is made from. Reads no payload: items are named by their content.
+
+    ``written``: the seller's chapter and terms.
+    """
     collection = request.loaded.collection
     used = sorted({one for item in items for one in crate.license_ids(item.decision.license)})
     licenses = [request.licenses[one] for one in used if one in request.licenses]
     said = (
         FORMAT, pages.digest(), request.loaded.name, collection.title, collection.language,
         collection.description, collection.keywords, collection.categories, collection.listing,
-        tutorial.digest, [(one.id, one.name, one.url, one.text) for one in licenses],
+        terms.seller(collection), written, [(one.id, one.name, one.url, one.text) for one in licenses],
+        hashlib.sha256(request.policy).hexdigest(), sorted(rights.use(request).items()),
     )  # fmt: skip
     whole = hashlib.sha256(msgspec.json.encode(said))
     for item in items:
         whole.update(files[item.sha256].digest.encode())
+        whole.update(msgspec.json.encode(item.decision, order="deterministic"))
     return whole.hexdigest()
 
 
@@ -217,7 +230,9 @@ def _write(
     name = content.file
     path = folder / name
     with path.open("w+b", buffering=1 << 20) as file:
-        _zip(content, archive.Archive(file, archive.stamp()), progress)
+        out = archive.Archive(file, archive.stamp())
+        bag.write(content, request, out, folder / rights.FILE, progress)
+    rights.complete(folder / rights.FILE, request.omissions)
     sha256 = _sha256(path)
     _save(folder / f"{name}.sha256", f"{sha256}  {name}\n".encode())
     _save(folder / "CHANGELOG.md", pages.changelog(content).encode())
@@ -239,50 +254,6 @@ def _write(
     return release
 
 
-def _zip(content: pages.Content, out: archive.Archive, progress: Progress | None) -> None:
-    """Pages and pictures first, so that people see them first; then the payload; then manifests."""
-    collection = content.loaded.collection
-    top, placed = content.top, content.layout.placed
-    tags: list[tuple[str, str]] = []
-    pictures: dict[str, str] = {}
-    for one in placed:
-        picture = one.item.thumbnail()
-        if picture:
-            path = pages.thumbnail_path(one.item.sha256)
-            pictures[one.item.sha256] = path
-            tags.append((path, out.add(f"{top}/{path}", picture, packed=True)))
-    for path, data in pages.write(content, pictures):
-        tags.append((path, out.add(f"{top}/{path}", data)))
-    about = crate.describe(
-        collection, content.layout, content.licenses, content.version, archive.stamp()
-    )
-    sha256 = hashlib.sha256(about).hexdigest()
-    entries = [
-        archive.Entry(
-            f"{top}/data/{layout.METADATA}", len(about), sha256, lambda: io.BytesIO(about)
-        )
-    ]
-    for one in placed:
-        item = one.item
-        packed = item.format in _PACKED
-        path = f"{top}/data/{one.path}"
-        entries.append(archive.Entry(path, item.size, item.sha256, item.open, packed, item.title))
-    entries.sort(key=lambda entry: entry.path.encode())
-    for number, _ in enumerate(out.add_all(entries), 1):
-        if progress:
-            progress(min(number, len(placed)))
-    cut = len(top) + 1
-    size = sum(entry.size for entry in entries)
-    for path, data in (
-        ("bag-info.txt", crate.bag_info(collection, content.version, _agent(), size, len(entries))),
-        ("bagit.txt", crate.DECLARATION),
-        ("manifest-sha256.txt", crate.manifest((e.path[cut:], e.sha256) for e in entries)),
-    ):
-        tags.append((path, out.add(f"{top}/{path}", data)))
-    out.add(f"{top}/tagmanifest-sha256.txt", crate.manifest(tags))
-    out.close()
-
-
 def _record(
     content: pages.Content,
     request: Request,
@@ -301,7 +272,7 @@ def _record(
         version=release.version,
         parent=latest.version if latest else "",
         digest=digest,
-        agent=_agent(),
+        agent=bag.agent(),
         archive=history.Zip(
             release.archive.name, release.sha256, release.size, content.top
         ),
@@ -323,15 +294,6 @@ def _record(
             for one in request.omissions
         ),
     )  # fmt: skip
-
-
-def _agent() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f"curate {version('curate-materials')}"
-    except PackageNotFoundError:  # run from a checkout
-        return "curate"
 
 
 def _slug(name: str) -> str:
