@@ -103,7 +103,7 @@ def toml(plan: Layout, pictures: Mapping[str, str], seller: str) -> bytes:
     All override, so that tags inside payload files, which may be wrong or of other files, count for
     nothing.
     """
-    own = f"© {seller}" if seller else "© the publisher of this bundle"
+    own = f"© {_names(seller) or 'the publisher of this bundle'}"
     groups: dict[tuple[str, str], list[str]] = {}
     seen: set[str] = {OWN}
     unseen: set[str] = set()
@@ -160,12 +160,19 @@ def _term(id: str) -> str:
 
 
 def _notice(item: Item, own: str) -> str:
-    """Whose it is; names without the marks they may come with."""
+    """Whose it is."""
     decision = item.decision
-    names = one_line(decision.holder) or ", ".join(item.creators)
-    names = _NOTICE.sub("", names)[:_NAMES].strip()
+    names = _names(decision.holder) or _names(", ".join(item.creators))
     if set(ids(decision.license)) <= _UNCLAIMED:
         return f"{names} (no copyright claimed)" if names else "no copyright claimed"
     if names:
         return f"© {names}"
     return own if decision.license == OWN else "© the holder named in ATTRIBUTION.md"
+
+
+def _names(stated: str) -> str:
+    """Names without the marks that notices begin with.
+
+    A comma without its space would join a name to a year before it, which checkers stumble over.
+    """
+    return re.sub(r",(?=\S)", ", ", _NOTICE.sub("", one_line(stated)))[:_NAMES].strip()

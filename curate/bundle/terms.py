@@ -17,7 +17,7 @@ FILE = "license.md"
 """The seller's own terms, in the collection's folder."""
 MARK = "{{ carve-out }}"
 """Where the seller's terms say that files under licences of their own keep them."""
-_MARK = re.compile(r"\{\{\s*carve-out\s*\}\}")
+_MARK = re.compile(r"\{\{[ \t]*carve-out[ \t]*\}\}")
 _LARGEST = 1 << 20  # bytes
 _OPEN = frozenset(("no-drm", "no-extra-terms", "share-alike", "attribution"))
 _UNPROTECTED = frozenset(("no-drm", "no-extra-terms"))
