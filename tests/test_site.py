@@ -126,7 +126,10 @@ def test_links_are_followed_nearest_first_and_once(site: Site) -> None:
     site.server.always("/c", html("end", "<base href=/deep/>"))
     assert site.crawl() == ["/", "/b", "/a?x=2&y=1", "/c"]
     assert site.said("/").links == (f"{HOME}/b", f"{HOME}/a?x=2&y=1")
-    assert site.server.count() == 5  # and robots.txt
+    assert site.server.count(status=200) == 4
+    asked = {"/robots.txt", "/.well-known/tdmrep.json", "/ai.txt"}  # once each, and not there
+    assert site.server.count() == 4 + len(asked)
+    assert all(site.server.count(path, 404) == 1 for path in asked)
 
 
 def test_only_what_changed_is_sent_again(site: Site, tmp_path: Path) -> None:
@@ -230,7 +233,7 @@ def test_a_crawl_delay_slows_down(site: Site) -> None:
     slept: list[float] = []
     collector.fetcher.sleep = slept.append
     assert len(list(collector.candidates(lambda url: None))) == 2
-    assert len(slept) == 2 and all(55 < seconds <= 60 for seconds in slept)
+    assert len(slept) == 4 and all(55 < seconds <= 60 for seconds in slept)
 
 
 def test_nofollow_and_noindex_are_honoured(site: Site) -> None:
@@ -245,8 +248,9 @@ def test_nofollow_and_noindex_are_honoured(site: Site) -> None:
     site.server.always("/d.pdf", Answer(body=b"%PDF", type="application/pdf", headers=headers))
     site.server.always("/e", html("", headers={"X-Robots-Tag": "otherbot: noindex"}))
     assert site.crawl() == ["/", "/b", "/e"]
-    reason = "the site asks not to index it"
-    assert site.told == {"/c": reason, "/d.pdf": reason}
+    assert site.told["/c"].startswith(f"{HOME}/c says “meta robots: noindex”; ask its owner")
+    assert site.told["/d.pdf"].startswith(f"{HOME}/d.pdf says “X-Robots-Tag: noindex”; ask its")
+    assert not any(one.retry or one.hides for one in site.troubles)
     assert site.said("/b").links == ()
 
 

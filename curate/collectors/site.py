@@ -5,27 +5,29 @@ from __future__ import annotations
 import io
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import IO, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
+from msgspec.structs import replace
 
-from curate.collection import Source
+from curate.collection import Declaration, Source
 from curate.collectors import Context, Memory
 from curate.collectors.patterns import matcher
-from curate.collectors.web import kinds, licenses, page, sitemap, urls
+from curate.collectors.web import kinds, licenses, marks, page, signals, sitemap, urls
+from curate.collectors.web.frontier import MOST_WAITING, Frontier, Step
+from curate.collectors.web.notices import Notices
+from curate.collectors.web.opening import Opening
 from curate.collectors.web.page import Link
 from curate.collectors.web.robots import Robots
+from curate.collectors.web.signals import Heard
 from curate.errors import CurateError
 from curate.fetch import Fetched, Fetcher, StatusError, origin, shown
 from curate.messages import msg
-from curate.model import Candidate, Kind, Message, Said, Trouble
+from curate.model import Candidate, Kind, Known, Message, Said, Trouble
 
 PAGE_LIMIT = 5 << 20
 """Bytes of one HTML page; they are held in memory."""
-MOST_WAITING = 100_000
-"""Addresses that are remembered to be visited."""
 
 
 class SiteSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="site"):
@@ -71,6 +73,7 @@ class SiteCollector:
 
     def __init__(self, options: SiteSource, context: Context) -> None:
         self.source = options
+        self.declared = context.declared
         self.fetcher = Fetcher(context.fetch)
 
     def candidates(self, memory: Memory) -> Iterator[Candidate | Trouble]:
@@ -79,18 +82,7 @@ class SiteCollector:
         else said about it, and is requested again only if it is opened. Raises CurateError where
         the sitemap or every start page fails."""
         with self.fetcher:
-            yield from _Crawl(self.source, self.fetcher, memory).run()
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """An address that waits to be visited."""
-
-    url: str
-    depth: int = 0
-    parent: str = ""  # where it was linked; "" for a start page
-    text: str = ""  # what the link said
-    start: bool = False
+            yield from _Crawl(self.source, self.declared, self.fetcher, memory).run()
 
 
 class _Seen(Exception):
@@ -100,45 +92,49 @@ class _Seen(Exception):
 class _Denied(Exception):
     """A rule keeps us from an address."""
 
-    def __init__(self, reason: Message) -> None:
+    def __init__(self, reason: Message, retry: bool = False) -> None:
         self.reason = reason
+        self.retry = retry
 
 
 class _Crawl:
     """One run over one site."""
 
-    def __init__(self, source: SiteSource, fetcher: Fetcher, memory: Memory) -> None:
+    def __init__(
+        self, source: SiteSource, declared: Declaration, fetcher: Fetcher, memory: Memory
+    ) -> None:
         self.source = source
+        self.declared = declared
         self.fetcher = fetcher
         self.memory = memory
         self.robots = Robots(fetcher)
+        self.notices = Notices(fetcher, self.robots, lambda url: origin(url) in self.home)
         self.included = matcher(source.include)
         self.excluded = matcher(source.exclude)
-        self.waiting: deque[_Step] = deque()
-        self.seen: set[str] = set()  # waiting or visited
+        self.frontier = Frontier()
         self.preferred: set[str] = set()  # addresses that a page named as its canonical one
         self.home: set[str] = set()  # origins that belong to the site
         self.visited = 0
-        self.left = 0  # addresses that found no room among the waiting
         self.starts = self.failed_starts = 0
 
     def run(self) -> Iterator[Candidate | Trouble]:
         for url in self.source.start:
-            self._wait(_Step(urls.normal(url) or url, start=True))
-        self.starts = len(self.waiting)
-        self.home |= {origin(step.url) for step in self.waiting}
+            step = Step(urls.normal(url) or url, start=True)
+            self.frontier.add(step)
+            self.home.add(origin(step.url))
+        self.starts = len(self.frontier)
         if self.source.sitemap:
             yield from self._sitemaps(urls.normal(self.source.sitemap) or self.source.sitemap)
-        while self.waiting:
+        while self.frontier:
             if self.visited >= self.source.max_pages:
                 yield self._rest()
                 return
-            yield from self._visit(self.waiting.popleft())
-        if self.left:
+            yield from self._visit(self.frontier.next())
+        if self.frontier.left:
             yield self._rest()
 
     def _rest(self) -> Trouble:
-        count = len(self.waiting) + self.left
+        count = len(self.frontier) + self.frontier.left
         reason = msg(
             "{count} more addresses are known but were not visited: max_pages is {limit}",
             count=count,
@@ -148,7 +144,7 @@ class _Crawl:
 
     # Visiting
 
-    def _visit(self, step: _Step) -> Iterator[Candidate | Trouble]:
+    def _visit(self, step: Step) -> Iterator[Candidate | Trouble]:
         try:
             got = self.fetcher.get(
                 step.url, stamp=self._stamp, allowed=partial(self._allowed, step)
@@ -161,7 +157,7 @@ class _Crawl:
                 f"{step.url} cannot be the start: {denied.reason}",
                 "choose another page to start at",
             )
-            yield self._trouble(step, denied.reason, fault, retry=False)
+            yield self._trouble(step, denied.reason, fault, denied.retry)
         except CurateError as fault:
             reason = msg("{fault}", fault=fault.message)
             if step.parent:
@@ -171,7 +167,7 @@ class _Crawl:
             yield self._trouble(step, reason, fault)
 
     def _trouble(
-        self, step: _Step, reason: Message, fault: CurateError, retry: bool = True
+        self, step: Step, reason: Message, fault: CurateError, retry: bool = True
     ) -> Trouble:
         if step.start:
             self.failed_starts += 1
@@ -187,22 +183,30 @@ class _Crawl:
         if known is None and url.endswith("/"):
             # Most folders of a site show their index.html. A strong ETag tells whether this one
             # does, without sending the page again only to read which address it prefers.
-            known = self.memory(f"{url}index.html")
-            return known.stamp if known and known.stamp.startswith('"') else ""
-        return known.stamp if known else ""
+            url = f"{url}index.html"
+            known = self.memory(url)
+            if known and not known.stamp.startswith('"'):
+                return ""
+        if known is None or not known.stamp:
+            return ""
+        return marks.condition(known.stamp, self.notices.of(url), self._own(url))
 
-    def _allowed(self, step: _Step, hop: str) -> None:
+    def _allowed(self, step: Step, hop: str) -> None:
         """Asked before each request of a visit: of the address itself and of its redirects."""
         url = urls.normal(hop)
         if url is None:
             raise CurateError(f"{shown(hop)} is not a web address", "look at it in a browser")
         if url != step.url:
-            if url in self.seen:
+            if url in self.frontier.seen:
                 raise _Seen
             if step.start:
                 self.home.add(origin(url))  # example.org that has moved to www.example.org
-            self.seen.add(url)
+            self.frontier.seen.add(url)
         self._permit(url)
+        heard = self.notices.of(url)
+        if heard.stops and not step.start and not self._own(url):
+            # Nothing that the place itself says could change that, so it is not even asked.
+            raise _Denied(heard.stops[0].reason, heard.stops[0].retry)
         self.visited += 1
 
     def _permit(self, url: str) -> None:
@@ -221,27 +225,29 @@ class _Crawl:
     def _ours(self, url: str) -> bool:
         return self.source.other_origins or origin(url) in self.home
 
+    def _own(self, url: str) -> bool:
+        """Whether the seller declares what is at ``url`` to be their own."""
+        parts = [one for one in self.source.folders if urls.below(url, one.path)]
+        nearest = max(parts, key=lambda one: len(one.path), default=None)
+        return bool((nearest.rights if nearest else self.declared).own)
+
     def _chosen(self, url: str) -> bool:
         path = urls.path(url)
         return self.included(path) and not self.excluded(path)
 
     # What was found
 
-    def _taken(self, step: _Step, url: str, got: Fetched) -> Iterator[Candidate | Trouble]:
+    def _taken(self, step: Step, url: str, got: Fetched) -> Iterator[Candidate | Trouble]:
         if got.status == 304:
             got.close()
             known = self.memory(url)
             if known is None:
                 self._prefer(step, url, f"{url}index.html")
                 return
-            self._follow(step, url, (Link(link) for link in known.links))
-            kind = "page" if known.links else kinds.promised(urls.suffix(url))
-            if self._chosen(url) and (kind is None or kind in self.source.types):
-                again = _Opening(self, url)
-                yield Candidate(
-                    url, known.stamp, Said(url=url), again, urls.suffix(url), known.links
-                )
-            return
+            if not marks.news(known.stamp, got, url):
+                yield from self._unchanged(step, url, known)
+                return
+            got = self.again(url)
         kind, suffix = kinds.claimed(got.mime, urls.suffix(url))
         if kind == "page":
             yield from self._page(step, url, got, suffix)
@@ -250,8 +256,16 @@ class _Crawl:
         else:
             got.close()
 
+    def _unchanged(self, step: Step, url: str, known: Known) -> Iterator[Candidate]:
+        self._follow(step, url, (Link(link) for link in known.links))
+        suffix = urls.suffix(url)
+        kind = "page" if known.links else kinds.promised(suffix)
+        if self._chosen(url) and (kind is None or kind in self.source.types):
+            again = Opening(partial(self.again, url))
+            yield Candidate(url, known.stamp, Said(url=url), again, suffix, known.links)
+
     def _page(
-        self, step: _Step, url: str, got: Fetched, suffix: str
+        self, step: Step, url: str, got: Fetched, suffix: str
     ) -> Iterator[Candidate | Trouble]:
         with got:
             body = got.body.read(PAGE_LIMIT + 1)
@@ -272,17 +286,31 @@ class _Crawl:
             return
         links = found.links if found.follow else ()
         self._follow(step, url, links)
-        if not found.index:
-            yield Trouble(url, msg("the site asks not to index it"), retry=False, hides=False)
-        elif "page" in self.source.types and self._chosen(url):
+        if "page" not in self.source.types or not self._chosen(url):
+            return
+        heard = self.notices.about(url, found.heard)
+        if trouble := self._stopped(url, heard):
+            yield trouble
+        else:
             yield Candidate(
                 locator=url,
-                stamp=got.stamp,
-                said=found.said,
+                stamp=self._marked(url, got, heard),
+                said=replace(found.said, signals=heard.signals),
                 open=lambda: io.BytesIO(body),
                 suffix=suffix if suffix in (".html", ".htm", ".xhtml") else ".html",
                 links=tuple(link.url for link in links),
             )
+
+    def _stopped(self, url: str, heard: Heard) -> Trouble | None:
+        """The signal that keeps us from ``url``; robots.txt alone binds those who own the site."""
+        if heard.stop is None or self._own(url):
+            return None
+        return Trouble(url, heard.stop.reason, heard.stop.retry, hides=heard.stop.retry)
+
+    def _marked(self, url: str, got: Fetched, heard: Heard) -> str:
+        if heard.expires:
+            return ""  # ask for it each time, for one day it will not be open any more
+        return marks.stamp(got, url, self.notices.of(url), overruled=heard.stop is not None)
 
     def _gives_way(self, url: str, canonical: str) -> bool:
         """Whether the page at ``url`` is left for the address it prefers."""
@@ -294,33 +322,33 @@ class _Crawl:
         # Some templates call every page the home page; only an index may give way to it.
         return bool(urls.path(canonical)) or urls.path(url).startswith("index.")
 
-    def _prefer(self, step: _Step, url: str, canonical: str) -> None:
+    def _prefer(self, step: Step, url: str, canonical: str) -> None:
         self.preferred.add(canonical)
-        if canonical not in self.seen:
-            self.seen.add(canonical)
-            self.waiting.appendleft(_Step(canonical, step.depth, url, step.text))
+        self.frontier.hurry(Step(canonical, step.depth, url, step.text))
 
     def _file(
-        self, step: _Step, url: str, got: Fetched, suffix: str
+        self, step: Step, url: str, got: Fetched, suffix: str
     ) -> Iterator[Candidate | Trouble]:
-        if page.forbidden(got.headers) & {"noindex", "none"}:
+        heard = self.notices.about(url, signals.in_headers(got.headers, url))
+        if trouble := self._stopped(url, heard):
             got.close()
-            yield Trouble(url, msg("the site asks not to index it"), retry=False, hides=False)
+            yield trouble
             return
         if got.headers.get("Content-Length") == "0":
             got.close()
             yield Trouble(url, msg("it is empty"), retry=False, hides=False)
             return
-        opening = _Opening(self, url, got)
+        opening = Opening(partial(self.again, url), got)
         try:
             yield Candidate(
                 locator=url,
-                stamp=got.stamp,
+                stamp=self._marked(url, got, heard),
                 said=Said(
                     title=step.text,
                     url=url,
                     modified=page.modified(got.headers),
                     statements=licenses.in_headers(got.headers, url),
+                    signals=heard.signals,
                 ),
                 open=opening,
                 suffix=suffix,
@@ -330,27 +358,18 @@ class _Crawl:
 
     # What comes next
 
-    def _follow(self, step: _Step, url: str, links: Iterable[Link]) -> None:
+    def _follow(self, step: Step, url: str, links: Iterable[Link]) -> None:
         if step.depth >= self.source.depth or origin(url) not in self.home:
             return
         for link in links:
             kind = kinds.promised(urls.suffix(link.url))
             if (
-                link.url not in self.seen
+                link.url not in self.frontier.seen
                 and self._ours(link.url)
                 and (kind in (None, "page") or kind in self.source.types)
                 and self._chosen(link.url)
             ):
-                self._wait(_Step(link.url, step.depth + 1, url, link.text))
-
-    def _wait(self, step: _Step) -> None:
-        if step.url in self.seen:
-            return
-        if len(self.waiting) >= MOST_WAITING:
-            self.left += 1
-            return
-        self.seen.add(step.url)
-        self.waiting.append(step)
+                self.frontier.add(Step(link.url, step.depth + 1, url, link.text))
 
     def _sitemaps(self, first: str) -> Iterator[Trouble]:
         self.home.add(origin(first))
@@ -369,7 +388,7 @@ class _Crawl:
                 if here is None or not self._ours(here):
                     foreign += 1
                 elif self._chosen(here):
-                    self._wait(_Step(here, parent=url))
+                    self.frontier.add(Step(here, parent=url))
             for place in found.sitemaps:
                 below = urls.normal(place, url)
                 if below and self._ours(below) and below not in seen:
@@ -395,22 +414,3 @@ class _Crawl:
             return sitemap.parse(data)
         except ValueError as fault:
             raise CurateError(f"{url} cannot be used: {fault}", "check the address") from fault
-
-
-class _Opening:
-    """Opens a file on the web: the answer that is at hand, or a new one once that has expired."""
-
-    def __init__(self, crawl: _Crawl, url: str, got: Fetched | None = None) -> None:
-        self._crawl = crawl
-        self._url = url
-        self._got = got
-
-    def __call__(self) -> IO[bytes]:
-        got, self._got = self._got, None
-        return (got or self._crawl.again(self._url)).body
-
-    def expire(self) -> None:
-        """Close the answer, unless somebody has taken it."""
-        if self._got is not None:
-            self._got.close()
-            self._got = None

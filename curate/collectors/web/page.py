@@ -11,7 +11,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from curate.collectors.web import licenses, urls
+from curate.collectors.web import licenses, signals, urls
+from curate.collectors.web.signals import Heard
 from curate.collectors.web.tags import attribute, clean, rels
 from curate.model import Said
 
@@ -40,7 +41,7 @@ class Page:
     said: Said
     links: tuple[Link, ...]  # each once, in the order of the page, without those marked nofollow
     canonical: str  # the address the page itself prefers, normal; "" where it states none
-    index: bool  # it may be kept
+    heard: Heard  # what it and its answer let machines do
     follow: bool  # its links may be followed
 
 
@@ -49,13 +50,9 @@ def read(body: bytes, url: str, charset: str, headers: Mapping[str, str]) -> Pag
     soup = _soup(body, charset)
     base = urls.normal(attribute(soup.find("base", href=True), "href"), url) or url
     metas = _metas(soup)
-    rules = {
-        rule.strip().lower()
-        for name in ("robots", "curate")
-        for one in metas.get(name, ())
-        for rule in one.split(",")
-    }
-    rules |= forbidden(headers)
+    rules = signals.rules(
+        [*metas.get("robots", ()), *metas.get("curate", ()), headers.get("X-Robots-Tag", "")]
+    )
     preferred = next(iter(_related(soup, "canonical")), None)
     return Page(
         said=Said(
@@ -84,19 +81,9 @@ def read(body: bytes, url: str, charset: str, headers: Mapping[str, str]) -> Pag
         ),
         links=_links(soup, base),
         canonical=(urls.normal(attribute(preferred, "href"), base) or "") if preferred else "",
-        index=not rules & {"noindex", "none"},
+        heard=signals.in_page(soup, metas, base, url, headers),
         follow=not rules & {"nofollow", "none"},
     )
-
-
-def forbidden(headers: Mapping[str, str]) -> set[str]:
-    """The rules of X-Robots-Tag that are for everyone or for us."""
-    rules = set()
-    for one in headers.get("X-Robots-Tag", "").lower().split(","):
-        agent, _, rule = one.rpartition(":")
-        if agent.strip() in ("", "*", "curate"):
-            rules.add(rule.strip())
-    return rules
 
 
 def modified(headers: Mapping[str, str]) -> str:

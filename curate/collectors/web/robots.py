@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from curate.collectors.web import groups
+from curate.collectors.web.groups import AGENT, Records
 from curate.errors import CurateError
 from curate.fetch import Fetcher, StatusError, origin
 
 if TYPE_CHECKING:
     from protego import Protego
 
-AGENT = "curate"
 SLOWEST = 60.0
 """Seconds; a longer Crawl-delay is taken for a mistake and cut to this."""
 _LIMIT = 512 << 10  # RFC 9309, 2.5: at least 500 KiB have to be read; the rest may be left
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    access: Protego
+    records: Records  # all of them, also those that say nothing about access
 
 
 class Robots:
@@ -21,27 +29,34 @@ class Robots:
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
-        self._rules: dict[str, Protego | CurateError] = {}
+        self._rules: dict[str, _Rules | CurateError] = {}
 
     def allow(self, url: str) -> bool:
         """Whether ``url`` may be requested. Raises CurateError where the rules cannot be read:
         then nothing may be (RFC 9309, 2.3.1.4)."""
+        return bool(self._of(url).access.can_fetch(url, AGENT))
+
+    def records(self, url: str) -> Records:
+        """What the file that holds for ``url`` says to us. Raises CurateError as ``allow`` does."""
+        return self._of(url).records
+
+    def _of(self, url: str) -> _Rules:
         home = origin(url)
         if home not in self._rules:
             self._rules[home] = self._read(home)
         rules = self._rules[home]
         if isinstance(rules, CurateError):
             raise rules
-        return bool(rules.can_fetch(url, AGENT))
+        return rules
 
-    def _read(self, home: str) -> Protego | CurateError:
+    def _read(self, home: str) -> _Rules | CurateError:
         from protego import Protego
 
         try:
             with self._fetcher.get(f"{home}/robots.txt") as got:
                 text = got.body.read(_LIMIT).decode("utf-8-sig", "replace")
         except CurateError as fault:
-            if not _absent(fault):
+            if not absent(fault):
                 return CurateError(
                     f"the rules of {home} cannot be read, so nothing of it may be requested: "
                     f"{fault.message}",
@@ -50,9 +65,10 @@ class Robots:
             text = ""
         rules = Protego.parse(text)
         self._fetcher.slow_down(home, min(rules.crawl_delay(AGENT) or 0.0, SLOWEST))
-        return rules
+        return _Rules(rules, groups.read(text))
 
 
-def _absent(fault: CurateError) -> bool:
+def absent(fault: CurateError) -> bool:
+    """Whether the server says that there is no such file, not that it cannot be had today."""
     # Too many requests is no statement about the file (2.3.1.3 means what will not change).
     return isinstance(fault, StatusError) and 400 <= fault.status < 500 and fault.status != 429

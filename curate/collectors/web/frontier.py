@@ -1,0 +1,50 @@
+"""The addresses that wait to be visited, each once."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+MOST_WAITING = 100_000
+"""Addresses that are remembered to be visited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An address that waits to be visited."""
+
+    url: str
+    depth: int = 0
+    parent: str = ""  # where it was linked; "" for a start page
+    text: str = ""  # what the link said
+    start: bool = False
+
+
+class Frontier:
+    """A queue that no address enters twice."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()  # waiting or visited
+        self.left = 0  # addresses that found no room
+        self._waiting: deque[Step] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, step: Step) -> None:
+        if step.url in self.seen:
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            self.left += 1
+            return
+        self.seen.add(step.url)
+        self._waiting.append(step)
+
+    def hurry(self, step: Step) -> None:
+        """The same, before all others."""
+        if step.url not in self.seen:
+            self.seen.add(step.url)
+            self._waiting.appendleft(step)
+
+    def next(self) -> Step:
+        return self._waiting.popleft()
