@@ -6,11 +6,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from msgspec.structs import replace
+
 from curate.errors import CurateError
+from curate.extract.claims import bounded
 from curate.extract.formats import MAX_TEXT, TEXT_SUFFIXES, holds_text, sniff
 from curate.model import Extracted
 
-VERSION = 3
+VERSION = 4
 """Raise it when the same bytes would give other facts: everything is then extracted again."""
 
 __all__ = ["MAX_TEXT", "TEXT_SUFFIXES", "VERSION", "extract", "holds_text"]
@@ -31,7 +34,8 @@ def extract(path: Path, name: str) -> Extracted:
         return Extracted(form.id, form.kind, form.mime)
     family = import_module(f"curate.extract.{form.family}")  # only what this file needs
     try:
-        return cast(Extracted, family.read(path, name, form))
+        found = cast(Extracted, family.read(path, name, form))
+        return replace(found, statements=bounded(found.statements))
     except (CurateError, MemoryError):
         raise
     except Exception as fault:  # the boundary around foreign parsers

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from curate.errors import CurateError
-from curate.extract import notices
+from curate.extract import embedded, notices
+from curate.extract.claims import OWNED, claim, named
 from curate.extract.clean import clean, date, keywords, language, line, people, title
 from curate.extract.decode import decode
 from curate.extract.formats import MAX_TEXT, Format
@@ -31,6 +34,7 @@ def read(path: Path, name: str, form: Format) -> Extracted:
         folder = posixpath.dirname(opf)
         manifest = {one.get("id", ""): one for one in root.iter() if local(one) == "item"}
         parts: list[str] = []
+        links: dict[str, Statement] = {}
         size = chapters = 0
         for reference in (one for one in root.iter() if local(one) == "itemref"):
             item = manifest.get(reference.get("idref", ""))
@@ -40,18 +44,16 @@ def read(path: Path, name: str, form: Format) -> Extracted:
             html = decode(package.read(entry), declared=True)
             check_depth(html, f"{name}/{entry}")
             parts.append(bare(html))
+            for one in linked(html, f"{name}/{entry}"):
+                links.setdefault(one.raw, one)
             chapters += 1
             size += len(parts[-1])
             if size > MAX_TEXT:
                 break
         text, truncated = clean("\n\n".join(parts))
-        rights = texts(root, "rights", "license")
-        rights += [
-            one.get("href", "")
-            for one in root.iter()
-            if local(one) == "link" and "license" in (one.get("rel") or "").lower()
-        ]
-        declared = tuple(Statement(line(raw), "dc", name) for raw in rights if raw)
+        cover = _covers(package, root, manifest, folder)
+        declared = (*_rights(root, manifest, cover[:1], name), *links.values())
+        own = embedded.rights(package, next(iter(cover), ""), _obfuscated(package))
         return Extracted(
             form.id,
             form.kind,
@@ -65,8 +67,8 @@ def read(path: Path, name: str, form: Format) -> Extracted:
             text=text,
             truncated=truncated,
             properties={"chapters": chapters},
-            statements=declared + notices.statements(text, name),
-            thumbnail=_cover(package, root, manifest, folder),
+            statements=(*declared, *notices.statements(text, name), *own),
+            thumbnail=next((shown for one in cover if (shown := picture(package, one))), b""),
         )
 
 
@@ -97,8 +99,9 @@ def _entry(folder: str, item: Any) -> str:
     return posixpath.normpath(posixpath.join(folder, href))
 
 
-def _cover(package: Package, root: Any, manifest: dict[str, Any], folder: str) -> bytes:
-    """EPUB 3 marks the cover as a property, EPUB 2 by a ``meta``; some only by its name."""
+def _covers(package: Package, root: Any, manifest: dict[str, Any], folder: str) -> list[str]:
+    """Entries that may be the cover. EPUB 3 marks it as a property, EPUB 2 by a ``meta``; some only by
+    its name."""
     items = [one for one in manifest.values() if "cover-image" in (one.get("properties") or "")]
     for one in root.iter():
         if local(one) == "meta" and one.get("name") == "cover" and one.get("content") in manifest:
@@ -108,7 +111,75 @@ def _cover(package: Package, root: Any, manifest: dict[str, Any], folder: str) -
         for key, one in manifest.items()
         if "cover" in key.lower() and (one.get("media-type") or "").startswith("image/")
     ]
-    for item in items:
-        if found := picture(package, _entry(folder, item)):
-            return found
-    return b""
+    found = dict.fromkeys(_entry(folder, item) for item in items)
+    return [one for one in found if package.has(one)]
+
+
+def _obfuscated(package: Package) -> set[str]:
+    """Entries that only readers of books can open: fonts, which may be embedded but not taken out."""
+    root = package.xml("META-INF/encryption.xml")
+    return {
+        unquote(one.get("URI") or "")
+        for one in (() if root is None else root.iter())
+        if local(one) == "CipherReference"
+    }
+
+
+_TERMS = ("rights", "license", "accessRights")
+_LINKED = re.compile(
+    r"""href\s*=\s*["']\s*(https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/[^"'\s]{1,300})""",
+    re.I,
+)
+
+
+def linked(html: str, where: str) -> Iterator[Statement]:
+    """Links of a chapter to a licence: what it says is only seen by who looks at the address."""
+    for address in _LINKED.findall(html)[:10]:
+        yield claim(address, "html-link", where, inferred=True)
+
+
+def _rights(
+    root: Any, manifest: dict[str, Any], cover: list[str], where: str
+) -> Iterator[Statement]:
+    """``dc:rights``, and the terms of DCMI and ccREL as elements, metas and links (EPUB 3.3, 5.5)."""
+    found: list[tuple[str, str, str]] = []  # term, value, what it refines
+    for one in root.iter():
+        tag, refined = local(one), (one.get("refines") or "").lstrip("#")
+        words = " ".join("".join(one.itertext()).split()) if tag in ("meta", *_TERMS) else ""
+        if tag in _TERMS:
+            found.append((tag, words, refined))
+        elif tag == "meta":
+            term = one.get("property") or (one.get("name") or "").replace(".", ":")
+            found.append((term, words or one.get("content") or "", refined))
+        elif tag == "link":
+            found += [
+                (term, one.get("href") or "", refined) for term in (one.get("rel") or "").split()
+            ]
+    credits = {term: value for term, value, refined in found if not refined}
+    names = [credits.get("cc:attributionName"), credits.get("cc:attributionURL")]
+    credit = ", ".join(filter(None, names))
+    for term, value, refined in found:
+        name = term.rpartition(":")[2]
+        if term.startswith("tdm:"):
+            yield claim(f"{term}={value}", "dc", where, inferred=True, license=OWNED)
+        elif name in _TERMS and (value or name == "license"):
+            yield claim(
+                value,
+                "dc",
+                where,
+                component=_refined(refined, manifest, cover),
+                holder=credits.get("cc:attributionName", ""),
+                attribution=credit,
+            )
+
+
+def _refined(id: str, manifest: dict[str, Any], cover: list[str]) -> str:
+    """What a statement is about that refines another element: an item of the book, or all of it."""
+    item: Any = manifest.get(id)
+    href = "" if item is None else unquote(item.get("href", ""))
+    if not href:
+        return "whole"
+    if cover and cover[0].endswith(href):
+        return "cover"
+    media = item.get("media-type") or ""
+    return named("image", href) if media.startswith("image/") else "text"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import struct
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from curate.errors import CurateError
+from curate.extract.claims import claim, verbatim
 from curate.extract.clean import line, people, title
 from curate.extract.formats import Format
 from curate.model import Extracted, Statement
@@ -20,22 +24,9 @@ _COPYRIGHT, _FAMILY, _FULL, _DESIGNER, _DESCRIPTION, _LICENCE, _LICENCE_URL = 0,
 def read(path: Path, name: str, form: Format) -> Extracted:
     try:
         with path.open("rb") as file:
-            start = 0
-            if form.id == "ttc":
-                start = struct.unpack(">12xI", file.read(16))[0]
-            file.seek(start)
-            (count,) = struct.unpack(">4xH6x", file.read(12))
-            tables = {
-                tag: (offset, length)
-                for tag, _, offset, length in struct.iter_unpack(">4sIII", file.read(16 * count))
-            }
-            offset, length = tables[b"name"]
-            file.seek(offset)
-            names = _names(file.read(min(length, MOST)))
+            names = _name_table(file, collection=form.id == "ttc")
     except (struct.error, KeyError) as fault:
         raise CurateError(f"{name} is damaged: it has no table of names", "leave it out") from fault
-    holder = line(names.get(_COPYRIGHT, ""))
-    said = (names.get(_LICENCE_URL, ""), names.get(_LICENCE, ""), names.get(_COPYRIGHT, ""))
     return Extracted(
         form.id,
         form.kind,
@@ -43,10 +34,38 @@ def read(path: Path, name: str, form: Format) -> Extracted:
         title=title(names.get(_FULL, "") or names.get(_FAMILY, "")),
         creators=people([names.get(_DESIGNER, "")]),
         description=line(names.get(_DESCRIPTION, "")),
-        statements=tuple(
-            Statement(line(one), "declared", name, holder=holder) for one in said if line(one)
-        ),
+        statements=tuple(_rights(names, name, "whole")),
     )
+
+
+def stated(data: bytes, where: str, component: str) -> tuple[Statement, ...]:
+    """What a font inside something else says about rights; nothing where it is none."""
+    try:
+        return tuple(_rights(_name_table(io.BytesIO(data)), where, component))
+    except (struct.error, KeyError):
+        return ()
+
+
+def _rights(names: dict[int, str], where: str, component: str) -> Iterator[Statement]:
+    holder = names.get(_COPYRIGHT, "")
+    for key in (_LICENCE_URL, _LICENCE, _COPYRIGHT):
+        if said := verbatim(names.get(key, "")):
+            yield claim(said, "declared", where, component=component, holder=holder)
+
+
+def _name_table(file: IO[bytes], collection: bool = False) -> dict[int, str]:
+    start = 0
+    if collection:
+        start = struct.unpack(">12xI", file.read(16))[0]
+    file.seek(start)
+    (count,) = struct.unpack(">4xH6x", file.read(12))
+    tables = {
+        tag: (offset, length)
+        for tag, _, offset, length in struct.iter_unpack(">4sIII", file.read(16 * count))
+    }
+    offset, length = tables[b"name"]
+    file.seek(offset)
+    return _names(file.read(min(length, MOST)))
 
 
 def _names(table: bytes) -> dict[int, str]:

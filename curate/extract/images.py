@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
-import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from curate.errors import CurateError
+from curate.extract import claims, notices, xmp
 from curate.extract.clean import date, keywords, line, people, title
 from curate.extract.formats import Format
 from curate.model import Extracted, Statement
@@ -52,8 +54,9 @@ def _describe(picture: Any, name: str, form: Format) -> Extracted:
     exif = _exif(picture)
     if exif.get(0x0112) in (5, 6, 7, 8):  # Orientation: it is shown turned by a quarter
         width, height = height, width
-    xmp = _xmp(picture)
+    fields = _xmp(picture)
     info = {key.lower(): value for key, value in picture.info.items() if isinstance(value, str)}
+    statements = tuple(_rights(picture, exif, fields, name))
     problem = thumbnail = None
     if width * height > MOST_PIXELS:
         problem = f"too large to be shown: {width} × {height} pixels"
@@ -62,6 +65,8 @@ def _describe(picture: Any, name: str, form: Format) -> Extracted:
             thumbnail = shrink(picture)
         except (OSError, ValueError, SyntaxError, IndexError, TypeError) as fault:
             problem = f"the picture is damaged: {line(str(fault), 120)}"
+    if form.id == "png":  # its texts may stand behind the picture, where they are read only now
+        statements += tuple(_rights(picture, exif, _xmp(picture), name))
     properties: dict[str, int | float | str] = {"width": width, "height": height}
     if (frames := getattr(picture, "n_frames", 1)) > 1 and form.id in ("gif", "webp", "png"):
         properties["frames"] = frames
@@ -73,17 +78,19 @@ def _describe(picture: Any, name: str, form: Format) -> Extracted:
         form.id,
         form.kind,
         form.mime,
-        title=title(_first(xmp, "title") or info.get("title", "")),
-        creators=people([*xmp.get("creator", ()), artist, info.get("author")]),
+        title=title(xmp.first(fields, "title") or info.get("title", "")),
+        creators=people([*fields.get("creator", ()), artist, info.get("author")]),
         description=line(
-            _first(xmp, "description") or _text(exif.get(0x010E)) or info.get("description", "")
+            xmp.first(fields, "description")
+            or _text(exif.get(0x010E))
+            or info.get("description", "")
         ),
         created=date(
-            _text(exif.get(0x9003)) or _text(exif.get(0x0132)) or _first(xmp, "CreateDate")
+            _text(exif.get(0x9003)) or _text(exif.get(0x0132)) or xmp.first(fields, "CreateDate")
         ),
-        keywords=keywords(*xmp.get("subject", ())),
+        keywords=keywords(*fields.get("subject", ())),
         properties=properties,
-        statements=_statements(exif, xmp, info, name, artist),
+        statements=statements,
         thumbnail=thumbnail or b"",
         problem=problem or "",
     )
@@ -151,7 +158,7 @@ def _exif(picture: Any) -> dict[int, Any]:
         return {}
 
 
-def _text(value: object) -> str:
+def _text(value: object, most: int = 300) -> str:
     if isinstance(value, bytes):
         value = value.rstrip(b"\0").decode("utf-8", "replace")
     if not isinstance(value, str):
@@ -159,79 +166,85 @@ def _text(value: object) -> str:
     value = value.rstrip("\0 ")
     with suppress(UnicodeError):  # Pillow reads tags as Latin-1; writers of other letters use UTF-8
         value = value.encode("latin-1").decode("utf-8")
-    return line(value)
+    return line(value, most)
 
 
-_XMP_FIELDS = frozenset(
-    ("title", "creator", "description", "subject", "rights", "WebStatement", "UsageTerms", "license",
-     "Owner", "CreateDate", "Credit", "attributionName", "LicensorURL")
-)  # fmt: skip
-
-
-def _xmp(picture: Any) -> dict[str, tuple[str, ...]]:
-    """Fields of the XMP packet by their local names; a packet holds RDF as elements or attributes."""
+def _xmp(picture: Any) -> xmp.Fields:
     data = picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp") or b""
     if not data and getattr(picture, "tag_v2", None):
         data = picture.tag_v2.get(700, b"")
-    return packet(data if isinstance(data, bytes) else str(data).encode("utf-8"))
+    return xmp.packet(data if isinstance(data, bytes) else str(data).encode("utf-8"))
 
 
-def packet(data: bytes) -> dict[str, tuple[str, ...]]:
-    """The fields of an XMP packet that say who made something and what may be done with it."""
-    found = re.search(rb"<(?:\w+:)?(?:xmpmeta|RDF)[\s>].*</(?:\w+:)?(?:xmpmeta|RDF)>", data, re.S)
-    if not found or len(data) > 4 * 2**20:
-        return {}
-    from lxml import etree
-
-    from curate.extract.package import local, parser
+def stated(data: bytes, where: str, component: str) -> tuple[Statement, ...]:
+    """What a picture inside something else says about rights; nothing of it is decoded."""
+    from PIL import Image
 
     try:
-        root = etree.fromstring(found[0], parser())
-    except (etree.XMLSyntaxError, ValueError):
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as picture:
+            warnings.simplefilter("ignore")
+            return tuple(_rights(picture, _exif(picture), _xmp(picture), where, component))
+    except Exception:  # noqa: BLE001 - foreign parsers; the book around a broken picture is fine
+        return ()
+
+
+def _rights(
+    picture: Any, exif: dict[int, Any], fields: xmp.Fields, where: str, component: str = "whole"
+) -> Iterator[Statement]:
+    """What XMP, EXIF, IPTC, the text chunks of PNG and the comment of JPEG and GIF say. A notice that is
+    in several of them is said once."""
+    said = set()
+    for one in xmp.rights(fields, where, component):
+        said.add(one.raw)
+        yield one
+    iptc = _iptc(picture)
+    byline, credit = iptc.get(80, ""), iptc.get(110, "")
+    artist = _text(exif.get(0x013B)) or byline
+    info = {key.lower(): one for key, one in picture.info.items() if isinstance(one, str)}
+    rows = [
+        ("exif", _text(exif.get(0x8298), claims.MOST_RAW) or info.get("copyright", "")),
+        ("iptc", iptc.get(116, "")),
+    ]
+    for channel, notice in rows:
+        if (raw := claims.verbatim(notice)) and raw not in said:
+            said.add(raw)
+            yield claims.claim(
+                raw, channel, where, component=component, holder=artist, attribution=credit
+            )
+    if "license" in info:
+        yield claims.claim(info["license"], "exif", where, component=component, holder=artist)
+    if credit and not said:
+        yield claims.claim(
+            f"iptc:Credit={credit}",
+            "iptc",
+            where,
+            inferred=True,
+            component=component,
+            holder=credit,
+            attribution=credit,
+            license=claims.OWNED,
+        )
+    comment = picture.info.get("comment", b"")
+    comment = comment.decode("utf-8", "replace") if isinstance(comment, bytes) else str(comment)
+    for one in notices.statements(comment, where):
+        if one.raw not in said:
+            yield replace(one, component=component)
+
+
+def _iptc(picture: Any) -> dict[int, str]:
+    """Data sets of record 2 (IIM 4.2): 116 the copyright notice, 110 the credit, 80 the by-line."""
+    from PIL import IptcImagePlugin
+
+    from curate.extract.decode import decode
+
+    try:
+        found = IptcImagePlugin.getiptcinfo(picture) or {}
+    except Exception:  # noqa: BLE001 - damaged records raise anything; the picture is fine without
         return {}
-    fields: dict[str, list[str]] = {}
-    for element in root.iter(etree.Element):
-        for key, value in element.attrib.items():
-            if (name := str(key).rpartition("}")[2]) in _XMP_FIELDS:
-                fields.setdefault(name, []).append(line(value))
-        name = local(element)
-        if name in _XMP_FIELDS:
-            items = [
-                line("".join(item.itertext())) for item in element.iter() if local(item) == "li"
-            ]
-            resource = element.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource")
-            values = items or [line(resource or "".join(element.itertext()))]
-            fields.setdefault(name, []).extend(value for value in values if value)
-    return {name: tuple(dict.fromkeys(filter(None, values))) for name, values in fields.items()}
-
-
-def _first(fields: dict[str, tuple[str, ...]], name: str) -> str:
-    return next(iter(fields.get(name, ())), "")
-
-
-def rights(
-    fields: dict[str, tuple[str, ...]], name: str, component: str = "whole"
-) -> Iterable[Statement]:
-    """What an XMP packet declares: the licence it names, the page about it, the terms, the notice."""
-    holder = (
-        _first(fields, "Owner") or _first(fields, "attributionName") or _first(fields, "creator")
-    )
-    for key in ("license", "WebStatement", "UsageTerms", "rights"):
-        for raw in fields.get(key, ()):
-            yield Statement(raw, "xmp", name, component=component, holder=holder)
-
-
-def _statements(
-    exif: dict[int, Any],
-    xmp: dict[str, tuple[str, ...]],
-    info: dict[str, str],
-    name: str,
-    artist: str,
-) -> tuple[Statement, ...]:
-    found = list(rights(xmp, name))
-    notice = _text(exif.get(0x8298)) or line(info.get("copyright", ""))
-    if notice and notice not in {one.raw for one in found}:
-        found.append(Statement(notice, "exif", name, holder=artist))
-    if licence := line(info.get("license", "")):
-        found.append(Statement(licence, "exif", name, holder=artist))
-    return tuple(dict.fromkeys(found))
+    texts = {}
+    for number in (80, 110, 116):
+        value = found.get((2, number), b"")
+        value = value[0] if isinstance(value, list) and value else value
+        if isinstance(value, bytes) and value:
+            texts[number] = claims.verbatim(decode(value))
+    return texts

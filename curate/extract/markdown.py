@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
-from curate.extract import notices
-from curate.extract.clean import clean, date, keywords, language, line, people, several
+from msgspec.structs import replace
+
+from curate.extract import claims, notices, spdx_tags
+from curate.extract.clean import clean, date, keywords, language, line, people
 from curate.extract.formats import Format
 from curate.extract.plain import load
 from curate.model import Extracted, Statement
 
 _FRONT = re.compile(r"\s*(---|\+\+\+)[ \t]*\n(.{0,20000}?)\n\1[ \t]*(?:\n|$)", re.S)
 _PAIR = re.compile(r"""([A-Za-z][\w.-]*)[ \t]*:[ \t]*(.*)""")
+_LICENCES = ("license", "licence", "license_url", "rights_url")
+_NOTICES = ("rights", "copyright")
+_REL = re.compile(r"<[^>]{0,500}\brel=[\"']?[^>\"']{0,100}license", re.I)
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$|^([^\n#>`|*\s-][^\n]{0,200})\n=+[ \t]*$", re.M)
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.M | re.S)
 
@@ -22,11 +28,10 @@ def read(path: Path, name: str, form: Format) -> Extracted:
     raw, more = load(path)
     text, truncated = clean(raw)
     front, body = _front_matter(text)
-    licences = (front.get(key) for key in ("license", "licence", "rights", "copyright"))
-    declared = tuple(
-        Statement(raw=one, channel="declared", where=name)
-        for said in licences
-        for one in several([said] if isinstance(said, str) else said or [], r"\n")
+    declared = (
+        *spdx_tags.statements(text, name),
+        *_declared(front, name),
+        *_marked_up(body, name),
     )
     said_title = line(front.get("title", ""), 200)
     return Extracted(
@@ -42,7 +47,33 @@ def read(path: Path, name: str, form: Format) -> Extracted:
         text=body,
         truncated=truncated or more,
         properties={"lines": body.count("\n") + 1 if body else 0},
-        statements=declared + notices.statements(body, name),
+        statements=(*declared, *notices.statements(body, name)),
+    )
+
+
+def _declared(front: dict[str, str | list[str]], where: str) -> Iterator[Statement]:
+    """The licence and the notices that the front matter states. A key without a value, as templates
+    have it, is a licence left open."""
+    credit = front.get("attribution") or front.get("credit") or ""
+    credit = ", ".join(credit) if isinstance(credit, list) else credit
+    for one in claims.fields(
+        (said for key in _LICENCES if key in front for said in _list(front[key])),
+        (said for key in _NOTICES for said in _list(front.get(key))),
+        "declared",
+        where,
+    ):
+        yield replace(one, attribution=line(credit))
+
+
+def _marked_up(body: str, where: str) -> tuple[Statement, ...]:
+    """``rel=license`` of HTML inside Markdown, as the chooser of Creative Commons gives it to copy."""
+    if not _REL.search(body):
+        return ()
+    from curate.extract.web import Page
+
+    shown = _FENCE.sub("", body[:200_000])
+    return tuple(
+        one for one in Page(shown, where).statements() if one.channel in ("html-rel", "rdfa")
     )
 
 

@@ -11,13 +11,18 @@ SCANNED = 400_000
 
 _PLAIN = re.compile(
     r"project gutenberg license|start of th(?:e|is) project gutenberg|small print!|版权所有|版權所有"
-    r"|禁止转载|禁止轉載|未经许可|未經許可|禁止商用|不得商用|不可商用|不可商业使用|非商业性使用"
+    r"|禁止转载|禁止轉載|[转轉][载載](?:[时時]?[请請须須需应應]|务必|務必){1,3}(?:注明|標明|标明|註明|保留)"
+    r"|(?:版权|版權|著作权|著作權)[归歸][^\n。；，,]{1,40}所有|未经许可|未經許可|禁止商用|不得商用|不可商用|不可商业使用|非商业性使用"
     r"|仅供(?:个人)?学习|僅供(?:個人)?學習|仅限个人使用|僅限個人使用|all rights reserved"
     r"|for personal use only|not for resale|no resale|for non-?commercial use only"
     r"|(?:©|\(c\)|copyright(?: ©| \(c\))?)\s*(?:19|20)\d\d[^\n]{0,80}"
     r"|https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/[\w./-]+"
     r"|licen[sc]ed under [^\n.;]{0,80}(?:creative\s+commons|\bcc[ -](?:by|0)|\b(?:mit|apache|bsd|gpl|gnu)\b)"
     r"|(?:released|available|distributed|published) under [^\n.;]{0,60}(?:creative\s+commons|\bcc[ -](?:by|0))"
+    r"|(?:lizen[zs]iert|sous (?:la |une )?licence|bajo|licenciad[oa]|sob|con licenza|лиценз\w+|licencj\w+|licenc[eí]\w*)"
+    r"[^\n.;]{0,80}(?:creative\s+commons|\bcc[ -]by)"
+    r"|(?:creative\s+commons|\bcc[ -]by)[^\n。.;]{0,80}\d\.\d[^\n。.;]{0,60}(?:ライセンス|라이선스)"
+    r"|this (?:\w+ ){1,4}(?:is|has been) (?:\w+ )?(?:in|into|to) the public domain"
     r"|(?:采用|採用|使用|基于|遵循)[^\n。；]{0,40}(?:知识共享|知識共享|创作共用|creative commons|\bCC[ -]BY)",
     re.I,
 )
@@ -25,7 +30,7 @@ _PLAIN = re.compile(
 _HINTS = (
     "gutenberg", "small print", "版权所有", "版權所有", "转载", "轉載", "未经许可", "未經許可", "商用",
     "供学习", "供學習", "限个人", "限個人", "商业", "商業", "rights reserved", "©", "(c)", "copyright", "use only", "resale", "creativecommons.org", "creative", "licen", "cc-by", "cc by",
-    "知识共享", "知識共享", "创作共用", "cc0",
+    "知识共享", "知識共享", "创作共用", "cc0", "版权归", "版權歸", "著作权归", "著作權歸", "public domain",
 )  # fmt: skip
 _STOPS = "。！？；\n\f"
 MOST = 20

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from curate.extract import notices
+from curate.extract import embedded, notices
+from curate.extract.claims import fields
 from curate.extract.clean import clean, date, keywords, language, line, people, title
 from curate.extract.formats import MAX_TEXT, Format
 from curate.extract.package import Package, events, local, opened, protected, texts
-from curate.extract.word import Properties, picture
+from curate.extract.word import Properties, named_field, picture
 from curate.model import Extracted, Statement
+
+_AROUND = ("header", "footer", "header-first", "footer-first", "header-left", "footer-left")
 
 
 def read(path: Path, name: str, form: Format) -> Extracted:
@@ -46,7 +50,12 @@ def read(path: Path, name: str, form: Format) -> Extracted:
             text=text,
             truncated=truncated,
             properties={**facts.counts, **({"slides": pages} if form.id == "odp" else {})},
-            statements=facts.statements + notices.statements(text, name),
+            statements=(
+                *facts.statements,
+                *notices.statements(text, name),
+                *notices.statements(_around(package), name),
+                *embedded.rights(package),
+            ),
             thumbnail=facts.thumbnail,
         )
 
@@ -108,8 +117,21 @@ def properties(package: Package) -> Properties:
         language=language(next(iter(texts(root, "language")), "")),
         keywords=keywords(*texts(root, "keyword")),
         counts=counts,
-        statements=tuple(
-            Statement(line(raw), "dc", package.name) for raw in texts(root, "rights", "license")
-        ),
+        statements=tuple(_rights(root, package.name)),
         thumbnail=picture(package, "Thumbnails/thumbnail.png"),
     )
+
+
+def _rights(root: Any, where: str) -> Iterator[Statement]:
+    yield from fields(texts(root, "license"), texts(root, "rights"), "dc", where, holder="")
+    for one in () if root is None else root.iter():
+        if local(one) == "user-defined":
+            name = next((value for key, value in one.attrib.items() if key.endswith("}name")), "")
+            yield from named_field(name, "".join(one.itertext()), where)
+
+
+def _around(package: Package) -> str:
+    """Headers and footers, which stand with the styles."""
+    root = package.xml("styles.xml")
+    found = (one for one in (() if root is None else root.iter()) if local(one) in _AROUND)
+    return "\n".join(" ".join("".join(one.itertext()).split()) for one in islice(found, 200))

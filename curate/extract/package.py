@@ -136,11 +136,17 @@ def parser() -> Any:
     return etree.XMLParser(**_SAFE)
 
 
-def events(stream: IO[bytes], kinds: tuple[str, ...] = ("end",)) -> Any:
-    """``(event, element)`` of a stream, by the same rules; the caller clears what it has read."""
+def events(stream: IO[bytes], kinds: tuple[str, ...] = ("end",), recover: bool = False) -> Any:
+    """``(event, element)`` of a stream, by the same rules; the caller clears what it has read.
+
+    ``recover``: go on behind what is not well-formed, as browsers do.
+    """
     from lxml import etree
 
-    return islice(etree.iterparse(stream, events=kinds, **_SAFE), MOST_EVENTS)
+    return islice(
+        etree.iterparse(stream, events=kinds, recover=recover, **_SAFE),
+        MOST_EVENTS,
+    )
 
 
 def local(element: Any) -> str:

@@ -16,10 +16,10 @@ from curate.extract.clean import clean, date, keywords, line, people, title
 from curate.extract.formats import MAX_TEXT, Format
 from curate.extract.images import QUALITY, SIDE
 from curate.extract.package import protected
-from curate.model import Extracted, Statement
+from curate.extract.pdf_claims import claims
+from curate.model import Extracted
 
 MOST_PAGES = 20_000
-MOST_XMP = 4 * 2**20
 SPARSE = 20
 """Characters a page below which a document counts as scanned."""
 
@@ -46,7 +46,7 @@ def _describe(document: Any, path: Path, name: str, form: Format) -> Extracted:
     raw, more, unread = _text(document, pages)
     text, truncated = clean(raw)
     meta = _metadata(document)
-    statements = _xmp_statements(path, name) + notices.statements(text, name)
+    statements = (*claims(document, path, name), *notices.statements(text, name))
     problem = f"{unread} of {pages} pages could not be read" if unread else ""
     if pages and not unread and len(text) < SPARSE * pages:
         problem = "it holds pictures of pages, not text" if len(text) < 5 * pages else ""
@@ -126,33 +126,3 @@ def _picture(document: Any) -> bytes:
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=QUALITY, optimize=True)
     return out.getvalue()
-
-
-def _xmp_statements(path: Path, name: str) -> tuple[Statement, ...]:
-    """Rights in the document's own XMP packet, which PDF wants uncompressed so that all can find it."""
-    from curate.extract.images import packet, rights
-
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        data = file.read(MOST_XMP)
-        if size > 2 * MOST_XMP:
-            file.seek(-MOST_XMP, 2)
-        data += file.read(MOST_XMP)
-    start = data.find(b"<x:xmpmeta")
-    last = data.rfind(b"<x:xmpmeta")
-    if start < 0:
-        return ()
-    if last != start:  # packets of embedded pictures; the catalog's own is the one it points to
-        at = data.find(b"/Metadata")
-        reference = re.search(
-            rb"/Type\s*/Catalog.{0,2000}?/Metadata\s+(\d+)\s+\d+\s+R",
-            data[at - 3000 if at > 3000 else 0 :],
-            re.S,
-        )
-        own = data.find(b"\n" + reference[1] + b" 0 obj") if reference else -1
-        start = data.find(b"<x:xmpmeta", own) if own >= 0 else -1
-        if start < 0:
-            return ()
-    end = data.find(b"</x:xmpmeta>", start)
-    fields = packet(data[start : end + 12]) if end > 0 else {}
-    return tuple(rights(fields, name))

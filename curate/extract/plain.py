@@ -6,7 +6,7 @@ import csv
 import re
 from pathlib import Path
 
-from curate.extract import notices
+from curate.extract import notices, settings, spdx_tags
 from curate.extract.clean import clean, language, line, people
 from curate.extract.decode import decode
 from curate.extract.formats import MAX_TEXT, Format
@@ -49,7 +49,11 @@ def read(path: Path, name: str, form: Format) -> Extracted:
         text=text,
         truncated=truncated or more,
         properties=properties,
-        statements=notices.statements(text, name),
+        statements=(
+            *spdx_tags.statements(raw, name),
+            *(settings.statements(text, name) if form.id == "yaml" else ()),
+            *notices.statements(text, name),
+        ),
     )
 
 

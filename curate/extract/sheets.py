@@ -8,21 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from curate.errors import CurateError
-from curate.extract import notices, odf, word
+from curate.extract import embedded, notices, odf, word
 from curate.extract.clean import clean
 from curate.extract.formats import MAX_TEXT, Format
 from curate.extract.package import opened, protected
-from curate.model import Extracted
+from curate.model import Extracted, Statement
 
 
 def read(path: Path, name: str, form: Format) -> Extracted:
     import python_calamine as calamine
 
     facts = None
+    own: tuple[Statement, ...] = ()
     if form.id != "xls":
         with opened(path, name) as package:
             package.check()
             facts = (odf if form.id == "ods" else word).properties(package)
+            own = tuple(embedded.rights(package))
     try:
         # From memory: calamine would judge a path by its suffix, and ours has none.
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
@@ -49,7 +51,11 @@ def read(path: Path, name: str, form: Format) -> Extracted:
         text=text,
         truncated=truncated or more,
         properties={"sheets": len(book.sheet_names), "rows": rows},
-        statements=(facts.statements if facts else ()) + notices.statements(text, name),
+        statements=(
+            *(facts.statements if facts else ()),
+            *notices.statements(text, name),
+            *own,
+        ),
         thumbnail=facts.thumbnail if facts else b"",
         problem=f"sheets that could not be read: {', '.join(unread)}" if unread else "",
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from curate.extract import notices
+from curate.extract import embedded, notices
 from curate.extract.clean import clean, title
 from curate.extract.formats import MAX_TEXT, Format
 from curate.extract.package import Package, local, opened
-from curate.extract.word import main_part, properties, relations
+from curate.extract.word import linked, main_part, properties, relations
 from curate.model import Extracted
 
 
@@ -48,9 +49,22 @@ def read(path: Path, name: str, form: Format) -> Extracted:
             text=text,
             truncated=truncated,
             properties={**facts.counts, "slides": len(slides)},
-            statements=facts.statements + notices.statements(text, name),
+            statements=(
+                *facts.statements,
+                *notices.statements(text, name),
+                *notices.statements("\n".join(_masters(package)), name),
+                *(one for slide in slides[:1] + slides[-1:] for one in linked(package, slide)),
+                *embedded.rights(package),
+            ),
             thumbnail=facts.thumbnail,
         )
+
+
+def _masters(package: Package) -> Iterator[str]:
+    """The words of the masters: a footer there is on every slide."""
+    for entry in sorted(package.entries):
+        if entry.startswith("ppt/slideMasters/") and entry.endswith(".xml"):
+            yield _text(package.xml(entry))
 
 
 def _order(package: Package) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from curate.errors import CurateError
+from curate.extract import images, xmp
+from curate.extract.claims import claim, fields
 from curate.extract.clean import date, keywords, language, line, people, title
 from curate.extract.formats import FORMATS, Format
 from curate.model import Extracted, Statement
@@ -19,8 +21,12 @@ _DATE = ("TDRC", "TYER", "date", "\xa9day", "WM/Year")
 _GENRE = ("TCON", "genre", "\xa9gen", "WM/Genre")
 _COMMENT = ("COMM", "comment", "description", "\xa9cmt", "desc", "Description")
 _LANGUAGE = ("TLAN", "language")
-_RIGHTS = ("WCOP", "license", "TCOP", "copyright", "cprt", "Copyright", "USER", "rights", "TXXX:LICENSE",
-           "TXXX:license", "----:com.apple.iTunes:LICENSE")  # fmt: skip
+_LICENCES = ("WCOP", "license", "licence", "LICENSE", "----:com.apple.iTunes:LICENSE", "USER")
+_NOTICES = ("TCOP", "copyright", "cprt", "Copyright", "rights", "----:com.apple.iTunes:COPYRIGHT")
+# Fields of the user's own that programs for ID3 write, by their descriptions in small letters.
+_OWN = {"license": _LICENCES, "licence": _LICENCES, "copyright": _NOTICES, "rights": _NOTICES}
+# Where it is paid for, and who owns this copy: nobody gives away what he sells.
+_SOLD = ("WPAY", "TOWN")
 
 
 def read(path: Path, name: str, form: Format) -> Extracted:
@@ -47,6 +53,8 @@ def read(path: Path, name: str, form: Format) -> Extracted:
     if form.id == "mp4" and not _has_video(path):
         form = FORMATS["m4a"]
     creators = people(_values(tags, _ARTIST), r"[;；/\0]")
+    pictures = _pictures(media, tags)
+    own = (said for one in pictures for said in images.stated(one, f"{name}/cover", "cover"))
     return Extracted(
         form.id,
         form.kind,
@@ -58,13 +66,25 @@ def read(path: Path, name: str, form: Format) -> Extracted:
         language=language(_first(tags, _LANGUAGE)),
         keywords=keywords(*_values(tags, _GENRE)),
         properties=properties,
-        statements=tuple(
-            Statement(said, "declared", name, holder=creators[0] if creators else "")
-            for said in dict.fromkeys(line(value) for value in _values(tags, _RIGHTS))
-            if said
-        ),
-        thumbnail=_cover(media, tags),
+        statements=(*_rights(tags, name, creators[0] if creators else ""), *own),
+        thumbnail=next((small for one in pictures if (small := images.shrunk(one))), b""),
     )
+
+
+def _rights(tags: Any, name: str, holder: str) -> Iterator[Statement]:
+    """The licence, the notice, where it is sold, an XMP packet."""
+    licences, notices = _values(tags, _LICENCES), _values(tags, _NOTICES)
+    for frame in tags.getall("TXXX") if hasattr(tags, "getall") else ():
+        if (kind := _OWN.get(frame.desc.strip().lower())) is not None:
+            (licences if kind is _LICENCES else notices).extend(map(str, frame.text or [""]))
+    yield from fields(licences, notices, "declared", name, holder)
+    for key in _SOLD:
+        for value in _values(tags, (key,)):
+            if value.strip():
+                yield claim(f"{key}={value}", "declared", name, inferred=True, holder=holder)
+    for frame in tags.getall("PRIV") if hasattr(tags, "getall") else ():
+        if frame.owner == "XMP":
+            yield from xmp.rights(xmp.packet(frame.data), name)
 
 
 class _Named:
@@ -106,13 +126,11 @@ def _has_video(path: Path) -> bool:
         return b"vide" in head or b"vide" in file.read(2**20)
 
 
-def _cover(media: Any, tags: Any) -> bytes:
-    from curate.extract.images import shrunk
-
+def _pictures(media: Any, tags: Any) -> list[bytes]:
     pictures = [one.data for one in getattr(media, "pictures", ())]
     if hasattr(tags, "getall"):
         pictures += [one.data for one in tags.getall("APIC")]
     elif hasattr(tags, "get"):
         with suppress(ValueError, KeyError, TypeError):
             pictures += [bytes(one) for one in tags.get("covr") or []]
-    return next((small for one in pictures[:3] if (small := shrunk(one))), b"")
+    return pictures[:3]

@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from curate.errors import CurateError
-from curate.extract import notices
+from curate.extract import claims, notices, spdx_tags
 from curate.extract.clean import clean, date, keywords, language, line, people, title
+from curate.extract.feeds import Feed
 from curate.extract.formats import MAX_TEXT, Format
 from curate.extract.plain import load
 from curate.model import Extracted, Statement
@@ -17,15 +19,22 @@ from curate.model import Extracted, Statement
 MOST_PARTS = 300
 """Multipart bodies of one letter; the parser takes quadratic time in them."""
 
-Parts = tuple[str, dict[str, list[str]], bool]
-"""Text, fields by the names of Dublin Core, and whether there is more text."""
+
+class Parts(NamedTuple):
+    text: str
+    fields: dict[str, list[str]]  # by the names of Dublin Core
+    more: bool  # there is more text
+    statements: tuple[Statement, ...] = ()  # beside what the fields state
 
 
 def read(path: Path, name: str, form: Format) -> Extracted:
     readers = {"json": _json, "xml": _xml, "ipynb": _notebook, "rtf": _rich, "eml": _letter}
-    raw, fields, more = readers[form.id](path, name)
+    raw, fields, more, stated = readers[form.id](path, name)
     text, truncated = clean(raw)
-    stated = fields.get("license", []) + fields.get("rights", [])
+    channel = "declared" if form.id == "json" else "dc"
+    licences, notes = fields.get("license", []), fields.get("rights", [])
+    declared = tuple(claims.fields(licences, notes, channel, name))[:20]
+    tags = spdx_tags.statements(path, name) if form.id in ("json", "xml") else ()
     return Extracted(
         form.id,
         form.kind,
@@ -38,12 +47,7 @@ def read(path: Path, name: str, form: Format) -> Extracted:
         keywords=keywords(*fields.get("subject", [])),
         text=text,
         truncated=truncated or more,
-        statements=tuple(
-            Statement(said, "declared" if form.id == "json" else "dc", name)
-            for said in dict.fromkeys(line(one) for one in stated)
-            if said
-        )[:20]
-        + notices.statements(text, name),
+        statements=(*tags, *declared, *stated, *notices.statements(text, name)),
     )
 
 
@@ -57,18 +61,18 @@ def _json(path: Path, name: str) -> Parts:
     raw, more = load(path)
     fields: dict[str, list[str]] = {}
     if more:
-        return raw, fields, True
+        return Parts(raw, fields, True)
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError):
-        return raw, fields, False  # lines of JSON, or broken: still text
+        return Parts(raw, fields, False)  # lines of JSON, or broken: still text
     if isinstance(value, dict):
         for key, one in value.items():
             if known := _JSON_NAMES.get(key.lower()):
                 fields.setdefault(known, []).extend(_strings(one))
     if "\\u" in raw:  # letters written as numbers are found by nobody
         raw = json.dumps(value, ensure_ascii=False, indent=1)
-    return raw, fields, False
+    return Parts(raw, fields, False)
 
 
 def _strings(value: object) -> list[str]:
@@ -93,10 +97,10 @@ def _notebook(path: Path, name: str) -> Parts:
         parts = [_source(cell) for cell in cells]
         prose = "\n\n".join(_source(one) for one in cells if one.get("cell_type") == "markdown")
     except (ValueError, RecursionError, AttributeError, TypeError):
-        return raw, {}, more
+        return Parts(raw, {}, more)
     from curate.extract.markdown import heading
 
-    return "\n\n".join(parts), {"title": [heading(prose)]}, more
+    return Parts("\n\n".join(parts), {"title": [heading(prose)]}, more)
 
 
 def _source(cell: dict[str, object]) -> str:
@@ -107,6 +111,10 @@ def _source(cell: dict[str, object]) -> str:
 _FIELDS = frozenset(
     ["title", "creator", "rights", "license", "description", "subject", "language", "date"]
 )
+_KEPT = _FIELDS | {"Bag", "Seq", "Alt", "li", "Agent", "name", "value", "Description"}
+"""Elements that stay until what they are in has ended."""
+
+_RESOURCE = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
 _OWN = ("http://purl.org/dc", "http://creativecommons.org/ns", "http://web.resource.org/cc/")
 
 
@@ -117,35 +125,23 @@ def _xml(path: Path, name: str) -> Parts:
 
     parts: list[str] = []
     fields: dict[str, list[str]] = {}
+    feed = Feed()
     size = 0
-    resource = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
     try:
         with path.open("rb") as stream:
             for event, element in events(stream, ("start", "end")):
                 if event == "start":
+                    feed.begin(element)
                     continue
-                tag = local(element)
-                dublin = isinstance(element.tag, str) and element.tag[1:].startswith(_OWN)
-                if tag in _FIELDS and (dublin or (tag == "title" and "title" not in fields)):
-                    said = " ".join("".join(element.itertext()).split())
-                    if said := said or element.get(resource, ""):
-                        fields.setdefault(tag, []).append(said)
+                feed.end(element)
+                _field(element, fields)
                 if not len(element) or element.text:
                     parts.append(element.text or "")
                 parts.append(element.tail or "")
                 size += len(parts[-1]) + len(element.text or "")
                 if size > 2 * MAX_TEXT:
                     break
-                if tag not in _FIELDS and tag not in (
-                    "Bag",
-                    "Seq",
-                    "Alt",
-                    "li",
-                    "Agent",
-                    "name",
-                    "value",
-                    "Description",
-                ):
+                if local(element) not in _KEPT and not feed.holds():
                     element.clear()
     except etree.XMLSyntaxError as fault:
         if not parts:
@@ -155,9 +151,22 @@ def _xml(path: Path, name: str) -> Parts:
                     f"{name} is not safe to read: it defines entities ({fault})"[:300],
                     "leave it out, or save it without a DTD",
                 ) from fault
-            return raw, {}, more
+            return Parts(raw, {}, more)
+    if feed.is_feed:  # it has heard the same, and knows what it is about
+        fields = {key: one for key, one in fields.items() if key not in ("rights", "license")}
     text = "\n".join(filter(None, (" ".join(part.split()) for part in parts)))
-    return text, fields, size > 2 * MAX_TEXT
+    return Parts(text, fields, size > 2 * MAX_TEXT, tuple(feed.claims(name)))
+
+
+def _field(element: Any, fields: dict[str, list[str]]) -> None:
+    from curate.extract.package import local
+
+    tag = local(element)
+    dublin = isinstance(element.tag, str) and element.tag[1:].startswith(_OWN)
+    if tag in _FIELDS and (dublin or (tag == "title" and "title" not in fields)):
+        said = " ".join("".join(element.itertext()).split()) or element.get(_RESOURCE, "")
+        if said or (tag == "license" and not len(element)):
+            fields.setdefault(tag, []).append(said)
 
 
 _RTF = re.compile(
@@ -205,7 +214,7 @@ def _rich(path: Path, name: str) -> Parts:
         for key, tag in (("title", "title"), ("creator", "author"), ("subject", "keywords"))
         if (found := re.search(rf"\{{\\{tag} ([^{{}}]{{1,300}})\}}", raw[:20_000]))
     }
-    return _words(raw, codec), fields, len(raw) == 8 * MAX_TEXT
+    return Parts(_words(raw, codec), fields, len(raw) == 8 * MAX_TEXT)
 
 
 def _words(rtf: str, codec: str) -> str:
@@ -279,7 +288,7 @@ def _letter(path: Path, name: str) -> Parts:
         text = ""
     sender = re.sub(r"\s*<[^>]*>", "", str(letter.get("from", "")))
     when = getattr(letter.get("date"), "datetime", None)
-    return (
+    return Parts(
         text,
         {
             "title": [str(letter.get("subject", ""))],

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from curate.errors import CurateError
-from curate.extract import notices
+from curate.extract import notices, spdx_tags
+from curate.extract.claims import bounded
 from curate.extract.clean import clean, date, keywords, language, line, people, title
 from curate.extract.formats import MAX_TEXT, Format
 from curate.extract.plain import load
+from curate.extract.web_claims import claims
 from curate.model import SURROUNDINGS, Extracted, Statement
 
 DEEPEST = 2000
@@ -48,26 +48,6 @@ _VOID = frozenset(
         "tr",
     ]
 )
-_LICENCE = re.compile(
-    r"^(?:https?:)?//(?:www\.)?(?:creativecommons\.org/(?:licenses|publicdomain)/|gnu\.org/(?:licenses|copyleft)/)",
-    re.I,
-)
-_RIGHTS_META = frozenset(
-    [
-        "dcterms.license",
-        "dc.license",
-        "dcterms.rights",
-        "dc.rights",
-        "dcterms.rightsholder",
-        "rights",
-        "copyright",
-        "dc.rights.license",
-        "dcterms:license",
-        "dc:rights",
-        "license",
-        "cc:license",
-    ]
-)
 
 
 def read(path: Path, name: str, form: Format) -> Extracted:
@@ -93,8 +73,12 @@ def read(path: Path, name: str, form: Format) -> Extracted:
         keywords=keywords(page.meta("keywords")),
         text=text,
         truncated=truncated or more,
-        properties={"links": len(page.links)},
-        statements=page.statements() + notices.statements(text, name),
+        properties={"links": page.links()},
+        statements=(
+            *spdx_tags.statements(html, name),
+            *page.statements(),
+            *notices.statements(text, name),
+        ),
     )
 
 
@@ -174,17 +158,13 @@ class Page:
             key = found.get("name") or found.get("property") or found.get("itemprop")
             if key and (content := found.get("content")):
                 self.metas.setdefault(key.lower().strip(), content)
-        self.links = [
-            (
-                str(node.attributes["href"]).strip(),
-                (node.attributes.get("rel") or "").lower().split(),
-            )
-            for node in self.tree.css("a[href], link[href], area[href]")
-            if node.attributes.get("href")
-        ]
 
     def meta(self, *names: str) -> str:
         return next((self.metas[name] for name in names if self.metas.get(name)), "")
+
+    def links(self) -> int:
+        nodes = self.tree.css("a[href], link[href], area[href]")
+        return sum(bool(node.attributes.get("href")) for node in nodes)
 
     def title(self) -> str:
         for node in self.tree.css("head > title, body > title"):
@@ -201,56 +181,4 @@ class Page:
         return language(stated or self.meta("dc.language", "dcterms.language", "og:locale"))
 
     def statements(self) -> tuple[Statement, ...]:
-        found: dict[Statement, None] = {}
-        holder = line(self.meta("dcterms.rightsholder"), 200)
-
-        def add(raw: object, channel: str, inferred: bool = False) -> None:
-            if said := line(raw):
-                found[
-                    Statement(
-                        raw=said,
-                        channel=channel,
-                        where=self.where,
-                        confidence="inferred" if inferred else "declared",
-                        holder=holder,
-                    )
-                ] = None
-
-        for href, rel in self.links:
-            if "license" in rel:
-                add(href, "html-rel")
-            elif _LICENCE.match(href):
-                add(href, "html-link", inferred=True)
-        for key, value in self.metas.items():
-            if key in _RIGHTS_META and key != "dcterms.rightsholder":
-                add(value, "dc")
-        for node in self.tree.css('script[type="application/ld+json"]'):
-            for said in _licences(_json(node.text()), 0):
-                add(said, "json-ld")
-        return tuple(found)[:50]
-
-
-def _json(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _licences(value: object, depth: int) -> Iterator[str]:
-    """Every ``license`` of schema.org in a JSON-LD tree; a name, an IRI, or an object with either."""
-    if depth > 20:
-        return
-    if isinstance(value, list):
-        for one in value[:1000]:
-            yield from _licences(one, depth + 1)
-    elif isinstance(value, dict):
-        for key, one in value.items():
-            if key in ("license", "copyrightNotice"):
-                for said in one if isinstance(one, list) else [one]:
-                    if isinstance(said, dict):
-                        said = said.get("@id") or said.get("url") or said.get("name")
-                    if isinstance(said, str):
-                        yield said
-            elif isinstance(one, dict | list):
-                yield from _licences(one, depth + 1)
+        return bounded(claims(self.tree, self.where))

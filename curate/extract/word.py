@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from curate.extract import notices
+from curate.extract import embedded, notices
+from curate.extract.claims import claim, fields
 from curate.extract.clean import clean, date, keywords, language, line, people, title
 from curate.extract.formats import MAX_TEXT, Format
 from curate.extract.package import Package, events, local, opened, texts
 from curate.model import Extracted, Statement
 
+MOST_AROUND = 2000
+"""Paragraphs of one header or footer that are read."""
+
+_LICENCE_PAGE = re.compile(
+    r"https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/", re.I
+)
 _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
@@ -37,6 +46,7 @@ def read(path: Path, name: str, form: Format) -> Extracted:
                         break
         facts = properties(package)
         text, truncated = clean("\n".join(parts))
+        around = notices.statements("\n".join(_around(package)), name)
         return Extracted(
             form.id,
             form.kind,
@@ -50,9 +60,24 @@ def read(path: Path, name: str, form: Format) -> Extracted:
             text=text,
             truncated=truncated,
             properties=facts.counts,
-            statements=facts.statements + notices.statements(text, name),
+            statements=(
+                *facts.statements,
+                *notices.statements(text, name),
+                *around,
+                *linked(package, main),
+                *embedded.rights(package),
+            ),
             thumbnail=facts.thumbnail,
         )
+
+
+def _around(package: Package) -> Iterator[str]:
+    """The paragraphs of headers and footers. No part of the text: they repeat on every page."""
+    for entry in sorted(package.entries):
+        if re.fullmatch(r"word/(?:header|footer)\d*\.xml", entry):
+            with package.stream(entry) as stream:
+                for paragraph, _ in islice(paragraphs(stream), MOST_AROUND):
+                    yield paragraph
 
 
 def paragraphs(stream: Any) -> Iterator[tuple[str, str]]:
@@ -116,6 +141,16 @@ def relations(package: Package, entry: str) -> list[tuple[str, str]]:
     ]
 
 
+def linked(package: Package, entry: str) -> Iterator[Statement]:
+    """Hyperlinks of ``entry`` to a licence of Creative Commons."""
+    folder, base = posixpath.split(entry)
+    root = package.xml(posixpath.join(folder, "_rels", f"{base}.rels"))
+    for one in () if root is None else root:
+        target = one.get("Target", "")
+        if one.get("TargetMode") == "External" and _LICENCE_PAGE.match(target):
+            yield claim(target, "html-link", package.name, inferred=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Properties:
     """What Office programs write about a document."""
@@ -142,18 +177,12 @@ def properties(package: Package) -> Properties:
         for number in texts(application, tag):
             if number.isdecimal() and len(number) < 9 and int(number):
                 counts[key] = int(number)
-    stated = [Statement(line(raw), "dc", package.name) for raw in texts(core, "rights", "license")]
+    stated = list(
+        fields(texts(core, "license"), texts(core, "rights"), "dc", package.name, holder="")
+    )
     custom = package.xml("docProps/custom.xml")
     for one in () if custom is None else custom:
-        if (one.get("name") or "").lower() in (
-            "license",
-            "licence",
-            "copyright",
-            "rights",
-            "版权",
-            "许可",
-        ):
-            stated.append(Statement(line("".join(one.itertext())), "declared", package.name))
+        stated += named_field(one.get("name") or "", "".join(one.itertext()), package.name)
     return Properties(
         title=next((found for raw in texts(core, "title") if (found := title(raw))), ""),
         creators=people(texts(core, "creator")),
@@ -162,9 +191,27 @@ def properties(package: Package) -> Properties:
         language=language(next(iter(texts(core, "language")), "")),
         keywords=keywords(*texts(core, "keywords", "category")),
         counts=counts,
-        statements=tuple(one for one in stated if one.raw),
+        statements=tuple(stated),
         thumbnail=picture(package, "docProps/thumbnail.jpeg"),
     )
+
+
+_LICENCES = re.compile(
+    r"(?:cc:|dc:|dcterms:)?licen[cs]e(?:[ _-]?(?:url|name|terms))?|许可(?:证|协议)?|許可", re.I
+)
+_NOTICES = re.compile(
+    r"(?:dc:|dcterms:)?(?:copyright(?:[ _-]?(?:notice|holder|status))?|rights|usage ?terms)|版权(?:所有|声明)?|版權",
+    re.I,
+)
+
+
+def named_field(key: str, value: str, where: str) -> list[Statement]:
+    """The statement of a property that an author named himself, where its name is about rights."""
+    if _LICENCES.fullmatch(key.strip()):
+        return list(fields([value], [], "declared", where, holder=""))
+    if _NOTICES.fullmatch(key.strip()):
+        return list(fields([], [value], "declared", where, holder=""))
+    return []
 
 
 def picture(package: Package, entry: str) -> bytes:

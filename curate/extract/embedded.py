@@ -1,0 +1,46 @@
+"""Pictures and fonts inside books and documents: each may have terms of its own."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterator
+
+from curate.extract import fonts, images, svg
+from curate.extract.claims import named
+from curate.extract.package import Package
+from curate.model import Statement
+
+MOST_PARTS = 50
+"""Parts that are opened; who has more has them from one place."""
+
+MOST_BYTES = 5 * 2**20
+"""Bytes of a part that is opened: what is larger is a picture for print, and rare inside a book."""
+
+PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".tif", ".tiff", ".svg")
+FONTS = (".ttf", ".otf")
+
+
+def rights(package: Package, cover: str = "", skip: Collection[str] = ()) -> Iterator[Statement]:
+    """What the parts of ``package`` say, in the order of their names, the cover first.
+
+    ``skip``: entries that are not what their names say, as obfuscated fonts are not.
+    """
+    parts = [
+        entry
+        for entry in sorted(package.entries, key=lambda entry: (entry != cover, entry))
+        if entry.lower().endswith((*PICTURES, *FONTS))
+        and entry not in skip
+        and package.entries[entry].file_size <= MOST_BYTES
+        and not entry.startswith(("Thumbnails/", "docProps/"))
+    ]
+    for entry in parts[:MOST_PARTS]:
+        kind = "font" if entry.lower().endswith(FONTS) else "image"
+        component = "cover" if entry == cover else named(kind, entry)
+        data = package.read(entry)
+        where = posixpath.join(package.name, entry)
+        if kind == "font":
+            yield from fonts.stated(data, where, component)
+        elif entry.lower().endswith(".svg"):
+            yield from svg.stated(data, where, component)
+        else:
+            yield from images.stated(data, where, component)
