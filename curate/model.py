@@ -207,6 +207,21 @@ class Decision(msgspec.Struct, frozen=True):
     by: str = ""  # the person who decided, where one did
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """What a person decided about the rights in one resource of one collection."""
+
+    outcome: Literal["allow", "deny"]
+    why: str
+    who: str
+    when: str  # ISO 8601, UTC
+    license: str = ""  # SPDX expression it is under; "" accepts what is stated
+    own: str = ""  # whose own work it is
+    grant: str = ""  # the grant it stands on
+    territory: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()  # hex SHA-256 of files kept with the workspace, never shipped
+    basis: str = ""  # digest of what was said about it then
+
+
 class Testimony(msgspec.Struct, frozen=True):
     """All that was said about the rights in a resource, and when: the evidence of its decision."""
 

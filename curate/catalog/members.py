@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +63,18 @@ class Members(Database):
             "UPDATE member SET dirty = 1 WHERE collection = ? AND NOT dirty AND basis != ?",
             (self.collection_id(collection), basis),
         )
+
+    def answers_mark(self, collection: str) -> int:
+        """What ``mark_answered`` was given the last time; 0 before."""
+        return self.mark(f"answers {collection}")
+
+    def mark_answered(self, collection: str, resources: Iterable[str], mark: int) -> None:
+        """People decided on these since: judge them again. ``mark`` tells what the journal held."""
+        self.db.executemany(
+            "UPDATE member SET dirty = 1 WHERE collection = ?1 AND resource = (SELECT id FROM resource WHERE sha256 = ?2)",
+            [(self.collection_id(collection), bytes.fromhex(name)) for name in resources],
+        )
+        self.set_mark(f"answers {collection}", mark)
 
     def judged_otherwise(self, collection: str, basis: str) -> int:
         """Present members that changed since they were judged, or were judged by other rules."""

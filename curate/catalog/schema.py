@@ -54,4 +54,12 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX member_dirty ON member (collection) WHERE dirty;
     CREATE INDEX member_revision ON member (revision)
     """,
+    """
+    ALTER TABLE sighting ADD COLUMN noted TEXT NOT NULL DEFAULT '';
+    CREATE TABLE restated (
+      sighting INTEGER NOT NULL REFERENCES sighting, resource INTEGER NOT NULL REFERENCES resource,
+      noted TEXT NOT NULL, said BLOB NOT NULL, PRIMARY KEY (sighting, resource, noted)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX restated_resource ON restated (resource)
+    """,
 )

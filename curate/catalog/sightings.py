@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from curate.catalog.database import Database, pack, unpack
-from curate.model import Extracted, Message, Said
+from curate.model import Extracted, Message, Said, Statement
 
 State = Literal["taken", "rejected", "pending", "failed", "gone"]
 
@@ -27,6 +27,7 @@ class Sighting:
     trouble: Message | None = None  # what went wrong the last time somebody looked
     said: Said = field(default_factory=Said)
     links: tuple[str, ...] = ()
+    noted: str = ""  # ISO 8601, UTC: when the place was first heard to show and say just this
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +91,17 @@ class Sightings(Database):
         )
 
     _SIGHTING = (
-        "SELECT s.source, s.locator, s.state, r.sha256, s.stamp, s.basis, s.reason, s.trouble, s.said, s.links"
+        "SELECT s.source, s.locator, s.state, r.sha256, s.stamp, s.basis, s.reason, s.trouble, s.said, s.links, s.noted"
         " FROM sighting s LEFT JOIN resource r ON r.id = s.resource"
     )
 
     @staticmethod
     def _sighting(row: Sequence[Any]) -> Sighting:
-        source, locator, state, sha256, stamp, basis, reason, trouble, said, links = row
+        source, locator, state, sha256, stamp, basis, reason, trouble, said, links, noted = row
         return Sighting(
             source, locator, state, sha256.hex() if sha256 else "", stamp, basis,
             unpack(reason, Message), unpack(trouble, Message), unpack(said, Said) or Said(),
-            tuple(zlib.decompress(links).decode().split("\n")) if links else (),
+            tuple(zlib.decompress(links).decode().split("\n")) if links else (), noted,
         )  # fmt: skip
 
     def sighting(self, source: int, locator: str) -> Sighting | None:
@@ -112,7 +113,7 @@ class Sightings(Database):
     def record(self, sighting: Sighting) -> None:
         """Write a sighting over what was known of that place, and mark the members it touches."""
         row = self.db.execute(
-            "SELECT id, resource, state, said FROM sighting WHERE source = ? AND locator = ?",
+            "SELECT id, resource, state, said, noted FROM sighting WHERE source = ? AND locator = ?",
             (sighting.source, sighting.locator),
         ).fetchone()
         new = self.known_id(sighting.resource) if sighting.resource else None
@@ -125,17 +126,18 @@ class Sightings(Database):
         )  # fmt: skip
         if row is None:
             number = self.db.execute(
-                "INSERT INTO sighting (state, resource, stamp, basis, reason, trouble, said, links, source, locator)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                (*values, sighting.source, sighting.locator),
+                "INSERT INTO sighting (state, resource, stamp, basis, reason, trouble, said, links, source, locator, noted)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                (*values, sighting.source, sighting.locator, sighting.noted),
             ).fetchone()[0]
             old, old_state, old_said = None, "", b""
         else:
-            number, old, old_state, old_said = row
+            number, old, old_state, old_said, noted = row
+            self._restate(number, (old, old_said, noted), (new, said, sighting))
             self.db.execute(
                 "UPDATE sighting SET state = ?, resource = ?, stamp = ?, basis = ?, reason = ?, trouble = ?,"
-                " said = ?, links = ? WHERE id = ?",
-                (*values, number),
+                " said = ?, links = ?, noted = ? WHERE id = ?",
+                (*values, noted if (old, old_said) == (new, said) else sighting.noted, number),
             )
             if old is not None and old != new and old_state == "taken":
                 self.db.execute(
@@ -144,6 +146,47 @@ class Sightings(Database):
         if (old, old_state == "taken", old_said) != (new, sighting.state == "taken", said):
             for resource in {one for one in (old, new) if one is not None}:
                 self._touch(sighting.source, resource)
+
+    def _restate(
+        self,
+        number: int,
+        before: tuple[int | None, bytes, str],
+        after: tuple[int | None, bytes, Sighting],
+    ) -> None:
+        """Keep what a place said about the rights in the same bytes until it said otherwise."""
+        old, old_said, noted = before
+        new, said, sighting = after
+        if old is None or old != new or old_said == said:
+            return
+        was = unpack(old_said, Said) or Said()
+        if was.statements and was.statements != sighting.said.statements:
+            self.db.execute(
+                "INSERT OR REPLACE INTO restated VALUES (?, ?, ?, ?)",
+                (number, old, noted, old_said),
+            )
+
+    def earlier(self, collection: str, sha256: str) -> list[Statement]:
+        """What the places of a collection that show these bytes said before about rights: about the same
+        bytes, or about those that they showed until then, and in those themselves."""
+        number = self.known_id(sha256)
+        here = " FROM sighting s JOIN source o ON o.id = s.source JOIN collection c ON c.id = o.collection"
+        where = " WHERE s.resource = ? AND s.state = 'taken' AND c.name = ? ORDER BY s.id"
+        said = self.db.execute(
+            f"SELECT r.said{here} JOIN restated r ON r.sighting = s.id AND r.resource = s.resource{where}, r.noted",
+            (number, collection),
+        ).fetchall()
+        former = self.db.execute(
+            f"SELECT f.said, x.extracted{here} JOIN former f ON f.sighting = s.id"
+            f" LEFT JOIN fact x ON x.resource = f.resource{where}, f.resource",
+            (number, collection),
+        ).fetchall()
+        found: dict[Statement, None] = {}
+        for (blob,) in (*said, *((one,) for one, _ in former)):
+            found.update(dict.fromkeys((unpack(blob, Said) or Said()).statements))
+        for _, blob in former:
+            inside = unpack(blob, Extracted)
+            found.update(dict.fromkeys(inside.statements if inside else ()))
+        return list(found)
 
     def _touch(self, source: int, resource: int) -> None:
         """The member this resource is in the source's collection has to be looked at again."""
@@ -294,7 +337,7 @@ class Sightings(Database):
         """Every place where these bytes were seen, in a stable order."""
         rows = self.db.execute(
             "SELECT c.name, o.kind, o.place, s.source, s.locator, s.state, r.sha256, s.stamp, s.basis, s.reason,"
-            " s.trouble, s.said, s.links FROM sighting s JOIN resource r ON r.id = s.resource"
+            " s.trouble, s.said, s.links, s.noted FROM sighting s JOIN resource r ON r.id = s.resource"
             " JOIN source o ON o.id = s.source JOIN collection c ON c.id = o.collection"
             " WHERE r.sha256 = ? ORDER BY c.name, o.kind, o.place, s.locator",
             (bytes.fromhex(sha256),),
@@ -314,7 +357,7 @@ class Sightings(Database):
         escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         rows = self.db.execute(
             "SELECT c.name, o.kind, o.place, s.source, s.locator, s.state, r.sha256, s.stamp, s.basis, s.reason,"
-            " s.trouble, s.said, s.links FROM sighting s LEFT JOIN resource r ON r.id = s.resource"
+            " s.trouble, s.said, s.links, s.noted FROM sighting s LEFT JOIN resource r ON r.id = s.resource"
             " JOIN source o ON o.id = s.source JOIN collection c ON c.id = o.collection"
             " WHERE s.locator = ?1 OR s.locator LIKE ?2 ESCAPE '\\' ORDER BY s.locator != ?1, c.name, s.locator LIMIT 20",
             (text, f"%/{escaped}"),

@@ -45,7 +45,7 @@ def classify(
                 catalog.collection_id(one.name)  # raises where it was never collected
                 examined = _examine(catalog, store, one, settings, listener, retry)
                 compared = match(catalog, listener)
-                labelled = _label(catalog, one, listener)
+                labelled = _label(catalog, Judge(workspace, one), one, listener)
                 reports.append(_report(catalog, one, examined, compared, labelled))
         index(workspace, catalog, settings, listener)
         if not reports:
@@ -73,11 +73,12 @@ def _name(catalog: Catalog, collection: str, sha256: str) -> str:
     return basename(taken(catalog.places(sha256), collection)[0].sighting.locator)
 
 
-def _label(catalog: Catalog, loaded: Loaded, listener: Listener) -> int:
+def _label(catalog: Catalog, judge: Judge, loaded: Loaded, listener: Listener) -> int:
     """Category and decision of every member that changed or was judged by other rules."""
-    judge = Judge(loaded)
     with catalog.transaction():
         catalog.mark_dirty(loaded.name, judge.basis)
+        if catalog.answers_mark(loaded.name) != judge.answers.mark:
+            catalog.mark_answered(loaded.name, judge.answers.items, judge.answers.mark)
     waiting = catalog.dirty(loaded.name)
     if not waiting:
         return 0

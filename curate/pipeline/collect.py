@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -89,8 +90,9 @@ def _collect(
             number = catalog.source_id(loaded.name, *source_key(source))
         kept.add(number)
         tour = _Tour(
-            catalog, store, number, Selection.of(loaded.collection, source), counts, listener, retry
-        )
+            catalog, store, number, Selection.of(loaded.collection, source), counts, listener, retry,
+            time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        )  # fmt: skip
         try:
             tour.walk(_collector(source, loaded, settings))
         except CurateError as fault:
@@ -128,6 +130,7 @@ class _Tour:
     counts: Counter[str]
     listener: Listener
     retry: bool = False
+    now: str = ""  # ISO 8601, UTC
     batch: list[Sighting] = field(default_factory=list)
     sizes: dict[str, int] = field(
         default_factory=dict
@@ -166,14 +169,18 @@ class _Tour:
         same = seen is not None and bool(candidate.stamp) and seen.stamp == candidate.stamp
         if seen and same and self._settled(seen):
             self.counts["unchanged"] += 1
-            if seen.trouble:
+            if candidate.restates and candidate.said != seen.said:
+                self.batch.append(replace(seen, said=candidate.said, trouble=None, noted=self.now))
+            elif seen.trouble:
                 self.batch.append(replace(seen, trouble=None))
             return
         fresh = Sighting(
             self.source, candidate.locator, "rejected", stamp=candidate.stamp, basis=self.selection.basis,
-            said=candidate.said, links=candidate.links,
+            said=candidate.said, links=candidate.links, noted=self.now,
         )  # fmt: skip
-        if seen and same:
+        if seen and same and candidate.restates:
+            fresh = replace(fresh, resource=seen.resource)
+        elif seen and same:
             # A place that says "not modified" says no more than that: what it said before holds.
             fresh = replace(fresh, resource=seen.resource, said=seen.said, links=seen.links)
         try:

@@ -156,14 +156,16 @@ def _standing(workspace: Workspace, catalog: Catalog, name: str) -> Standing:
         outcomes[member.decision.outcome] += 1
         categories[member.label.category] += 1
     counts = catalog.count_members(name)
-    todo = outdated(catalog, loaded) if loaded else None
+    todo = outdated(workspace, catalog, loaded) if loaded else None
     stage = todo[0] if todo else "package" if counts["present"] else "collect"
     return Standing(
         name=name,
         title=loaded.collection.title if loaded else name,
         places=dict(places),
         resources=counts["present"],
-        waiting=catalog.judged_otherwise(name, Judge(loaded).basis) if loaded else counts["dirty"],
+        waiting=catalog.judged_otherwise(name, Judge(workspace, loaded).basis)
+        if loaded
+        else counts["dirty"],
         unread=counts["unread"],
         outcomes=dict(outcomes),
         categories=dict(categories),

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import date
+
+import msgspec
 
 from curate import classify as classifier
-from curate import rights
+from curate import grant, rights
+from curate.answers import Answers
 from curate.catalog import Catalog, Member, Place
 from curate.classify.taxonomy import Taxonomy
 from curate.collection import Declaration, Loaded, Source
+from curate.grant import Held
 from curate.model import Decision, Extracted, main_text
 from curate.pipeline.places import basename, taken
+from curate.workspace import Workspace
 
 
 def source_key(source: Source) -> tuple[str, str]:
@@ -19,24 +25,66 @@ def source_key(source: Source) -> tuple[str, str]:
     return str(type(source).__struct_config__.tag or "folder"), source.place
 
 
-class Judge:
-    """The rules of one collection. ``basis`` changes whenever another judgement is possible."""
+def use(loaded: Loaded) -> rights.Use:
+    """What the seller does with the items of a collection."""
+    listing = loaded.collection.listing
+    return rights.Use(
+        paid=listing.paid, territory=listing.territory, copies=listing.copies, price=listing.price, drm=listing.drm,
+    )  # fmt: skip
 
-    def __init__(self, loaded: Loaded) -> None:
+
+class Judge:
+    """The rules of one collection. ``basis`` changes whenever another judgement is possible, except by
+    what people decide: that is in ``answers``, and touches single resources.
+
+    Raises CurateError: a grant that is named and not there, a damaged journal of decisions.
+    """
+
+    def __init__(self, workspace: Workspace, loaded: Loaded) -> None:
         collection = loaded.collection
         self._name = loaded.name
-        self._paid = collection.listing.paid
+        self._workspace = workspace
         self._taxonomy = Taxonomy(collection.categories, collection.classify.threshold)
         self._policy = rights.load()
-        self._declared = {
-            source_key(one): one.rights or collection.rights for one in collection.sources
-        }
-        self._tags = {source_key(one): one.tags for one in collection.sources}
+        self._use = use(loaded)
+        self._today = date.today()
+        self._rights = collection.rights
+        self._sources = {source_key(one): one for one in collection.sources}
+        self.answers = Answers(loaded.folder)
+        self.grants: dict[str, Held] = {}
+        for name in sorted(self._named()):
+            self._grant(name)
+        terms = [(held, held.grant.expired(self._today)) for _, held in sorted(self.grants.items())]
+        declared = [
+            (key, one.rights, one.folders, one.tags) for key, one in sorted(self._sources.items())
+        ]
         rules = (
-            self._taxonomy.digest, self._policy.version, repr(self._paid), repr(sorted(self._declared.items(), key=repr)),
-            repr(sorted(self._tags.items())), str(rights.VERSION), str(classifier.VERSION),
+            self._taxonomy.digest, self._policy.version, repr(self._use), repr(self._rights), repr(declared), repr(terms),
+            str(rights.VERSION), str(classifier.VERSION),
         )  # fmt: skip
         self.basis = hashlib.sha256("\n".join(rules).encode()).hexdigest()[:16]
+
+    def _named(self) -> set[str]:
+        declared = [self._rights]
+        for source in self._sources.values():
+            declared += [source.rights or Declaration(), *(one.rights for one in source.folders)]
+        answered = (answer.grant for answer in self.answers.latest.values())
+        return {name for name in (*(one.grant for one in declared), *answered) if name}
+
+    def _grant(self, name: str) -> Held:
+        if name not in self.grants:
+            self.grants[name] = grant.load(self._workspace, name)
+        return self.grants[name]
+
+    def declaration(self, kind: str, place: str, locator: str) -> Declaration:
+        """The nearest declaration for something at ``locator`` of a source."""
+        source = self._sources.get((kind, place))
+        if source is None:
+            return self._rights
+        fitting = [one for one in source.folders if _below(locator, one.path)]
+        if fitting:
+            return max(fitting, key=lambda one: len(one.path.strip("/"))).rights
+        return source.rights or self._rights
 
     def member(self, catalog: Catalog, sha256: str) -> Member:
         member = catalog.member(self._name, sha256)
@@ -49,11 +97,7 @@ class Judge:
         extracted, profile, _ = known
         first = here[0].sighting
         title = first.said.title or profile.title or extracted.title or basename(first.locator)
-        tags = {
-            tag
-            for one in here
-            for tag in (*one.sighting.said.tags, *self._tags.get((one.kind, one.place), ()))
-        }
+        tags = {tag for one in here for tag in (*one.sighting.said.tags, *self._tags(one))}
         label = self._taxonomy.label(
             title,
             (*extracted.keywords, *profile.keywords),
@@ -61,16 +105,50 @@ class Judge:
             tuple(sorted(tags)),
             main_text(catalog.text(sha256)),
         )
+        evidence = self._evidence(catalog, sha256, places, here, extracted)
+        decision = rights.decide(evidence, self._policy, self._use, self._today)
         return Member(
-            self._name, sha256, member.size, member.present, False, title, first.locator, label,
-            self._decide(places, here, extracted),
+            self._name, sha256, member.size, member.present, False, title, first.locator, label, decision,
         )  # fmt: skip
 
-    def _decide(
-        self, places: Sequence[Place], here: Sequence[Place], extracted: Extracted
-    ) -> Decision:
-        declared = [self._declared.get((one.kind, one.place), Declaration()) for one in here]
+    def _tags(self, place: Place) -> tuple[str, ...]:
+        source = self._sources.get((place.kind, place.place))
+        return source.tags if source else ()
+
+    def evidence(self, catalog: Catalog, sha256: str) -> rights.Evidence:
+        """All that speaks about the rights in a resource that was read."""
+        places = catalog.places(sha256)
+        known = catalog.facts(sha256)
+        assert known is not None
+        return self._evidence(catalog, sha256, places, taken(places, self._name), known[0])
+
+    def _evidence(
+        self,
+        catalog: Catalog,
+        sha256: str,
+        places: Sequence[Place],
+        here: Sequence[Place],
+        extracted: Extracted,
+    ) -> rights.Evidence:
         found = [said for one in here for said in one.sighting.said.statements]
         elsewhere = [said for one in places for said in one.sighting.said.statements]
-        evidence = rights.Evidence(declared, (*found, *extracted.statements), tuple(elsewhere))
-        return rights.decide(evidence, self._policy, self._paid)
+        return rights.Evidence(
+            declared=[self.declaration(one.kind, one.place, one.sighting.locator) for one in here],
+            found=(*found, *extracted.statements),
+            elsewhere=tuple(elsewhere),
+            earlier=catalog.earlier(self._name, sha256),
+            answer=self.answers.latest.get(sha256),
+            grants=self.grants,
+        )
+
+    def decide(self, evidence: rights.Evidence, alone: bool = False) -> Decision:
+        """The decision that ``evidence`` leads to; ``alone``: were it the only thing in the bundle."""
+        purpose = msgspec.structs.replace(self._use, alone=alone)
+        return rights.decide(evidence, self._policy, purpose, self._today)
+
+
+def _below(locator: str, path: str) -> bool:
+    if "://" in locator:
+        return locator.startswith(path)
+    path = path.strip("/")
+    return locator == path or locator.startswith(f"{path}/")

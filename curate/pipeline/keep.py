@@ -111,7 +111,7 @@ def left_out(catalog: Catalog, loaded: Loaded, member: Member, choice: Choice) -
         if member.decision.outcome == "ask":
             return msg("a person has to decide about its rights: {why}", why=why)
         return msg("no known right to package it: {why}", why=why)
-    if title := choice.suspects.get(member.sha256):
+    if not member.decision.by and (title := choice.suspects.get(member.sha256)):
         return msg(
             "a person has to decide about its rights: it is like “{title}”, in which somebody else has a say",
             title=title,

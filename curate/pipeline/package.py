@@ -50,7 +50,7 @@ def package(
     """
     loaded = load(workspace, name)
     with workspace.writing(), Catalog(workspace.catalog) as catalog:
-        _ready(catalog, loaded)
+        _ready(workspace, catalog, loaded)
         store = Store(workspace.objects)
         listener.stage("choosing")
         items, omissions = _choose(catalog, store, loaded)
@@ -70,9 +70,9 @@ def package(
         return Packaged(release, _report(release, loaded, items, omissions))
 
 
-def _ready(catalog: Catalog, loaded: Loaded) -> None:
+def _ready(workspace: Workspace, catalog: Catalog, loaded: Loaded) -> None:
     catalog.collection_id(loaded.name)  # raises where it was never collected
-    if found := outdated(catalog, loaded):
+    if found := outdated(workspace, catalog, loaded):
         stage, why = found
         raise CurateError(f"'{loaded.name}': {why}", f"run: curate {stage} {loaded.name}")
 

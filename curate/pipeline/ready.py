@@ -38,7 +38,7 @@ def chosen(
     return loaded, wrong
 
 
-def outdated(catalog: Catalog, loaded: Loaded) -> tuple[str, str] | None:
+def outdated(workspace: Workspace, catalog: Catalog, loaded: Loaded) -> tuple[str, str] | None:
     """What has to run before its bundle may be built, and why; None where all is up to date."""
     collection = loaded.collection
     known = {
@@ -51,7 +51,10 @@ def outdated(catalog: Catalog, loaded: Loaded) -> tuple[str, str] | None:
     for key, source in named.items():
         if catalog.selected_otherwise(known[key], Selection.of(collection, source).basis):
             return "collect", "keywords or tags have changed since it was collected"
-    waiting = catalog.judged_otherwise(loaded.name, Judge(loaded).basis)
+    judge = Judge(workspace, loaded)
+    if catalog.answers_mark(loaded.name) != judge.answers.mark:
+        return "classify", "decisions were added or taken back since it was classified"
+    waiting = catalog.judged_otherwise(loaded.name, judge.basis)
     waiting = waiting or len(catalog.unexamined(loaded.name, VERSIONS))
     if waiting:
         return "classify", f"{waiting} resources are not classified by the present rules yet"

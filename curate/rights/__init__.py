@@ -7,10 +7,21 @@ person.
 from __future__ import annotations
 
 from curate.rights.credit import credit, license_info
-from curate.rights.decide import Evidence, decide
-from curate.rights.policy import Policy, load
+from curate.rights.decide import decide
+from curate.rights.evidence import Evidence, digest
+from curate.rights.policy import Policy, Use, load
 
-VERSION = 2
+VERSION = 3
 """Raise it when the same statements would be decided otherwise: everything is then decided again."""
 
-__all__ = ["VERSION", "Evidence", "Policy", "credit", "decide", "license_info", "load"]
+__all__ = [
+    "VERSION",
+    "Evidence",
+    "Policy",
+    "Use",
+    "credit",
+    "decide",
+    "digest",
+    "license_info",
+    "load",
+]

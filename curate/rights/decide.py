@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
+
+import msgspec
 
 from curate.collection import Declaration
+from curate.grant import Held
 from curate.messages import msg
-from curate.model import Decision, Outcome, Statement
+from curate.model import Answer, Decision, Message, Outcome, Statement
+from curate.rights.evidence import (
+    Evidence,
+    digest,
+    expression,
+    nameless,
+    names_one_of,
+    several,
+    short,
+)
+from curate.rights.grants import weigh
 from curate.rights.normalise import NOTICE, OWN, RESERVED, UNKNOWN, normalise
-from curate.rights.policy import Policy, worst
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Everything that speaks about one resource."""
-
-    declared: Sequence[Declaration]  # of each source of this collection that holds it
-    found: Sequence[Statement]  # by the places of this collection and by the bytes themselves
-    elsewhere: Sequence[Statement] = ()  # by other places that showed the same bytes
+from curate.rights.policy import Policy, Use, Verdict, worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,174 +32,356 @@ class _Found:
     statement: Statement
 
 
-def decide(evidence: Evidence, policy: Policy, paid: bool) -> Decision:
-    """May it be in a bundle that is given away, or sold (``paid``)? Fails closed.
+def decide(evidence: Evidence, policy: Policy, use: Use, today: date) -> Decision:
+    """May it be used so? Fails closed.
 
-    Own work stands on the seller's word, unless the bytes or a place say that somebody else has a say.
-    Licensed material needs its licence allowed by the policy and contradicted by nobody. What is said
-    about a part only, or elsewhere about the same bytes, can forbid but never allow.
+    A person's answer comes first, as long as what was said is what it was given for. Own work stands on
+    the seller's word, a grant on its evidence, unless the bytes or a place say that somebody else has a
+    say. Licensed material needs its licence allowed by the policy and contradicted by nobody. What is
+    said about a part only, or elsewhere about the same bytes, can forbid but never allow.
     """
-    found = _weighed(evidence, policy, paid)
-    holders = tuple(dict.fromkeys(one.own for one in evidence.declared if one.own))
-    licenses = tuple(
-        dict.fromkeys(normalise(one.license) for one in evidence.declared if one.license)
+    case = _Case(evidence, policy, use, today)
+    decision = case.without_answer()
+    if evidence.answer:
+        decision = case.answered(evidence.answer, decision)
+    changes = _first(one.changes for one in evidence.declared)
+    attribution = decision.attribution or _first(one.attribution for one in evidence.found)
+    return msgspec.structs.replace(
+        decision, changes=changes, attribution=attribution, policy=policy.version
     )
-    if holders:
-        return _own(holders, licenses, found, policy, paid)
-    if licenses:
-        return _licensed(licenses, found, policy, paid)
-    return _unsaid(found, policy, paid)
 
 
-def _weighed(evidence: Evidence, policy: Policy, paid: bool) -> list[_Found]:
-    found = []
-    for statement in dict.fromkeys((*evidence.found, *evidence.elsewhere)):
-        one = _Found(normalise(statement.raw), statement)
-        may_allow = statement.component == "whole" and statement in evidence.found
-        if may_allow or policy.judge(one.license, paid).outcome != "allow":
-            found.append(one)
-    return found
+class _Case:
+    def __init__(self, evidence: Evidence, policy: Policy, use: Use, today: date) -> None:
+        declared = evidence.declared
+        self.evidence = evidence
+        self.policy = policy
+        self.today = today
+        self.use = msgspec.structs.replace(
+            use,
+            changes="; ".join(dict.fromkeys(one.changes for one in declared if one.changes)),
+            minor=bool(declared) and all(one.minor for one in declared),
+        )
+        self.found = self._weighed()
 
+    def judge(self, license: str, grounds: str = "") -> Verdict:
+        return self.policy.judge(license, self.use, bool(grounds))
 
-def _own(
-    holders: tuple[str, ...],
-    licenses: tuple[str, ...],
-    found: list[_Found],
-    policy: Policy,
-    paid: bool,
-) -> Decision:
-    names = [name.strip() for holder in holders for name in holder.split(";") if name.strip()]
-    holder = ", ".join(dict.fromkeys(holder.split(";")[0].strip() for holder in holders))
-    reasons = [msg("declared own work of {holder}", holder=holder)]
-    outcome: Outcome = "allow"
-    stated: dict[str, tuple[str, ...]] = {}
-    for one in found:
-        mine = _names_one_of(names, one.statement)
-        if one.license in (RESERVED, NOTICE) and (mine or _nameless(one.statement)):
-            continue  # reserving one's own rights takes nothing from oneself
-        verdict = policy.judge(one.license, paid)
-        foreign = bool(one.statement.holder) and not mine
-        if verdict.outcome == "allow" and not foreign:
-            # Also given to the public, by whoever made it: those terms are kept, the makers credited.
-            stated[verdict.license] = verdict.obligations
+    def _weighed(self) -> list[_Found]:
+        here = set(self.evidence.found)
+        found = []
+        for statement in dict.fromkeys((*self.evidence.found, *self.evidence.elsewhere)):
+            one = _Found(expression(statement), statement)
+            may_allow = statement.component == "whole" and statement in here
+            if may_allow or self.judge(one.license, statement.grounds).outcome != "allow":
+                found.append(one)
+        return found
+
+    def without_answer(self) -> Decision:
+        declared = self.evidence.declared
+        licenses = tuple(dict.fromkeys(normalise(one.license) for one in declared if one.license))
+        grants = tuple(dict.fromkeys(one.grant for one in declared if one.grant))
+        holders = tuple(dict.fromkeys(one.own for one in declared if one.own))
+        if holders:
+            return self._own(holders, (*licenses, *grants))
+        if grants:
+            return self._granted(self.evidence.grants[grants[0]], (*licenses, *grants[1:]))
+        if licenses:
+            return self._licensed(licenses)
+        return self._unsaid()
+
+    # What a person decided
+
+    def answered(self, answer: Answer, otherwise: Decision) -> Decision:
+        """``otherwise`` is what would hold had nobody answered."""
+        told = msg(
+            "{who} decided on {when}: {why}", who=answer.who, when=answer.when[:10], why=answer.why
+        )
+        if answer.basis != digest(self.evidence):
+            changed = msg(
+                "but what is said about it has changed since: a person has to decide again"
+            )
+            return msgspec.structs.replace(
+                otherwise,
+                outcome=worst(otherwise.outcome, "ask"),
+                reasons=(told, changed, *otherwise.reasons),
+                contested=True,
+            )
+        if answer.outcome == "deny":
+            return Decision(
+                "deny", "", (), (told,), basis="answer", by=answer.who, rules=("answer",)
+            )
+        decision = self._accepted(answer, otherwise)
+        return msgspec.structs.replace(
+            decision, reasons=(told, *decision.reasons), by=answer.who, contested=False
+        )
+
+    def _accepted(self, answer: Answer, otherwise: Decision) -> Decision:
+        """A person says what it is; what may be done with such a thing still says the policy."""
+        if answer.own:
+            verdict = self.judge(OWN)
+            return Decision(
+                verdict.outcome, OWN, verdict.obligations, (_told_own(answer.own),),
+                several(answer.own)[0], basis="answer", rules=verdict.rules,
+            )  # fmt: skip
+        if answer.grant:
+            alone = Evidence([Declaration(grant=answer.grant)], (), grants=self.evidence.grants)
+            decision = _Case(alone, self.policy, self.use, self.today).without_answer()
+            return msgspec.structs.replace(decision, basis="grant")
+        license = normalise(answer.license or otherwise.license)
+        verdict = self.judge(license, answer.why)
+        outcome, reasons = (
+            verdict.outcome,
+            [_judged("it is {license}: {reason} (rule {rule})", verdict)],
+        )
+        outcome, limits = self._within(answer.territory, outcome)
+        if not answer.license and outcome == "ask":
+            outcome = "allow"  # the policy asks a person, and a person has answered
+        return Decision(
+            outcome, verdict.license, verdict.obligations, (*reasons, *limits), otherwise.holder,
+            basis="answer", rules=verdict.rules, offered=_offered(license, verdict),
+        )  # fmt: skip
+
+    # What the seller declared
+
+    def _own(self, holders: tuple[str, ...], others: tuple[str, ...]) -> Decision:
+        names = [name for holder in holders for name in several(holder)]
+        holder = ", ".join(dict.fromkeys(several(one)[0] for one in holders if several(one)))
+        reasons = [_told_own(holder)]
+        outcome: Outcome = "allow"
+        stated: dict[str, Verdict] = {}
+        for one in self.found:
+            mine = names_one_of(names, one.statement)
+            if one.license in (RESERVED, NOTICE) and (mine or nameless(one.statement)):
+                continue  # reserving one's own rights takes nothing from oneself
+            verdict = self.judge(one.license, one.statement.grounds)
+            foreign = bool(one.statement.holder) and not mine
+            if verdict.outcome == "allow" and not foreign:
+                # Also given to the public, by whoever made it: those terms are kept, the makers credited.
+                stated[verdict.license] = verdict
+                reasons.append(_said("and {where} says “{raw}”", one))
+                continue
+            outcome = "ask"
+            reasons.append(_said("declared own work, but {where} says “{raw}”", one))
+        contested = outcome != "allow"
+        for license in others:
+            outcome = "ask"
             reasons.append(
-                msg("and {where} says “{raw}”", where=one.statement.where, raw=_short(one))
+                msg(
+                    "another source of this collection declares {license} for the same bytes",
+                    license=license,
+                )
             )
-            continue
-        outcome = "ask"
-        reasons.append(
+        verdicts = list(stated.values()) or [self.judge(OWN)]
+        return Decision(
+            outcome, " AND ".join(stated) or OWN, _duties(verdicts), tuple(reasons), holder,
+            contested=contested, basis="own", rules=_rules(verdicts),
+        )  # fmt: skip
+
+    def _granted(self, held: Held, others: tuple[str, ...]) -> Decision:
+        outcome, reasons = weigh(held, self.use, self.policy, self.today)
+        contested = False
+        for one in self.found:
+            if self._agrees(held, one):
+                continue
+            contested = True
+            outcome = worst(outcome, "ask")
+            reasons += (_said("but {where} says “{raw}”", one),)
+        for license in others:
+            outcome = worst(outcome, "ask")
+            reasons += (
+                msg(
+                    "another source of this collection declares {license} for the same bytes",
+                    license=license,
+                ),
+            )
+        grant = held.grant
+        obligations = tuple(
+            duty
+            for duty, wanted in (
+                ("attribution", grant.attribution),
+                ("buyer-terms", grant.buyer_terms),
+                ("min-price", grant.min_price),
+            )
+            if wanted
+        )
+        return Decision(
+            outcome, held.id, obligations, reasons, several(grant.licensor)[0], contested=contested,
+            basis="grant", rules=(f"grant-{grant.kind}",), grant=held.name, attribution=grant.attribution,
+        )  # fmt: skip
+
+    def _agrees(self, held: Held, one: _Found) -> bool:
+        """A reservation by its licensor is what a granted file carries; a grant may buy out a public licence."""
+        theirs = names_one_of(several(held.grant.licensor), one.statement)
+        if one.license in (RESERVED, NOTICE):
+            return theirs or nameless(one.statement)
+        bought_out = held.grant.kind == "permission" and one.license not in (UNKNOWN,)
+        return bought_out and (theirs or not one.statement.holder)
+
+    def _licensed(self, licenses: tuple[str, ...]) -> Decision:
+        grounds = _first(one.grounds for one in self.evidence.declared)
+        verdicts = [self.judge(license, grounds) for license in licenses]
+        reasons = [_judged("declared {license}: {reason} (rule {rule})", one) for one in verdicts]
+        if grounds:
+            reasons.append(msg("why it is free: {grounds}", grounds=grounds))
+        outcome = worst(*(verdict.outcome for verdict in verdicts))
+        if len(licenses) > 1:
+            outcome = worst(outcome, "ask")
+            reasons.append(
+                msg("the sources of this collection declare different licences for the same bytes")
+            )
+        contested = False
+        for one in self.found:
+            if one.license in licenses or one.license == NOTICE:
+                continue  # a copyright notice beside a licence is what licensed material carries
+            contested = True
+            outcome = worst(outcome, self._severity(one))
+            reasons.append(_said("but {where} says “{raw}”", one))
+        outcome, more = self._limited(outcome, _territory(self.evidence.declared))
+        reasons += more
+        return Decision(
+            outcome, " AND ".join(one.license for one in verdicts), _duties(verdicts), tuple(reasons),
+            contested=contested, basis="license", rules=_rules(verdicts), offered=_offers(licenses, verdicts),
+        )  # fmt: skip
+
+    def _severity(self, one: _Found) -> Outcome:
+        """How much a statement that differs from the declared licence weighs: doubt at least."""
+        if one.license in (UNKNOWN, RESERVED) or one.statement.confidence == "inferred":
+            return "ask"
+        return worst("ask", self.judge(one.license, one.statement.grounds).outcome)
+
+    # What others say
+
+    def _unsaid(self) -> Decision:
+        speaking = [one for one in self.found if one.license != NOTICE]
+        if not speaking:
+            reasons = [
+                msg("nobody states any rights in it: all rights are reserved (rule nothing-stated)")
+            ]
+            reasons += [_said("{where} says “{raw}”", one) for one in self.found]
+            outcome, more = self._limited("deny", ())
+            return Decision(
+                outcome,
+                reasons=(*reasons, *more),
+                contested=bool(self.found),
+                rules=("nothing-stated",),
+            )
+        verdicts = [self.judge(one.license, one.statement.grounds) for one in speaking]
+        outcome = worst(*(verdict.outcome for verdict in verdicts))
+        reasons = [
+            _said("{where} says “{raw}” ({license}): {reason} (rule {rule})", one,
+                  license=verdict.license, reason=verdict.reason, rule=verdict.rules[0])
+            for one, verdict in zip(speaking, verdicts, strict=True)
+        ]  # fmt: skip
+        if _disagree(speaking, verdicts):
+            # Not simply denied: whoever knows better than one of the places may say so.
+            outcome = "ask"
+            reasons.append(msg("the statements disagree: a person has to decide"))
+        elif outcome == "allow" and not any(
+            one.statement.confidence == "declared" for one in speaking
+        ):
+            outcome = "ask"
+            reasons.append(
+                msg(
+                    "this is inferred, not declared: declare the licence of this source in collection.toml if it is right"
+                )
+            )
+        grounds = _first(one.statement.grounds for one in speaking)
+        if grounds:
+            reasons.append(msg("why it is free: {grounds}", grounds=grounds))
+        outcome, more = self._limited(outcome, _territory(one.statement for one in speaking))
+        stated = list(dict.fromkeys(one.license for one in speaking))
+        taken = list(dict.fromkeys(verdict.license for verdict in verdicts))
+        return Decision(
+            outcome, " AND ".join(taken), _duties(verdicts), (*reasons, *more), contested=outcome != "allow",
+            basis="stated", rules=_rules(verdicts), offered=_offers(stated, verdicts),
+        )  # fmt: skip
+
+    def _limited(self, outcome: Outcome, territory: Sequence[str]) -> tuple[Outcome, list[Message]]:
+        """Where it holds, and whether its places said otherwise before."""
+        outcome, reasons = self._within(territory, outcome)
+        now = {one.license for one in self.found}
+        for statement in dict.fromkeys(self.evidence.earlier):
+            if statement.confidence == "declared" and expression(statement) not in {*now, NOTICE}:
+                outcome = worst(outcome, "ask")
+                reasons.append(
+                    _said("{where} said “{raw}” before, and no longer does: a person has to decide",
+                          _Found("", statement))
+                )  # fmt: skip
+        return outcome, reasons
+
+    def _within(self, territory: Sequence[str], outcome: Outcome) -> tuple[Outcome, list[Message]]:
+        offered = self.use.territory
+        if not territory or (offered and set(offered) <= set(territory)):
+            return outcome, []
+        return worst(outcome, "ask"), [
             msg(
-                "declared own work, but {where} says “{raw}”",
-                where=one.statement.where,
-                raw=_short(one),
+                "it holds in {where} only: name the countries the bundle is offered in (listing.territory)",
+                where=", ".join(territory),
             )
-        )
-    contested = outcome != "allow"
-    for license in licenses:
-        outcome = "ask"
-        reasons.append(
-            msg(
-                "another source of this collection declares {license} for the same bytes",
-                license=license,
-            )
-        )
-    expression = " AND ".join(stated) or OWN
-    obligations = tuple(dict.fromkeys(duty for duties in stated.values() for duty in duties))
-    return Decision(
-        outcome, expression, obligations, tuple(reasons), holder, policy.version, contested
-    )
-
-
-def _licensed(
-    licenses: tuple[str, ...], found: list[_Found], policy: Policy, paid: bool
-) -> Decision:
-    verdicts = [policy.judge(license, paid) for license in licenses]
-    reasons = [
-        msg("declared {license}: {reason}", license=verdict.license, reason=verdict.reason)
-        for verdict in verdicts
-    ]
-    outcome = worst(*(verdict.outcome for verdict in verdicts))
-    if len(licenses) > 1:
-        outcome = worst(outcome, "ask")
-        reasons.append(
-            msg("the sources of this collection declare different licences for the same bytes")
-        )
-    contested = False
-    for one in found:
-        if one.license in licenses or one.license == NOTICE:
-            continue  # a copyright notice beside a licence is what licensed material carries
-        contested = True
-        outcome = worst(outcome, _severity(one, policy, paid))
-        reasons.append(msg("but {where} says “{raw}”", where=one.statement.where, raw=_short(one)))
-    obligations = tuple(dict.fromkeys(o for verdict in verdicts for o in verdict.obligations))
-    expression = " AND ".join(verdict.license for verdict in verdicts)
-    return Decision(outcome, expression, obligations, tuple(reasons), "", policy.version, contested)
-
-
-def _unsaid(found: list[_Found], policy: Policy, paid: bool) -> Decision:
-    speaking = [one for one in found if one.license != NOTICE]
-    if not speaking:
-        reasons = [msg("nobody states any rights in it: all rights are reserved")]
-        reasons += [
-            msg("{where} says “{raw}”", where=one.statement.where, raw=_short(one)) for one in found
         ]
-        return Decision("deny", "", (), tuple(reasons), "", policy.version, bool(found))
-    stated = list(dict.fromkeys(one.license for one in speaking))
-    verdicts = {license: policy.judge(license, paid) for license in stated}
-    outcome = worst(*(verdict.outcome for verdict in verdicts.values()))
-    reasons = [
-        msg(
-            "{where} says “{raw}” ({license}): {reason}",
-            where=one.statement.where,
-            raw=_short(one),
-            license=one.license,
-            reason=verdicts[one.license].reason,
-        )
-        for one in speaking
+
+
+def _disagree(speaking: Sequence[_Found], verdicts: Sequence[Verdict]) -> bool:
+    """Do places say different things of the same part, and at least one would allow it?"""
+    parts: dict[str, set[str]] = {}
+    for one in speaking:
+        parts.setdefault(one.statement.component, set()).add(one.license)
+    differ = any(len(licenses) > 1 for licenses in parts.values())
+    whole = [
+        verdict.outcome
+        for one, verdict in zip(speaking, verdicts, strict=True)
+        if one.statement.component == "whole"
     ]
-    if len(stated) > 1:
-        outcome = worst(outcome, "ask")
-        reasons.append(msg("the statements disagree: a person has to decide"))
-    if outcome == "allow" and not any(one.statement.confidence == "declared" for one in speaking):
-        outcome = "ask"
-        reasons.append(
-            msg(
-                "this is inferred, not declared: declare the licence of this source in collection.toml if it is right"
-            )
-        )
-    obligations = tuple(
-        dict.fromkeys(duty for verdict in verdicts.values() for duty in verdict.obligations)
+    barred = any(
+        verdict.outcome == "deny"
+        for one, verdict in zip(speaking, verdicts, strict=True)
+        if one.statement.component != "whole"
     )
-    expression = " AND ".join(verdict.license for verdict in verdicts.values())
-    return Decision(
-        outcome, expression, obligations, tuple(reasons), "", policy.version, outcome != "allow"
-    )
+    return differ and any(outcome != "deny" for outcome in whole) and not barred
 
 
-def _severity(one: _Found, policy: Policy, paid: bool) -> Outcome:
-    """How much a statement that differs from the declared licence weighs: doubt at least."""
-    if one.license in (UNKNOWN, RESERVED) or one.statement.confidence == "inferred":
-        return "ask"
-    return worst("ask", policy.judge(one.license, paid).outcome)
+def _told_own(holder: str) -> Message:
+    return msg("declared own work of {holder} (rule own-work)", holder=holder)
 
 
-def _names_one_of(holders: Sequence[str], statement: Statement) -> bool:
-    """Does it name the seller, as whole words? "Li" is not in "Published"."""
-    said = f"{statement.raw} {statement.holder}"
-    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said, re.I) for name in holders)
+def _judged(text: str, verdict: Verdict) -> Message:
+    return msg(text, license=verdict.license, reason=verdict.reason, rule=verdict.rules[0])
 
 
-_NO_NAME = re.compile(
-    r"all\s+rights\s+reserved|copyright|版[权權](?:所有|归?)?|(?:侵权|侵權|翻印|盗版|违者|違者)必究|本(?:书|書|站|文|资料|資料)|©|\(c\)|[\d\s\-–—.,;:!。，；：！]",
-    re.I,
-)
+def _said(text: str, one: _Found, **more: object) -> Message:
+    return msg(text, where=one.statement.where, raw=short(one.statement), **more)
 
 
-def _nameless(statement: Statement) -> bool:
-    """A reservation that names nobody: then it speaks for whoever made the file."""
-    return not _NO_NAME.sub("", statement.raw) and not statement.holder
+def _duties(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(duty for verdict in verdicts for duty in verdict.obligations))
 
 
-def _short(one: _Found, most: int = 120) -> str:
-    raw = " ".join(one.statement.raw.split())
-    return raw if len(raw) <= most else raw[: most - 1] + "…"
+def _rules(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for verdict in verdicts for name in verdict.rules))
+
+
+def _offered(license: str, verdict: Verdict) -> str:
+    return license if license != verdict.license else ""
+
+
+def _offers(licenses: Sequence[str], verdicts: Sequence[Verdict]) -> str:
+    several = len(licenses) > 1
+    whole = " AND ".join(f"({one})" if several and " OR " in one else one for one in licenses)
+    return whole if any(" OR " in one for one in licenses) else ""
+
+
+def _territory(said: Iterable[Declaration | Statement]) -> tuple[str, ...]:
+    """The countries that all of them hold in."""
+    limits = []
+    for one in said:
+        where = one.territory
+        if where:
+            limits.append({where} if isinstance(where, str) else set(where))
+    if not limits:
+        return ()
+    return tuple(sorted(set.intersection(*limits))) or ("no country",)
+
+
+def _first(values: Iterable[str]) -> str:
+    return next((one for one in values if one), "")

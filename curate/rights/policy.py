@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,22 +19,81 @@ PORTS = frozenset(
 )
 """Countries and organisations that Creative Commons' versions up to 3.0 were adapted to."""
 _PORTED = re.compile(r"^(CC-BY(?:-[A-Z]{2})*-[123]\.\d)-([A-Z]{2,8})$")
+_SYMBOL = re.compile(r"\(|\)|[^\s()]+")
+FILE = "policy.toml"
+
+Column = Literal["free", "free-adapted", "paid", "adapted", "alone", "alone-adapted", "minor"]
 
 
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Use(msgspec.Struct, frozen=True):
+    """What is to be done with an item: how the collection is offered, and what was done to the item."""
+
+    paid: bool = False
+    alone: bool = False  # the item is the product itself, not one of several things
+    territory: tuple[str, ...] = ()  # ISO 3166 codes it is offered to; empty = everywhere
+    copies: int = 0  # how many are expected; 0 = nobody knows
+    price: str = ""  # decimal
+    drm: bool = False
+    changes: str = ""  # what the seller changed in it
+    minor: bool = False  # a minor element of something else
+
+    def column(self, changed: bool) -> Column:
+        """The column of the table that this use is judged by."""
+        if self.minor:
+            return "minor"
+        if not self.paid:
+            return "free-adapted" if changed else "free"
+        if self.alone:
+            return "alone-adapted" if changed else "alone"
+        return "adapted" if changed else "paid"
+
+
+class _Many(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    over: int
+    obligations: tuple[str, ...]
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """One row: what these licences allow, and why."""
 
+    name: str
     ids: tuple[str, ...]
     free: Outcome
+    free_adapted: Outcome
     paid: Outcome
-    obligations: tuple[str, ...]
+    adapted: Outcome
+    alone: Outcome
     reason: str
+    source: str
+    minor: Outcome | None = None
+    obligations: tuple[str, ...] = ()
+    adapted_obligations: tuple[str, ...] = ()
+    many: _Many | None = None
+    paid_needs: Literal["", "grounds"] = ""
+    still_unchanged: tuple[str, ...] = ()
+    because: dict[str, str] = {}
     ported: bool = False  # holds for national versions too (CC-BY-3.0-DE)
+    exceptions: tuple[str, ...] = ()
+
+    def outcome(self, column: Column, paid: bool) -> Outcome:
+        if column == "minor":
+            return self.minor or (self.paid if paid else self.free)
+        if column == "alone-adapted":
+            return worst(self.alone, self.adapted)
+        found: Outcome = getattr(self, column.replace("-", "_"))
+        return found
+
+    def changed(self, changes: str) -> bool:
+        """Do these changes make it another version, by this licence?"""
+        said = [one for one in re.split(r"[,;，；、]|\band\b|和", changes.lower()) if one.strip()]
+        return any(not any(word in one for word in self.still_unchanged) for one in said)
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str
+    reviewed: str
     rule: tuple[Rule, ...]
+    grant: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +104,7 @@ class Verdict:
     license: str
     obligations: tuple[str, ...]
     reason: str
+    rules: tuple[str, ...] = ()  # names, the most restrictive first
 
 
 _RANK: dict[Outcome, int] = {"allow": 0, "ask": 1, "deny": 2}
@@ -58,43 +118,77 @@ def worst(*outcomes: Outcome) -> Outcome:
 class Policy:
     """The decision table, looked up by SPDX expression."""
 
-    def __init__(self, version: str, rules: tuple[Rule, ...]) -> None:
-        self.version = version
-        self._rules = {id: rule for rule in rules for id in rule.ids}
+    def __init__(self, file: _File) -> None:
+        self.version = file.version
+        self.grants = file.grant
+        self._rules = {id: rule for rule in file.rule for id in rule.ids}
+        self._order = {rule.name: number for number, rule in enumerate(file.rule)}
+        self._exceptions = {one: rule for rule in file.rule for one in rule.exceptions}
 
     def rule(self, id: str) -> Rule | None:
+        """The row of one licence, or of one ``ID WITH exception``."""
         if id in self._rules:
             return self._rules[id]
+        base, _, exception = id.partition(" WITH ")
+        if exception:
+            rule = self.rule(base)
+            return rule if rule and self._exceptions.get(exception) is rule else None
         ported = _PORTED.match(id)
         rule = self._rules.get(ported[1]) if ported and ported[2] in PORTS else None
         return rule if rule and rule.ported else None
 
-    def judge(self, expression: str, paid: bool) -> Verdict:
-        """AND needs every part, OR takes the first best part; what the table lacks is denied."""
-        if rule := self.rule(expression):
-            outcome = rule.paid if paid else rule.free
-            return Verdict(outcome, expression, rule.obligations, rule.reason)
-        if " " not in expression and "(" not in expression:
-            reason = "no rule of the policy knows this licence"
-            return Verdict("deny", expression, (), reason)
-        return self._judge_tree(spdx().parse(expression), paid)
+    def judge(self, expression: str, use: Use, grounds: bool = False) -> Verdict:
+        """AND needs every part, OR takes the best branch; what the table lacks is denied.
 
-    def _judge_tree(self, tree: object, paid: bool) -> Verdict:
+        ``grounds``: it is recorded why the item is free, which some rules need.
+        """
+        if _simple(expression):
+            return self._judge_one(expression, use, grounds)
+        tree = spdx().parse(expression)
+        return self._judge_tree(tree, use, grounds)
+
+    def _judge_one(self, id: str, use: Use, grounds: bool) -> Verdict:
+        rule = self.rule(id)
+        if rule is None:
+            reason = "no rule of the policy knows this licence"
+            return Verdict("deny", id, (), reason, ("unknown-license",))
+        changed = rule.changed(use.changes)
+        column = use.column(changed)
+        outcome = rule.outcome(column, use.paid)
+        if outcome == "allow" and rule.paid_needs and use.paid and not grounds:
+            outcome = "ask"
+        obligations = rule.obligations + (rule.adapted_obligations if changed else ())
+        if rule.many and (use.copies == 0 or use.copies > rule.many.over):
+            obligations += rule.many.obligations
+        reason = rule.because.get(column, rule.reason)
+        return Verdict(outcome, id, obligations, reason, (rule.name,))
+
+    def _judge_tree(self, tree: Any, use: Use, grounds: bool) -> Verdict:
         parts = getattr(tree, "args", ())
         name = type(tree).__name__
         if name == "OR":
-            # sorted() is stable: of equally good branches, the one written first.
-            return sorted(
-                (self._judge_tree(part, paid) for part in parts), key=lambda v: _RANK[v.outcome]
-            )[0]
+            branches = [self._judge_tree(part, use, grounds) for part in parts]
+            return min(branches, key=self._preference)
         if name == "AND":
-            verdicts = [self._judge_tree(part, paid) for part in parts]
-            hardest = max(verdicts, key=lambda v: _RANK[v.outcome])
+            verdicts = [self._judge_tree(part, use, grounds) for part in parts]
+            verdicts.sort(key=lambda v: (-_RANK[v.outcome], self._preference(v)))
             united = tuple(dict.fromkeys(o for v in verdicts for o in v.obligations))
-            return Verdict(
-                hardest.outcome, " AND ".join(v.license for v in verdicts), united, hardest.reason
+            rules = tuple(dict.fromkeys(name for v in verdicts for name in v.rules))
+            license = " AND ".join(
+                sorted({one for v in verdicts for one in v.license.split(" AND ")})
             )
-        return self.judge(str(tree).replace(" ", "_"), paid)
+            return Verdict(verdicts[0].outcome, license, united, verdicts[0].reason, rules)
+        return self._judge_one(str(tree), use, grounds)
+
+    def _preference(self, verdict: Verdict) -> tuple[int, int, str]:
+        """Of equally good branches, the one whose rule stands first in the file."""
+        place = max((self._order.get(name, len(self._order)) for name in verdict.rules), default=0)
+        return _RANK[verdict.outcome], place, verdict.license
+
+
+def _simple(expression: str) -> bool:
+    words = _SYMBOL.findall(expression)
+    return len(words) == 1 or (len(words) == 3 and words[1] == "WITH")
 
 
 @cache
@@ -105,9 +199,12 @@ def spdx() -> Any:
     return get_spdx_licensing()
 
 
+def file() -> bytes:
+    """The policy that ships with this version of curate, as it is read and shipped in bundles."""
+    return resources.files("curate.rights").joinpath(FILE).read_bytes()
+
+
 @cache
 def load() -> Policy:
     """The policy that ships with this version of curate."""
-    text = resources.files("curate.rights").joinpath("policy.toml").read_text("utf-8")
-    file = msgspec.convert(tomllib.loads(text), _File)
-    return Policy(file.version, file.rule)
+    return Policy(msgspec.convert(tomllib.loads(file().decode("utf-8")), _File))

@@ -86,7 +86,7 @@ def _stated(data: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
     public = _public(data)
     if not public and not url:
         if name:  # a label alone: Commons gives every licence its address
-            yield name, "", False
+            yield name, "LicenseRef-commons-unaddressed", False
         return
     by_code = licenses.PUBLIC if public else licenses.of_code(code)
     meant = {licenses.of_url(url): url, licenses.of_name(name): name, by_code: name}

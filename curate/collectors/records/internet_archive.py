@@ -26,6 +26,7 @@ CHANNEL = "api:internet-archive"
 RESTRICTED = "LicenseRef-ia-restricted"
 """Lent or for people with print disabilities: the Archive shows it, nobody may pass it on."""
 
+_NASA = frozenset(("nasa", "nasaimages", "nasa_techdocs"))
 _NO_COPYRIGHT = frozenset(("not_in_copyright", "public domain"))
 
 
@@ -52,6 +53,12 @@ def _statements(data: Mapping[str, Any], where: str) -> Iterator[Statement]:
             yield Statement(rights, CHANNEL, where)
     for status in lines(data.get("possible-copyright-status"), RAW):
         yield _possible(status, data, where)
+    if _NASA & _held(data):
+        # What NASA itself made is free in the USA, but its collections hold other people's things too.
+        yield Statement(
+            "collection: nasa", CHANNEL, where, "inferred", license=licenses.PUBLIC, territory="US",
+            grounds="work of NASA, an agency of the United States",
+        )  # fmt: skip
     for raw in _restrictions(data):
         yield Statement(raw, CHANNEL, where, license=RESTRICTED)
 
@@ -71,12 +78,15 @@ def _possible(status: str, data: Mapping[str, Any], where: str) -> Statement:
     )
 
 
-def _restrictions(data: Mapping[str, Any]) -> Iterator[str]:
+def _held(data: Mapping[str, Any]) -> set[str]:
+    """Collections it is in. All of them: what people make their favourites of is in hundreds."""
     named = data.get("collection")
-    # All of them: what people make their favourites of is in hundreds.
     every = named if isinstance(named, list) else [named]
-    held = {line(name).lower() for name in every}
-    yield from sorted(held & {"inlibrary", "printdisabled"})
+    return {line(name).lower() for name in every}
+
+
+def _restrictions(data: Mapping[str, Any]) -> Iterator[str]:
+    yield from sorted(_held(data) & {"inlibrary", "printdisabled"})
     flag = data.get("access-restricted-item")
     if flag and line(flag).lower() not in ("false", "0", "no"):
         yield "access-restricted-item"

@@ -1,0 +1,91 @@
+"""decisions.jsonl beside collection.toml: what people decided about rights, one line a decision.
+
+Only ever appended to, so it is the record of who decided what, when and why; the last line about a
+resource holds. It lies with the collection and not in the catalogue: that can be built anew, this not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from curate.errors import CurateError
+from curate.model import Answer
+
+FILE = "decisions.jsonl"
+EVIDENCE = "evidence"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One line. Without an answer it takes the one before it back."""
+
+    item: str  # hex SHA-256
+    title: str  # for people who read the file
+    answer: Answer | None = None
+
+
+class Answers:
+    """The journal of one collection, in its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / FILE
+        data = self.path.read_bytes() if self.path.exists() else b""
+        # A line without its end was being written when the machine stopped: nobody was told it holds.
+        self._whole = data.rfind(b"\n") + 1
+        data = data[: self._whole]
+        self.mark = int.from_bytes(hashlib.sha256(data).digest()[:7]) if data else 0
+        """A number that changes with the content; 0 where nobody has decided anything."""
+        self.latest: dict[str, Answer] = {}
+        everyone: dict[str, None] = {}
+        for number, line in enumerate(data.splitlines(), 1):
+            entry = self._entry(line, number)
+            everyone[entry.item] = None
+            self.latest.pop(entry.item, None)
+            if entry.answer:
+                self.latest[entry.item] = entry.answer
+        self.items = tuple(everyone)
+        """Every resource that somebody decided on, also where that was taken back."""
+
+    def _entry(self, line: bytes, number: int) -> Entry:
+        try:
+            return msgspec.json.decode(line, type=Entry)
+        except msgspec.DecodeError as fault:
+            raise CurateError(
+                f"{self.path}:{number} is not a decision: {fault}",
+                "restore the line from a copy, or remove it and decide again with curate rights decide",
+            ) from fault
+
+    def append(self, entries: Iterable[Entry]) -> None:
+        """Write decisions; they are lasting when this returns."""
+        lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
+        with self.path.open("r+b" if self.path.exists() else "xb") as file:
+            file.seek(self._whole)
+            file.truncate()
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def keep(self, path: Path) -> str:
+        """Copy a file of evidence beside the decisions; its SHA-256. Raises CurateError."""
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            home = self.folder / EVIDENCE
+            home.mkdir(exist_ok=True)
+            kept = home / f"{digest[:16]}{path.suffix.lower()}"
+            if not kept.exists():
+                part = kept.with_name(f".{kept.name}.part")
+                shutil.copyfile(path, part)
+                part.replace(kept)
+        except OSError as fault:
+            raise CurateError(
+                f"the evidence {path} cannot be kept: {fault.strerror}",
+                "check the path and the disk",
+            ) from fault
+        return digest
