@@ -58,7 +58,7 @@ def file_id(id: str) -> str:
     if id.endswith("+") and id[:-1] in _listed():
         return id[:-1]
     bare = id.removeprefix("LicenseRef-")
-    plain = re.sub(r"[^A-Za-z0-9.-]+", "-", bare).replace("Unknown", "unknown")[:60].strip("-.")
+    plain = re.sub(r"[^A-Za-z0-9.]+", "-", bare).replace("Unknown", "unknown")[:60].strip("-.")
     mark = "" if plain == bare else hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()[:8]
     return "-".join(filter(None, ("LicenseRef", plain, mark)))
 
