@@ -122,6 +122,9 @@ class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "CNY"
     territory: tuple[Territory, ...] = ()
     """Countries it is sold to, e.g. ["CN", "US"]; everywhere where empty."""
+    alone: bool = False
+    """The bundle is one thing, sold as the product itself: some licences forbid that, some rights to resell
+    allow only that."""
     copies: Annotated[int, Meta(ge=0)] = 0
     """Copies you expect to give or sell; licences and grants may limit them. 0 = not known."""
     drm: bool = False

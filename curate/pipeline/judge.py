@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from datetime import date
@@ -15,7 +16,7 @@ from curate.catalog import Catalog, Member, Place
 from curate.classify.taxonomy import Taxonomy
 from curate.collection import Declaration, Loaded, Source
 from curate.grant import Held
-from curate.model import Decision, Extracted, main_text
+from curate.model import Answer, Decision, Extracted, main_text
 from curate.pipeline.places import basename, taken
 from curate.workspace import Workspace
 
@@ -29,7 +30,7 @@ def use(loaded: Loaded) -> rights.Use:
     """What the seller does with the items of a collection."""
     listing = loaded.collection.listing
     return rights.Use(
-        paid=listing.paid, territory=listing.territory, copies=listing.copies, price=listing.price, drm=listing.drm,
+        paid=listing.paid, alone=listing.alone, territory=listing.territory, copies=listing.copies, price=listing.price, drm=listing.drm,
     )  # fmt: skip
 
 
@@ -141,9 +142,15 @@ class Judge:
             grants=self.grants,
         )
 
+    def answered(self, catalog: Catalog, sha256: str, answer: Answer) -> Decision:
+        """What would hold with this answer. Raises CurateError for a grant that is not there."""
+        if answer.grant:
+            self._grant(answer.grant)
+        return self.decide(dataclasses.replace(self.evidence(catalog, sha256), answer=answer))
+
     def decide(self, evidence: rights.Evidence, alone: bool = False) -> Decision:
         """The decision that ``evidence`` leads to; ``alone``: were it the only thing in the bundle."""
-        purpose = msgspec.structs.replace(self._use, alone=alone)
+        purpose = msgspec.structs.replace(self._use, alone=self._use.alone or alone)
         return rights.decide(evidence, self._policy, purpose, self._today)
 
 

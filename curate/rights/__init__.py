@@ -6,15 +6,17 @@ person.
 
 from __future__ import annotations
 
-from curate.rights.credit import credit, license_info
+from curate.rights.credit import credit, license_info, license_terms
 from curate.rights.decide import decide
-from curate.rights.evidence import Evidence, digest
-from curate.rights.policy import Policy, Use, load
+from curate.rights.evidence import Evidence, digest, expression
+from curate.rights.grants import invalid
+from curate.rights.policy import FILE, Policy, Use, file, load
 
 VERSION = 3
 """Raise it when the same statements would be decided otherwise: everything is then decided again."""
 
 __all__ = [
+    "FILE",
     "VERSION",
     "Evidence",
     "Policy",
@@ -22,6 +24,10 @@ __all__ = [
     "credit",
     "decide",
     "digest",
+    "expression",
+    "file",
+    "invalid",
     "license_info",
+    "license_terms",
     "load",
 ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from curate.grant import Held
 from curate.messages import speaker
 from curate.model import Decision, Language, LicenseInfo
 
 _CC = re.compile(r"^CC-(BY(?:-[A-Z]{2})*)-(\d\.\d)(?:-([A-Z]{2,3}))?$")
+_STATES_CHANGES = frozenset(("state-changes", "verbatim"))
 _FIXED = {
     "CC0-1.0": ("CC0 1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
     "CC-PDM-1.0": ("Public Domain Mark 1.0", "https://creativecommons.org/publicdomain/mark/1.0/"),
@@ -25,6 +27,8 @@ def license_info(id: str, holder: str = "", language: Language = "en") -> Licens
         return LicenseInfo(
             id, say("© {holder}", holder=holder) if holder else say("the seller's own work"), ""
         )
+    if id.startswith("LicenseRef-grant-"):
+        return LicenseInfo(id, say("with permission of {holder}", holder=holder), "")
     if id in _FIXED:
         return LicenseInfo(id, *_FIXED[id])
     if cc := _CC.match(id):
@@ -35,6 +39,26 @@ def license_info(id: str, holder: str = "", language: Language = "en") -> Licens
         )
     url = "" if id.startswith("LicenseRef-") else f"https://spdx.org/licenses/{id}.html"
     return LicenseInfo(id, id, url)
+
+
+def license_terms(
+    id: str, holder: str = "", language: Language = "en", held: Held | None = None
+) -> LicenseInfo:
+    """The same with the full text that a bundle has to carry; ``held`` is the grant that ``id`` names."""
+    import msgspec
+
+    from curate import spdx
+
+    info = license_info(id, holder, language)
+    if held is not None:
+        say = speaker(language)
+        text = held.grant.buyer_terms or say(
+            "These files are passed on with the permission of {licensor}. You may use them; you may not"
+            " sell them or pass them on by themselves.",
+            licensor=holder,
+        )
+        return msgspec.structs.replace(info, text=f"{text.strip()}\n")
+    return msgspec.structs.replace(info, text=spdx.text(id))
 
 
 def ids(expression: str) -> list[str]:
@@ -49,11 +73,14 @@ def ids(expression: str) -> list[str]:
 def credit(
     title: str, creators: tuple[str, ...], source: str, decision: Decision, language: Language
 ) -> str:
-    """One line: title, author, source and licence, as CC licences ask for (TASL)."""
+    """One line, as CC licences ask for (TASL): title, author, source, licence, and what was changed."""
     say = speaker(language)
     names = (say(", ").join(creators)) or decision.holder
     infos = [license_info(id, decision.holder, language) for id in ids(decision.license)]
     parts = [say("“{title}”", title=title)]
+    if decision.attribution:
+        parts.append(decision.attribution)
+        names = "" if names and names in decision.attribution else names
     if names:
         parts.append(say("by {names}", names=names))
     if source:
@@ -61,4 +88,8 @@ def credit(
     parts += [
         say("{license} ({url})", license=i.name, url=i.url) if i.url else i.name for i in infos
     ]
+    if decision.changes:
+        parts.append(say("changed: {changes}", changes=decision.changes))
+    elif _STATES_CHANGES & set(decision.obligations):
+        parts.append(say("unchanged"))
     return say("; ").join(parts)

@@ -44,10 +44,13 @@ def decide(evidence: Evidence, policy: Policy, use: Use, today: date) -> Decisio
     decision = case.without_answer()
     if evidence.answer:
         decision = case.answered(evidence.answer, decision)
-    changes = _first(one.changes for one in evidence.declared)
     attribution = decision.attribution or _first(one.attribution for one in evidence.found)
     return msgspec.structs.replace(
-        decision, changes=changes, attribution=attribution, policy=policy.version
+        decision,
+        changes=case.use.changes,
+        attribution=attribution,
+        policy=policy.version,
+        minor=case.use.minor,
     )
 
 
@@ -139,7 +142,7 @@ class _Case:
             outcome = "allow"  # the policy asks a person, and a person has answered
         return Decision(
             outcome, verdict.license, verdict.obligations, (*reasons, *limits), otherwise.holder,
-            basis="answer", rules=verdict.rules, offered=_offered(license, verdict),
+            basis="answer", rules=verdict.rules, offered=_offered(license, verdict), grounds=answer.why,
         )  # fmt: skip
 
     # What the seller declared
@@ -241,7 +244,7 @@ class _Case:
         reasons += more
         return Decision(
             outcome, " AND ".join(one.license for one in verdicts), _duties(verdicts), tuple(reasons),
-            contested=contested, basis="license", rules=_rules(verdicts), offered=_offers(licenses, verdicts),
+            contested=contested, basis="license", rules=_rules(verdicts), offered=_offers(licenses, verdicts), grounds=grounds,
         )  # fmt: skip
 
     def _severity(self, one: _Found) -> Outcome:
@@ -294,7 +297,7 @@ class _Case:
         taken = list(dict.fromkeys(verdict.license for verdict in verdicts))
         return Decision(
             outcome, " AND ".join(taken), _duties(verdicts), (*reasons, *more), contested=outcome != "allow",
-            basis="stated", rules=_rules(verdicts), offered=_offers(stated, verdicts),
+            basis="stated", rules=_rules(verdicts), offered=_offers(stated, verdicts), grounds=grounds,
         )  # fmt: skip
 
     def _limited(self, outcome: Outcome, territory: Sequence[str]) -> tuple[Outcome, list[Message]]:
