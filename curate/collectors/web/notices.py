@@ -38,7 +38,8 @@ class Notices:
         self._robots = robots
         self._ours = ours
         self._files: dict[str, _Files] = {}
-        self._terms: dict[tuple[str, str], tuple[rsl.Terms, ...] | Stop] = {}
+        self._documents: dict[str, bytes | Stop] = {}
+        self._terms: dict[tuple[str, str], tuple[rsl.Terms, ...]] = {}  # as one origin reads them
         self._last = ("", Heard())
 
     def of(self, url: str) -> Heard:
@@ -73,30 +74,32 @@ class Notices:
     def _licensed(self, url: str, heard: Heard) -> Heard:
         found = Heard()
         for address in heard.terms:
+            if address not in self._documents:
+                self._documents[address] = self._document(address)
+            document = self._documents[address]
+            if isinstance(document, Stop):
+                found += Heard(stops=(document,))
+                continue
             key = (address, origin(url))
-            terms = self._terms.get(key)
-            if terms is None:
-                terms = self._terms[key] = self._document(address, url)
-            if isinstance(terms, Stop):
-                found += Heard(stops=(terms,))
-            else:
-                found += signals.by_terms(terms, address, url)
+            if key not in self._terms:
+                self._terms[key] = rsl.parse(document, url)
+            found += signals.by_terms(self._terms[key], address, url)
         return found
 
-    def _document(self, address: str, url: str) -> tuple[rsl.Terms, ...] | Stop:
+    def _document(self, address: str) -> bytes | Stop:
         """The terms at ``address``. Terms that are there and cannot be read forbid everything, as
         a robots.txt does; terms that are not there say nothing."""
         if _named_license(address):
-            return ()
+            return b""
+        if not self._ours(address) or len(self._documents) >= MOST_TERMS:
+            return _elsewhere(address)
         try:
-            if not self._ours(address) or len(self._terms) >= MOST_TERMS:
-                return _elsewhere(address)
-            return rsl.parse(self._get(address), url)
+            return self._get(address)
         except _Refused:
             return _elsewhere(address)
         except CurateError as fault:
             if absent(fault):
-                return ()
+                return b""
             reason = msg("its terms of use cannot be read: {fault}", fault=fault.message)
             return Stop(reason, retry=True)
 
