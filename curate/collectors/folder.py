@@ -1,4 +1,7 @@
-"""A folder on this machine: every file below it, links only as far as they stay inside."""
+"""A folder on this machine: every file below it, links only as far as they stay inside.
+
+What files beside the material say about its rights goes with each file (``beside``).
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from typing import IO, ClassVar
 
 from curate.collection import Source
 from curate.collectors import Context, Memory
+from curate.collectors.beside import Beside, Folder, Name, beside
 from curate.collectors.patterns import matcher
 from curate.errors import CurateError
 from curate.messages import msg
@@ -76,9 +80,11 @@ class FolderCollector:
             raise _unusable(self.root, fault) from fault
         return self._walk(_Inside(real), names)
 
-    def _walk(self, inside: _Inside, names: list[_Name]) -> Iterator[Candidate | Trouble]:
+    def _walk(self, inside: _Inside, names: list[Name]) -> Iterator[Candidate | Trouble]:
         # A stack instead of recursion: folders may nest deeper than Python's own stack.
-        levels = [_Level(iter(names), linked=False)]
+        top = beside(Beside(), Folder("", inside.root, names, inside.holds))
+        levels = [_Level(iter(names), top, linked=False)]
+        yield from top.troubles
         while levels:
             level = levels[-1]
             name = next(level.names, None)
@@ -86,18 +92,20 @@ class FolderCollector:
                 levels.pop()
                 continue
             locator = f"{level.locator}{name.shown}"
-            if self._excluded(locator):
+            if self._excluded(locator) or name.shown in level.beside.silent:
                 continue
-            found = self._look(locator, name.entry, level, inside)
+            found = self._look(locator, name, level, inside)
             if isinstance(found, _Level):
                 levels.append(found)
+                yield from found.beside.troubles
             elif found is not None:
                 yield found
 
     def _look(
-        self, locator: str, entry: os.DirEntry[str], level: _Level, inside: _Inside
+        self, locator: str, name: Name, level: _Level, inside: _Inside
     ) -> Candidate | Trouble | _Level | None:
-        if not _speakable(entry.name):
+        entry = name.entry
+        if not name.speakable:
             printable = locator.encode("utf-8", "backslashreplace").decode()
             return Trouble(
                 printable, msg("its name is not valid UTF-8; rename it"), retry=False, hides=False
@@ -112,7 +120,9 @@ class FolderCollector:
                     return self._trouble(locator, msg("it is a link below another link"))
                 if linked and inside.loops(entry.path):
                     return self._trouble(locator, msg("it is a link to a folder that holds it"))
-                return _Level(iter(_listing(entry.path)), level.linked or linked, f"{locator}/")
+                names = _listing(entry.path)
+                said = beside(level.beside, Folder(f"{locator}/", entry.path, names, inside.holds))
+                return _Level(iter(names), said, level.linked or linked, f"{locator}/")
         except (OSError, RuntimeError) as fault:
             return Trouble(locator, _reason(fault)) if self._wanted(locator, entry) else None
         if not self._included(locator):
@@ -126,10 +136,14 @@ class FolderCollector:
         return Candidate(
             locator=locator,
             stamp=f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}",
-            said=Said(modified=_time(status.st_mtime)),
+            said=Said(
+                modified=_time(status.st_mtime),
+                statements=level.beside.statements(locator, name.shown),
+            ),
             open=partial(_open, entry.path),
             suffix=os.path.splitext(locator)[1].lower(),  # noqa: PTH122 - ten times as fast
             local=True,
+            restates=True,
         )
 
     def _wanted(self, locator: str, entry: os.DirEntry[str]) -> bool:
@@ -142,23 +156,16 @@ class FolderCollector:
         )
 
 
-class _Name:
-    """An entry with the name it is known by."""
-
-    __slots__ = ("entry", "shown")
-
-    def __init__(self, entry: os.DirEntry[str], shown: str) -> None:
-        self.entry = entry
-        self.shown = shown
-
-
 class _Level:
     """A folder in the middle of being walked."""
 
-    __slots__ = ("linked", "locator", "names")
+    __slots__ = ("beside", "linked", "locator", "names")
 
-    def __init__(self, names: Iterator[_Name], linked: bool, locator: str = "") -> None:
+    def __init__(
+        self, names: Iterator[Name], said: Beside, linked: bool, locator: str = ""
+    ) -> None:
         self.names = names
+        self.beside = said
         self.linked = linked  # it was reached through a link
         self.locator = locator  # "" or ends with "/"
 
@@ -179,21 +186,13 @@ class _Inside:
         return os.path.join(parent, "").startswith(real)  # noqa: PTH118
 
 
-def _listing(folder: str) -> list[_Name]:
+def _listing(folder: str) -> list[Name]:
     """What ``folder`` holds, sorted, named in NFC wherever that names only one of them."""
     with os.scandir(folder) as entries:
         found = [(unicodedata.normalize("NFC", entry.name), entry) for entry in entries]
     counts = Counter(name for name, _ in found) if found else {}
-    names = [_Name(entry, name if counts[name] == 1 else entry.name) for name, entry in found]
+    names = [Name(name if counts[name] == 1 else entry.name, entry) for name, entry in found]
     return sorted(names, key=lambda name: name.shown)
-
-
-def _speakable(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _open(path: str) -> IO[bytes]:

@@ -1,0 +1,147 @@
+"""Licence files and READMEs: what they say in words."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from curate.collectors.beside.paper import MAX_RAW, Paper, Unreadable, decoded
+from curate.model import Statement
+
+MAX_TEXT = 200_000
+"""Bytes of a licence file or README that are read; the longest licences have a quarter of that."""
+MOST = 20
+"""Licence files of one folder that are read."""
+_WHOLE, _FIRST, _OPENING, _SECTION = MAX_RAW, 300, 200, 500
+
+_TEXT = r"(?:\.(?:txt|text|md|mkd|markdown|mdown|rst|adoc|asciidoc|org|html?|tex))?"
+_CODE = (
+    r"(?!.*\.(?:py|js|mjs|ts|tsx|jsx|java|kt|go|c|h|cc|cpp|hpp|cs|rb|php|rs|sh|bat|ps1|css|scss|json|ya?ml|toml|xml"
+    r"|ini|csv|tsv|xlsx?|pptx?|db|sqlite|zip|gz|7z|rar|png|jpe?g|gif|webp|svg|bmp|tiff?|ico|mp[34]|wav|mov|avi"
+    r"|psd|ai|eps|ttf|otf|woff2?|exe|dll|so|lib|license|key|lic)$)"
+)
+_LICENCE = re.compile(
+    rf"{_CODE}(?:(?:un)?licen[cs]es?(?![a-z]|\sto\b)|copying(?![a-z\s])|许可证|許可證|许可协议|許可協議|授权协议|授權協議|授权书|授權書|版权|版權)",
+    re.I,
+)
+_README = re.compile(
+    rf"{_CODE}(?:read[ _-]?me(?:[-_. ][\w-]{{1,12}})??|(?:使用)?(?:说明|說明).{{0,4}}?|自述文件|读我|讀我){_TEXT}",
+    re.I,
+)
+_PAPERS = re.compile(r"\.(?:pdf|docx?|rtf|odt|pages)$", re.I)
+"""Formats that hold a licence often, and whose words are not read here."""
+_MARKUP = re.compile(r"\.html?$", re.I)
+
+_TAKES_BACK = re.compile(
+    r"[^.;\n。；]{0,80}(?:\bnon-?commercial|\bno[tr]?\b|\bexcept|\bonly\b|\bprohibit|\bforbid|\breserved|\bunless\b"
+    r"|禁止|不得|不可|仅|僅|除外|未[经經]|保留)[^.;\n。；]{0,80}",
+    re.I,
+)
+_NAMES_ONE = re.compile(
+    r"[^\n.。!?！？]*(?:licen[sc]ed\s+under|(?:released|available|distributed|published|dedicated)\s+(?:under|to|into)\s"
+    r"[^\n]{0,80}(?:licen[sc]e|public\s+domain|creative\s+commons|\bcc0|\bcc[ -]by)|in\s+the\s+public\s+domain"
+    r"|creativecommons\.org/|知识共享|知識共享|创作共用|創用|许可协议|許可協議|授权协议|授權條款"
+    r"|(?:仅|僅)供(?:个人|個人)?(?:学习|學習)|禁止商用|不得商用|禁止[转轉][载載]|版[权權]所有"
+    r"|all\s+rights\s+reserved)(?:[^\n.。!?！？]|\.(?=\S))*",
+    re.I,
+)  # fmt: skip
+
+
+def is_licence(name: str) -> bool:
+    """LICENSE, COPYING.md, LICENSE-MIT, UNLICENSE, 版权声明.txt, …; no programs and pictures."""
+    return _LICENCE.match(name) is not None
+
+
+def is_readme(name: str) -> bool:
+    """README, README.zh.md, 使用说明.txt, …"""
+    return _README.fullmatch(name) is not None
+
+
+def licences(papers: Sequence[Paper]) -> Iterator[Statement]:
+    """One statement for each licence file of a folder."""
+    for paper in papers[:MOST]:
+        if _PAPERS.search(paper.name):
+            yield paper.silence("license-file")
+            continue
+        try:
+            text, whole = _text(paper)
+        except Unreadable:
+            yield paper.silence("license-file")
+            continue
+        raw, license = (
+            meaning(text) if whole else (f"{words(text)[:900]} … not read to its end", "")
+        )
+        yield Statement(raw, "license-file", paper.where, license=license)
+    if len(papers) > MOST:
+        left = papers[MOST]
+        yield Statement(
+            f"{len(papers) - MOST} more licence files were not read", "license-file", left.where
+        )
+
+
+def meaning(text: str) -> tuple[str, str]:
+    """How a licence text begins and which licence it is; its words where it is none that is known."""
+    if license := detected(text):
+        return " ".join(text[:2000].split())[:_OPENING], license
+    return words(text), ""
+
+
+def words(text: str) -> str:
+    """A text no list knows: all of it where it is short; else its beginning and whatever takes back.
+
+    What is quoted may be read as a grant, so no restriction may be cut off.
+    """
+    whole = " ".join(text.split())
+    if len(whole) <= _WHOLE:
+        return whole
+    raw = whole[:_FIRST]
+    for clause in _TAKES_BACK.finditer(whole, _FIRST):
+        if len(raw) + len(clause[0]) + 3 > _WHOLE:
+            break
+        raw += f" … {clause[0].strip()}"
+    return raw
+
+
+@lru_cache(256)
+def detected(text: str) -> str:
+    """The SPDX id of the licence that ``text`` is, or ""."""
+    from curate.spdx import detect
+
+    found = detect(text)
+    return found.id if found else ""
+
+
+def readme(papers: Sequence[Paper]) -> tuple[Statement, ...]:
+    """What the first README that names a licence says; the plainest name first."""
+    for paper in sorted(papers, key=lambda one: (len(one.name), one.name))[:MOST]:
+        try:
+            said = _section(_text(paper)[0])
+        except Unreadable:
+            continue  # prose that is missing grants nothing; the walk tells of the file itself
+        if said:
+            license = detected(said)
+            raw = " ".join(said.split())[:_SECTION]
+            return (Statement(raw, "readme", paper.where, confidence="inferred", license=license),)
+    return ()
+
+
+def _section(text: str) -> str:
+    import curate.spdx
+
+    licence_section = getattr(curate.spdx, "licence_section", None)
+    if licence_section and (section := licence_section(text)):
+        return str(section)
+    sentence = _NAMES_ONE.search(text)
+    return sentence[0].strip() if sentence else ""
+
+
+def _text(paper: Paper) -> tuple[str, bool]:
+    """The words of a file, and whether these are all of them."""
+    data = paper.head(MAX_TEXT + 1)
+    text = decoded(data[:MAX_TEXT])
+    if _MARKUP.search(paper.name):
+        bare = re.sub(r"<(?:script|style)\b.*?</|<[^>]*>", " ", text, flags=re.I | re.S)
+        text = html.unescape(bare)
+    return text, len(data) <= MAX_TEXT
