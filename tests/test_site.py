@@ -94,9 +94,7 @@ def test_a_real_site_is_found_whole_and_then_only_asked_about(hexo: Site) -> Non
     with chinese.open() as stream:
         assert stream.read() == (root / "zh-cn/docs/writing.html").read_bytes()
     for one in pages.values():
-        (statement,) = one.said.statements
-        assert statement.raw == "http://creativecommons.org/licenses/by/4.0/"
-        assert (statement.channel, statement.confidence) == ("html-link", "inferred")
+        assert not one.said.statements  # they are in its bytes, and read from there
     gone = [one for one in hexo.troubles if "404" in str(one.reason)]
     assert gone == hexo.troubles and all(one.retry for one in gone)
 

@@ -33,7 +33,7 @@ def statements(text: str | Path, where: str) -> tuple[Statement, ...]:
     head = "\n".join(text[:_HEAD].split("\n", LINES)[:LINES])
     if "SPDX-" not in head:
         return ()
-    found = [(tag.lower(), _END.sub("", value)) for tag, value in _TAG.findall(head)]
+    found = [(tag.lower(), _bare(value)) for tag, value in _TAG.findall(head)]
     holders = [line(value, 200) for tag, value in found if tag.endswith("text") and value]
     holder = "; ".join(dict.fromkeys(holders))
     licences = [value for tag, value in found if tag == "license-identifier"]
@@ -48,3 +48,9 @@ def statements(text: str | Path, where: str) -> tuple[Statement, ...]:
             ),
         )
     return tuple(claim(value, "spdx-tag", where, holder=holder) for value in licences)
+
+
+def _bare(value: str) -> str:
+    """``value`` without the sign that ends its comment; Markdown's is a parenthesis."""
+    value = _END.sub("", value)
+    return value[:-1] if value.endswith(")") and value.count("(") < value.count(")") else value

@@ -48,7 +48,11 @@ class _Reader:
     def claims(self) -> Iterator[Statement]:
         rels, rdfa, bare = _links(self.tree)
         for node, raw in rels:
-            yield from self._said(node, raw, "html-rel")
+            if _attribute(node, "type").lower() == "application/rsl+xml":
+                # Terms for machines (RSL 1.0): a signal, which grants nothing and takes nothing.
+                yield claim(raw, "html-rel", self.where, inferred=True, license=OWNED)
+            else:
+                yield from self._said(node, raw, "html-rel")
         for key, raw in self.metas:
             if key in _METAS and (raw.strip() or "license" in key):
                 yield self._statement(raw, "dc", Scope())

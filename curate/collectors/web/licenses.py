@@ -1,13 +1,15 @@
-"""What a page and its answer say about rights; what that is worth is decided elsewhere."""
+"""What an answer says about rights that its bytes do not: its header, and the addresses relative links mean.
+
+All else that a page states is read from its bytes, when they are opened: there each statement stands with what
+is around it, which shows whether it speaks of the page or of one picture.
+"""
 
 from __future__ import annotations
 
-import json
 import re
-from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urljoin, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from curate.collectors.web.tags import attribute, rels
 from curate.model import Statement
@@ -17,10 +19,10 @@ if TYPE_CHECKING:
 
 MOST = 50
 """Statements of one page; beyond that it is a list of licences, not a licence."""
-_COMMONS = re.compile(r"^(www\.)?creativecommons\.org$")
 _HEADER_LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w*-]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s\",;]+))?)*)")
 _HEADER_REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s\",;]+))", re.IGNORECASE)
-_META_RIGHTS = ("dcterms.license", "dc.rights", "dcterms.rights", "dc.rights.license", "copyright")
+_FOR_MACHINES = "application/rsl+xml"
+"""A link to terms for machines: a signal, no licence (RSL 1.0, 4.2)."""
 
 
 def in_headers(headers: Mapping[str, str], url: str) -> tuple[Statement, ...]:
@@ -28,39 +30,28 @@ def in_headers(headers: Mapping[str, str], url: str) -> tuple[Statement, ...]:
     found = []
     for target, parameters in _HEADER_LINK.findall(headers.get("Link", "")):
         rel = _HEADER_REL.search(parameters)
-        if rel and "license" in (rel[1] or rel[2]).lower().split():
+        named = rel and "license" in (rel[1] or rel[2]).lower().split()
+        if named and _FOR_MACHINES not in parameters.lower():
             found.append(Statement(_joined(url, target), "http-link", url))
-    return tuple(found)
+    return tuple(found[:MOST])
 
 
 def in_page(
     soup: BeautifulSoup, base: str, url: str, metas: Mapping[str, list[str]]
 ) -> Iterator[Statement]:
-    seen: set[tuple[str, str]] = set()
-    for statement in _all_stated(soup, base, url, metas):
-        key = (statement.raw, statement.component)
-        if statement.raw and key not in seen and len(seen) < MOST:
-            seen.add(key)
-            yield statement
+    """Where ``link rel=license`` leads that the page writes as a relative address.
 
-
-def _all_stated(
-    soup: BeautifulSoup, base: str, url: str, metas: Mapping[str, list[str]]
-) -> Iterator[Statement]:
-    tags = soup.find_all(["link", "a", "area"], href=True)
-    for tag in tags:
-        if "license" in rels(tag):
-            yield Statement(_joined(base, attribute(tag, "href")), "html-rel", url)
-    for name in _META_RIGHTS:
-        for content in metas.get(name, ()):
-            yield Statement(content[:1000], "dc", url)
-    for script in soup.find_all("script", type="application/ld+json"):
-        yield from _json(script.get_text(), base, url)
-    # Last: a bare link may be about anything on the page, so it is only a hint.
-    for tag in tags:
-        target = _joined(base, attribute(tag, "href"))
-        if _is_commons(target):
-            yield Statement(target, "html-link", url, "inferred")
+    A link of the head speaks of its page; one of the body may speak of anything, so it is not read here.
+    """
+    seen: dict[str, None] = {}
+    for tag in soup.find_all("link", href=True):
+        href = attribute(tag, "href").strip()
+        if "license" in rels(tag) and attribute(tag, "type").lower() != _FOR_MACHINES:
+            target = _joined(base, href)
+            if target and target != href:
+                seen[target] = None
+    for target in list(seen)[:MOST]:
+        yield Statement(target, "html-rel", url)
 
 
 def _joined(base: str, href: str) -> str:
@@ -68,46 +59,3 @@ def _joined(base: str, href: str) -> str:
         return urljoin(base, href.strip())[:1000]
     except ValueError:
         return ""
-
-
-def _is_commons(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return bool(_COMMONS.match(parts.hostname or "")) and parts.path.startswith(
-            ("/licenses/", "/publicdomain/")
-        )
-    except ValueError:
-        return False
-
-
-def _json(text: str, base: str, url: str) -> Iterator[Statement]:
-    """Licences of JSON-LD (schema.org): of the page itself, of its images, or of something in it."""
-    try:
-        root = json.loads(text)
-    except (ValueError, RecursionError):
-        return
-    nodes = deque([(root, True)])
-    while nodes:
-        node, top = nodes.popleft()
-        if isinstance(node, list):
-            nodes.extend((one, top) for one in node)
-        elif isinstance(node, dict):
-            for key, value in node.items():
-                if isinstance(value, dict | list) and key != "license":
-                    nodes.append((value, top and key in ("@graph", "mainEntity")))
-            license = node.get("license")
-            for one in license if isinstance(license, list) else [license]:
-                if isinstance(one, dict):
-                    one = one.get("@id") or one.get("url")
-                if isinstance(one, str) and one.strip():
-                    yield _of_node(node, one.strip()[:1000], top, base, url)
-
-
-def _of_node(node: dict[str, Any], raw: str, top: bool, base: str, url: str) -> Statement:
-    if raw.startswith(("/", "./", "../")):
-        raw = _joined(base, raw)
-    if node.get("@type") == "ImageObject":
-        place = node.get("contentUrl") or node.get("url")
-        name = unquote(place.rpartition("/")[2])[:100] if isinstance(place, str) else ""
-        return Statement(raw, "json-ld", url, component=f"image:{name}")
-    return Statement(raw, "json-ld", url, "declared" if top else "inferred")
