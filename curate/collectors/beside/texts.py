@@ -14,7 +14,7 @@ MAX_TEXT = 200_000
 """Bytes of a licence file or README that are read; the longest licences have a quarter of that."""
 MOST = 20
 """Licence files of one folder that are read."""
-_WHOLE, _FIRST, _OPENING, _SECTION = MAX_RAW, 300, 200, 500
+_FIRST, _OPENING, _SECTION = 300, 200, 500
 
 _TEXT = r"(?:\.(?:txt|text|md|mkd|markdown|mdown|rst|adoc|asciidoc|org|html?|tex))?"
 _CODE = (
@@ -70,9 +70,7 @@ def licences(papers: Sequence[Paper]) -> Iterator[Statement]:
         except Unreadable:
             yield paper.silence("license-file")
             continue
-        raw, license = (
-            meaning(text) if whole else (f"{words(text)[:900]} … not read to its end", "")
-        )
+        raw, license = meaning(text) if whole else (f"{words(text, 900)} … not read to its end", "")
         yield Statement(raw, "license-file", paper.where, license=license)
     if len(papers) > MOST:
         left = papers[MOST]
@@ -88,17 +86,17 @@ def meaning(text: str) -> tuple[str, str]:
     return words(text), ""
 
 
-def words(text: str) -> str:
-    """A text no list knows: all of it where it is short; else its beginning and whatever takes back.
+def words(text: str, most: int = MAX_RAW) -> str:
+    """A text no list knows: all of it where ``most`` allows; else its beginning and what takes back.
 
     What is quoted may be read as a grant, so no restriction may be cut off.
     """
     whole = " ".join(text.split())
-    if len(whole) <= _WHOLE:
+    if len(whole) <= most:
         return whole
     raw = whole[:_FIRST]
     for clause in _TAKES_BACK.finditer(whole, _FIRST):
-        if len(raw) + len(clause[0]) + 3 > _WHOLE:
+        if len(raw) + len(clause[0]) + 3 > most:
             break
         raw += f" … {clause[0].strip()}"
     return raw
@@ -122,17 +120,16 @@ def readme(papers: Sequence[Paper]) -> tuple[Statement, ...]:
             continue  # prose that is missing grants nothing; the walk tells of the file itself
         if said:
             license = detected(said)
-            raw = " ".join(said.split())[:_SECTION]
+            raw = words(said, _SECTION)
             return (Statement(raw, "readme", paper.where, confidence="inferred", license=license),)
     return ()
 
 
 def _section(text: str) -> str:
-    import curate.spdx
+    from curate.spdx import licence_section
 
-    licence_section = getattr(curate.spdx, "licence_section", None)
-    if licence_section and (section := licence_section(text)):
-        return str(section)
+    if section := licence_section(text):
+        return section
     sentence = _NAMES_ONE.search(text)
     return sentence[0].strip() if sentence else ""
 
