@@ -305,6 +305,8 @@ class Omission(msgspec.Struct, frozen=True):
     title: str
     source: str
     reason: Message
+    decision: Decision | None = None  # None: it could not even be read
+    testimony: Callable[[], Testimony] = Testimony
 
 
 class Report(msgspec.Struct, frozen=True):

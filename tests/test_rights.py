@@ -204,10 +204,10 @@ def test_credit_names_title_author_source_and_licence() -> None:
     )
     english = rights.credit("A Guide", ("Ann", "Bo"), "https://example.org/a", decision, "en")
     assert english == (
-        "“A Guide”; by Ann, Bo; from https://example.org/a; CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)"
+        "“A Guide”; by Ann, Bo; from https://example.org/a; CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/); unchanged"
     )
     chinese = rights.credit("指南", ("安",), "", decision, "zh")
     assert (
         chinese
-        == "《指南》；作者：安；许可：CC BY 4.0（https://creativecommons.org/licenses/by/4.0/）"
+        == "《指南》；作者：安；许可：CC BY 4.0（https://creativecommons.org/licenses/by/4.0/）；未改动"
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from curate.collection import Loaded
 from curate.errors import Problem
+from curate.grant import Held
 from curate.model import Item, LicenseInfo, Omission
 
 
@@ -56,6 +57,9 @@ class Request:
     listings: Sequence[Writer] = ()  # each writes into listing/ of the release
     policy: bytes = b""  # the file that decided about the items
     use: Mapping[str, object] = field(default_factory=dict)
+    grants: Mapping[str, Held] = field(
+        default_factory=dict
+    )  # by name, those that decisions rest on
     """What they were judged for: paid, packaging, territory, copies, drm."""
 
 

@@ -14,8 +14,9 @@ import msgspec
 from curate.bundle import Request
 from curate.bundle.layout import Layout, Placed
 from curate.bundle.text import one_line
+from curate.grant import Held
 from curate.messages import render
-from curate.model import Message, Omission, Signal, Statement
+from curate.model import Decision, Message, Omission, Signal, Statement, Testimony
 
 FILE = "rights.json"
 POLICY = "rights-policy.toml"
@@ -29,9 +30,9 @@ _ESCAPED = re.compile(
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One file and its decision."""
+    """One file and its decision, or something that was left out."""
 
-    path: str  # from the bundle's top
+    path: str  # from the bundle's top; "" for what was left out
     sha256: str
     title: str
     license: str  # the expression under which it is here, a choice resolved
@@ -44,6 +45,8 @@ class Entry(msgspec.Struct, frozen=True):
     grant: str
     by: str
     changes: str
+    minor: bool
+    grounds: str
     credit: str
     source: str
     retrieved: str
@@ -75,13 +78,7 @@ def complete(path: Path, omissions: Sequence[Omission]) -> None:
         file.truncate()
         file.write(b'\n],\n"left_out": [')
         for number, one in enumerate(omissions):
-            told = {
-                "title": one_line(one.title),
-                "source": one_line(one.source),
-                "sha256": one.sha256,
-                "reason": _sentence(one.reason),
-            }
-            file.write((b",\n" if number else b"\n") + _line(told))
+            file.write((b",\n" if number else b"\n") + _line(_left(one)))
         file.write(_END)
 
 
@@ -98,6 +95,7 @@ def _head(request: Request, plan: Layout, version: str) -> bytes:
         "version": version,
         "policy": policy,
         "use": use(request),
+        "grants": [_grant(held) for _, held in sorted(request.grants.items())],
     }
     rows = b",\n".join(_line(name) + b": " + _line(value) for name, value in told.items())
     return b"{\n" + rows + b',\n"items": ['
@@ -115,13 +113,50 @@ def use(request: Request) -> Mapping[str, object]:
     }
 
 
+def _grant(held: Held) -> dict[str, object]:
+    """What buyers and auditors may know of it: no order, no price, of its evidence the hash alone."""
+    grant = held.grant
+    told = {
+        name: getattr(grant, name)
+        for name in (
+            "kind",
+            "licensor",
+            "license",
+            "uses",
+            "start",
+            "end",
+            "territory",
+            "max_copies",
+        )
+    }
+    return {"name": held.name, **told, "evidence_sha256": [digest for _, digest in held.evidence]}
+
+
+def _left(one: Omission) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "title": one_line(one.title),
+        "source": _public(one_line(one.source)),
+        "sha256": one.sha256,
+        "reason": _sentence(one.reason),
+    }
+    if one.decision is None:
+        return told
+    entry = _told("", one.sha256, told["title"], one.decision, one.testimony())
+    whole: dict[str, Any] = msgspec.to_builtins(entry)
+    return whole | told
+
+
 def _entry(placed: Placed) -> Entry:
-    item, decision = placed.item, placed.item.decision
-    testimony = item.testimony()
+    item = placed.item
+    entry = _told(f"data/{placed.path}", item.sha256, item.title, item.decision, item.testimony())
+    return msgspec.structs.replace(entry, credit=item.credit, source=item.source)
+
+
+def _told(path: str, sha256: str, title: str, decision: Decision, testimony: Testimony) -> Entry:
     return Entry(
-        path=f"data/{placed.path}",
-        sha256=item.sha256,
-        title=item.title,
+        path=path,
+        sha256=sha256,
+        title=title,
         license=decision.license,
         offered=decision.offered or decision.license,
         basis=decision.basis,
@@ -132,8 +167,10 @@ def _entry(placed: Placed) -> Entry:
         grant=_valid(decision.grant),
         by=_valid(decision.by),
         changes=_valid(decision.changes),
-        credit=item.credit,
-        source=item.source,
+        minor=decision.minor,
+        grounds=_valid(decision.grounds),
+        credit="",
+        source="",
         retrieved=testimony.retrieved,
         reasons=tuple(map(_sentence, decision.reasons)),
         statements=tuple(map(_statement, testimony.statements)),

@@ -105,6 +105,8 @@ def _words(say: Say) -> dict[str, str]:
         "no-extra-terms": say("Add no terms that restrict what the licence allows."),
         "not-alone": say("Do not sell it by itself, only together with other things."),
         "non-commercial": say("Do not use it commercially."),
+        "buyer-terms": say("Keep to the terms in its licence text."),
+        "rename": say("Give a changed font another name."),
         "provenance": say("Keep the note on why and where it is free of copyright."),
     }
 

@@ -17,13 +17,14 @@ from curate.bundle import Release, Request
 from curate.catalog import Catalog, Member, Place
 from curate.collection import Loaded, load
 from curate.errors import CurateError
-from curate.model import Decision, Item, LicenseInfo, Omission, Report, main_text
-from curate.pipeline.judge import source_key
+from curate.model import Decision, Item, LicenseInfo, Omission, Report, Testimony, main_text
+from curate.pipeline import gates
+from curate.pipeline.judge import Judge, use
 from curate.pipeline.keep import choose, left_out
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.places import basename, taken
 from curate.pipeline.ready import outdated
-from curate.rights.credit import ids
+from curate.rights.credit import ids as parts
 from curate.store import Store
 from curate.workspace import Workspace
 
@@ -50,10 +51,12 @@ def package(
     """
     loaded = load(workspace, name)
     with workspace.writing(), Catalog(workspace.catalog) as catalog:
-        _ready(workspace, catalog, loaded)
+        judge = _ready(workspace, catalog, loaded)
         store = Store(workspace.objects)
         listener.stage("choosing")
-        items, omissions = _choose(catalog, store, loaded)
+        items, omissions = _choose(catalog, store, loaded, judge)
+        items, misfits = gates.fitting(catalog, loaded, judge, items)
+        omissions += misfits
         listener.stage("packaging", len(items))
         written = 0
 
@@ -62,22 +65,41 @@ def package(
             listener.step(done - written)
             written = done
 
-        licenses = _licenses(loaded, items)
+        licenses = _licenses(loaded, items, judge)
+        used = {item.decision.grant for item in items} & judge.grants.keys()
         request = Request(
-            loaded, items, omissions, licenses, tuple(_writers(loaded, items, licenses))
-        )
+            loaded, items, omissions, licenses, tuple(_writers(loaded, items, licenses)),
+            rights.file(), _use(loaded), {name: judge.grants[name] for name in sorted(used)},
+        )  # fmt: skip
         release = bundle.package(request, workspace.build, version, progress)
         return Packaged(release, _report(release, loaded, items, omissions))
 
 
-def _ready(workspace: Workspace, catalog: Catalog, loaded: Loaded) -> None:
+def _use(loaded: Loaded) -> dict[str, object]:
+    """What rights.json says the items were judged for."""
+    purpose = use(loaded)
+    return {
+        "paid": purpose.paid,
+        "packaging": "alone" if purpose.alone else "compilation",
+        "territory": purpose.territory,
+        "copies": purpose.copies,
+        "drm": purpose.drm,
+    }
+
+
+def _ready(workspace: Workspace, catalog: Catalog, loaded: Loaded) -> Judge:
     catalog.collection_id(loaded.name)  # raises where it was never collected
     if found := outdated(workspace, catalog, loaded):
         stage, why = found
         raise CurateError(f"'{loaded.name}': {why}", f"run: curate {stage} {loaded.name}")
+    judge = Judge(workspace, loaded)
+    gates.grants_hold(workspace, catalog, loaded, judge)
+    return judge
 
 
-def _choose(catalog: Catalog, store: Store, loaded: Loaded) -> tuple[list[Item], list[Omission]]:
+def _choose(
+    catalog: Catalog, store: Store, loaded: Loaded, judge: Judge
+) -> tuple[list[Item], list[Omission]]:
     choice = choose(catalog, loaded)
     items: list[Item] = []
     omissions: list[Omission] = []
@@ -85,11 +107,14 @@ def _choose(catalog: Catalog, store: Store, loaded: Loaded) -> tuple[list[Item],
     for member in catalog.members(loaded.name):
         reason = left_out(catalog, loaded, member, choice)
         if reason:
-            omissions.append(Omission(member.sha256, member.title, member.source, reason))
+            heard = partial(_testimony, catalog, loaded.name, member.sha256)
+            omissions.append(
+                Omission(member.sha256, member.title, member.source, reason, member.decision, heard)
+            )
         else:
             key = msgspec.json.encode(member.decision)
             decision = alike.setdefault(key, member.decision)
-            items.append(_item(catalog, store, loaded, member, decision))
+            items.append(_item(catalog, store, loaded, judge, member, decision))
     for sighting in catalog.with_state(loaded.name, "failed"):
         if sighting.reason:
             omissions.append(
@@ -99,7 +124,7 @@ def _choose(catalog: Catalog, store: Store, loaded: Loaded) -> tuple[list[Item],
 
 
 def _item(
-    catalog: Catalog, store: Store, loaded: Loaded, member: Member, decision: Decision
+    catalog: Catalog, store: Store, loaded: Loaded, judge: Judge, member: Member, decision: Decision
 ) -> Item:
     known = catalog.facts(member.sha256)
     assert known is not None
@@ -107,7 +132,7 @@ def _item(
     places = taken(catalog.places(member.sha256), loaded.name)
     said = places[0].sighting.said
     url = next((one.sighting.said.url for one in places if one.sighting.said.url), "")
-    declared = _creator(loaded, places)
+    declared = _creator(judge, places)
     creators = said.creators or extracted.creators or ((declared,) if declared else ())
     return Item(
         sha256=member.sha256,
@@ -128,6 +153,25 @@ def _item(
         credit=rights.credit(member.title, creators, url, decision, loaded.collection.language),
         open=partial(_open, store, member.sha256),
         thumbnail=partial(catalog.thumbnail, member.sha256),
+        testimony=partial(_testimony, catalog, loaded.name, member.sha256),
+    )
+
+
+def _testimony(catalog: Catalog, collection: str, sha256: str) -> Testimony:
+    """Every statement with the expression it comes to, so that nobody has to read its words again."""
+    places = catalog.places(sha256)
+    here = taken(places, collection)
+    known = catalog.facts(sha256)
+    said = [one for place in here for one in place.sighting.said.statements]
+    said += known[0].statements if known else ()
+    said += [one for place in places for one in place.sighting.said.statements]
+    return Testimony(
+        tuple(
+            msgspec.structs.replace(one, license=rights.expression(one))
+            for one in dict.fromkeys(said)
+        ),
+        tuple(dict.fromkeys(one for place in here for one in place.sighting.said.signals)),
+        max((place.sighting.noted for place in here), default=""),
     )
 
 
@@ -135,14 +179,10 @@ def _open(store: Store, sha256: str) -> IO[bytes]:
     return store.open(sha256)
 
 
-def _creator(loaded: Loaded, places: Sequence[Place]) -> str:
-    """Whom the seller names as creator for the source that holds it, where nothing else says."""
-    for source in loaded.collection.sources:
-        if any((one.kind, one.place) == source_key(source) for one in places):
-            declared = source.rights or loaded.collection.rights
-            if declared.creator:
-                return declared.creator
-    return ""
+def _creator(judge: Judge, places: Sequence[Place]) -> str:
+    """Whom the seller names as creator nearest to it, where nothing else says."""
+    near = (judge.declaration(one.kind, one.place, one.sighting.locator) for one in places)
+    return next((one.creator for one in near if one.creator), "")
 
 
 def _description(stated: str, catalog: Catalog, member: Member) -> str:
@@ -161,14 +201,18 @@ def _cut(text: str) -> str:
     return text if len(text) <= DESCRIPTION else f"{text[: DESCRIPTION - 1].rstrip()}…"
 
 
-def _licenses(loaded: Loaded, items: Sequence[Item]) -> dict[str, LicenseInfo]:
+def _licenses(loaded: Loaded, items: Sequence[Item], judge: Judge) -> dict[str, LicenseInfo]:
     holders: dict[str, dict[str, None]] = {}
+    grants: dict[str, str] = {}
     for item in items:
-        for id in ids(item.decision.license):
+        for id in parts(item.decision.license):
             holders.setdefault(id, {})[item.decision.holder] = None
+            grants[id] = item.decision.grant
     language = loaded.collection.language
     return {
-        id: rights.license_info(id, ", ".join(filter(None, sorted(names))), language)
+        id: rights.license_terms(
+            id, ", ".join(filter(None, sorted(names))), language, judge.grants.get(grants[id])
+        )
         for id, names in sorted(holders.items())
     }
 

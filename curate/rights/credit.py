@@ -83,6 +83,8 @@ def credit(
         names = "" if names and names in decision.attribution else names
     if names:
         parts.append(say("by {names}", names=names))
+    if decision.grounds and "provenance" in decision.obligations:
+        parts.append(decision.grounds)
     if source:
         parts.append(say("from {source}", source=source))
     parts += [
