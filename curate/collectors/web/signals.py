@@ -124,7 +124,7 @@ def in_page(
         heard += _robots("robots", f"meta {name}", metas.get(name, ()), url, _now(headers))
     policy = next(iter(metas.get("tdm-policy", ())), "")
     heard += _mining(list(metas.get("tdm-reservation", ())), policy, url)
-    tags = soup.find_all("link", type=rsl.TYPE, href=True)
+    tags = soup.find_all("link", type=rsl.TYPE, href=True)[:MOST]
     terms = (urls.normal(attribute(tag, "href"), base) for tag in tags if "license" in rels(tag))
     heard += Heard(terms=tuple(filter(None, terms)))
     for script in soup.find_all("script", type=rsl.TYPE)[:MOST]:
