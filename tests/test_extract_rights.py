@@ -529,6 +529,29 @@ def test_markdown_front_matter_and_html(tmp_path: Path) -> None:
     assert all(one.confidence == "inferred" for one in quoted.statements)
 
 
+@pytest.mark.parametrize(
+    "value", ["MIT", "'MIT' # ours", "\n  - MIT", "\n- MIT", "|\n  MIT", "\n  name: MIT"]
+)
+def test_yaml_values_in_every_notation(tmp_path: Path, value: str) -> None:
+    text = f"title: T\nlicense: {value}\nother:\n  license: GPL-2.0-only\n"
+    assert rows(made(tmp_path, "a.yaml", text)) == [("declared", "MIT")]
+    if value != "'MIT' # ours":
+        assert rows(made(tmp_path, "a.md", f"---\n{text}---\n# T\n")) == [("declared", "MIT")]
+
+
+def test_a_badge_in_a_figure_is_not_what_the_licence_is_about(tmp_path: Path) -> None:
+    badge = '<img src="https://licensebuttons.net/l/by/4.0/88x31.png">'
+    page = f'<html><body><figure><a rel="license" href="{BY}">{badge}</a></figure></body></html>'
+    assert rows(made(tmp_path, "a.html", page)) == [("html-rel", BY)]
+
+
+def test_a_broken_picture_costs_only_what_it_says(tmp_path: Path) -> None:
+    data = book("", **{"o/i/p.jpg": picture(exif=_exif("© Bob"))})
+    at = data.index(b"o/i/p.jpg") + 40
+    found = made(tmp_path, "a.epub", data[:at] + bytes(30) + data[at + 30 :])
+    assert (found.text, rows(found, "image:p.jpg")) == ("Words", [])
+
+
 # Hostile
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import zipfile
+import zlib
 from collections.abc import Collection, Iterator
 
+from curate.errors import CurateError
 from curate.extract import fonts, images, svg
 from curate.extract.claims import named
 from curate.extract.package import Package
@@ -36,7 +39,17 @@ def rights(package: Package, cover: str = "", skip: Collection[str] = ()) -> Ite
     for entry in parts[:MOST_PARTS]:
         kind = "font" if entry.lower().endswith(FONTS) else "image"
         component = "cover" if entry == cover else named(kind, entry)
-        data = package.read(entry)
+        try:
+            data = package.read(entry)
+        except (
+            CurateError,
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            OSError,
+            NotImplementedError,
+        ):
+            continue  # a book is read although one of its pictures is broken
         where = posixpath.join(package.name, entry)
         if kind == "font":
             yield from fonts.stated(data, where, component)

@@ -20,6 +20,7 @@ _PAIR = re.compile(r"""([A-Za-z][\w.-]*)[ \t]*:[ \t]*(.*)""")
 _LICENCES = ("license", "licence", "license_url", "rights_url")
 _NOTICES = ("rights", "copyright")
 _REL = re.compile(r"<[^>]{0,500}\brel=[\"']?[^>\"']{0,100}license", re.I)
+_BELOW = ("", "|", ">", "|-", ">-", "|+", ">+")  # the value stands on the lines below
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$|^([^\n#>`|*\s-][^\n]{0,200})\n=+[ \t]*$", re.M)
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.M | re.S)
 
@@ -119,6 +120,9 @@ def _front_matter(text: str) -> tuple[dict[str, str | list[str]], str]:
         elif key and (item := re.fullmatch(r"\s*-\s+(.+)", row)):
             before = found.get(key, "")
             found[key] = [*(before if isinstance(before, list) else []), _bare(item[1])]
+        elif key and row[:1] in (" ", "\t") and found.get(key) in _BELOW:
+            pair = _PAIR.fullmatch(row.strip())
+            found[key] = _bare(pair[2] if pair else row)
     return found, text[match.end() :].strip()
 
 

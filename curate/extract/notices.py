@@ -19,7 +19,7 @@ _PLAIN = re.compile(
     r"|https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/[\w./-]+"
     r"|licen[sc]ed under [^\n.;]{0,80}(?:creative\s+commons|\bcc[ -](?:by|0)|\b(?:mit|apache|bsd|gpl|gnu)\b)"
     r"|(?:released|available|distributed|published) under [^\n.;]{0,60}(?:creative\s+commons|\bcc[ -](?:by|0))"
-    r"|(?:lizen[zs]iert|sous (?:la |une )?licence|bajo|licenciad[oa]|sob|con licenza|лиценз\w+|licencj\w+|licenc[eí]\w*)"
+    r"|\b(?:lizen[zs]iert|sous (?:la |une )?licence|bajo|licenciad[oa]|sob|con licenza|лиценз\w+|licencj\w+|licenc[eí]\w*)\b"
     r"[^\n.;]{0,80}(?:creative\s+commons|\bcc[ -]by)"
     r"|(?:creative\s+commons|\bcc[ -]by)[^\n。.;]{0,80}\d\.\d[^\n。.;]{0,60}(?:ライセンス|라이선스)"
     r"|this (?:\w+ ){1,4}(?:is|has been) (?:\w+ )?(?:in|into|to) the public domain"

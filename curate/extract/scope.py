@@ -19,6 +19,10 @@ MOST_PICTURES = 10
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|tiff?|avif|bmp)(?:[?#]|$)", re.I)
 
 
+_BADGE = re.compile(r"licensebuttons\.net|creativecommons\.org|gnu\.org/graphics", re.I)
+"""Pictures that show a licence; no licence is about them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     component: str = "whole"
@@ -66,5 +70,7 @@ class Scopes:
                 one.attributes.get("src") or one.attributes.get("data-src") or ""
                 for one in islice(node.css("img, video, audio"), MOST_PICTURES)
             ]
-            self.known[node.mem_id] = list(dict.fromkeys(named("image", one) for one in places))
+            self.known[node.mem_id] = list(
+                dict.fromkeys(named("image", one) for one in places if not _BADGE.search(one))
+            )
         return self.known[node.mem_id]

@@ -14,6 +14,7 @@ from curate.model import Statement
 MOST_LINES = 2000
 
 _PAIR = re.compile(r"^([ ]*)(?:- )?([ ]*)([A-Za-z_][\w-]*)[ ]*:(?:[ ]+(.*))?$")
+_BELOW = ("~", "null", "|", ">", "|-", ">-", "|+", ">+")
 _LICENCES = ("license", "licence", "license_url", "license-url", "rights_url")
 _NOTICES = ("rights", "copyright")
 _COVERS = ("cover", "covers")
@@ -24,16 +25,22 @@ def statements(text: str, where: str) -> Iterator[Statement]:
     whole: dict[str, list[str]] = {}
     cover: dict[str, str] = {}
     section = ""
+    below_of = ""  # the key of the first level whose value stands below it
     for row in text.split("\n")[:MOST_LINES]:
         if row[:1] not in (" ", "-", "#", ""):
             section = ""
         pair = _PAIR.match(row)
+        if below_of and row[:1] in (" ", "-") and row.strip(" -"):
+            found = _plain((pair[4] or "") if pair else row.strip().removeprefix("-"))
+            whole[below_of][-1] = found
+            below_of = "" if found else below_of
         if pair is None:
             continue
         key, value = pair[3].lower(), _plain(pair[4] or "")
         if not pair[1] and not row.startswith("-"):
             section = key
             whole.setdefault(key, []).append(value)
+            below_of = "" if value else key
         elif section in _COVERS:
             cover.setdefault(key, value)
     licences = [one for key in _LICENCES for one in whole.get(key, ())]
@@ -51,4 +58,4 @@ def _plain(value: str) -> str:
     value = value.strip()
     if value[:1] in ("'", '"'):
         return value[1:].partition(value[0])[0]
-    return "" if value in ("~", "null") else value.partition(" #")[0].strip()
+    return "" if value in _BELOW else value.partition(" #")[0].strip()

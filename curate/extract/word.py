@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -73,9 +74,11 @@ def read(path: Path, name: str, form: Format) -> Extracted:
 
 def _around(package: Package) -> Iterator[str]:
     """The paragraphs of headers and footers. No part of the text: they repeat on every page."""
+    from lxml import etree
+
     for entry in sorted(package.entries):
         if re.fullmatch(r"word/(?:header|footer)\d*\.xml", entry):
-            with package.stream(entry) as stream:
+            with suppress(etree.XMLSyntaxError), package.stream(entry) as stream:
                 for paragraph, _ in islice(paragraphs(stream), MOST_AROUND):
                     yield paragraph
 
