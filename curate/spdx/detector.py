@@ -20,7 +20,9 @@ from curate.spdx.words import MAX, words
 SHARED = 0.85  # of the words of a licence that a text must have to be compared with it
 SLACK = 80  # words that a text may have beyond a licence: names, notices, a heading
 TRIES = 12  # licences that a text is compared with
-PARTS = 40  # licences that are looked for in a text that has several
+WHOLE = 0.97  # of the words of a licence that stands in a text among others
+PARTS = 120  # licences that are looked for in a text that has several
+SPANS = 6  # places of a text where a licence may stand that are compared with it
 
 ALIASES = {
     "BSD-2-Clause": "FreeBSD",
@@ -60,7 +62,7 @@ def detect_all(text: str) -> tuple[Match, ...]:
         return (one,) if one else ()
     places = _places(found)
     parts: list[tuple[int, int, Match]] = []
-    for n in index().within(found, SHARED)[:PARTS]:
+    for n in index().within(found, WHOLE)[:PARTS]:
         part = _part(n, found, places)
         if part and not any(part[0] < end and start < part[1] for start, end, _ in parts):
             parts.append(part)
@@ -105,13 +107,11 @@ def _part(number: int, found: Sequence[str], places: Places) -> tuple[int, int, 
     starts = sorted({max(0, at - k) for k in range(HEAD) for at in _at(core, k, places)})
     last = len(core) - 4
     ends = sorted({at + 4 + k for k in range(HEAD) for at in _at(core, last - k, places)})
-    for start in starts:
-        for end in ends:
-            if len(core) * 0.95 <= end - start <= len(core) + SLACK:
-                cost = _cost(number, found[start:end])
-                if cost is not None:
-                    return start, end, _match(number, cost, end - start)
-                break
+    spans = [(s, e) for s in starts for e in ends if 0.95 <= (e - s) / len(core) <= 1.3]
+    for start, end in sorted(spans, key=lambda span: abs(span[1] - span[0] - len(core)))[:SPANS]:
+        cost = _cost(number, found[start:end])
+        if cost is not None:
+            return start, end, _match(number, cost, end - start)
     return None
 
 

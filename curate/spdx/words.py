@@ -59,13 +59,13 @@ VARIANTS = {
 """Words the guidelines call the same; both sides are turned, so the choice does not matter."""
 
 SAYS = frozenset(
-    "this that these those you your it not no nor neither never none without unless except only solely "
-    "may might must shall should will would can cannot could is are be been being was were has have had "
-    "do does did don if when where which who whom whose what as such than then but however per provided "
+    "this that these those your it not no nor neither never none without unless except only solely "
+    "may might must shall should would can cannot could is are be been being was were has have had "
+    "do does did if when where which who whom whose what as such than then but however per provided "
     "provides subject under use used uses user users using copy copies copied copying publish term terms "
     "allow allowed allows internal evaluation educational academic nonprofit charge fee fees gratis "
     "consent written limit limits limitation notice notices above following hereby reproduce reproduced "
-    "obtain obtained accept nc nd sa proprietary confidential trial demo required requires reserve void rescind rescinded "
+    "obtain obtained accept nc nd proprietary confidential trial demo required requires reserve void rescind rescinded "
     "nicht kein keine keinen nur darf dürfen verboten untersagt ne pas interdit interdite sauf sin sans "
     "senza non solo soltanto nunca prohibido vietato vietata proibido proibida somente zonder niet geen"
     "".split()
@@ -74,8 +74,8 @@ SAYS = frozenset(
 
 CONDITION = re.compile(
     r"(?:un)?(?:permi(?:t|ss)|restrict|authori[sz]|licen[sc]|sublicen[sc])|prohib|forbid|disallow|"
-    r"(?:non)?commerc|(?:non)?comerc|kommerz|kommerziell|gewerb|(?:re|un)?s(?:ell|old|ale)(?!e)|verkauf|vend(?!or)|vente|"
-    r"(?:re)?distribut|modif|grant|condition|agree|purpose|personal|private|warrant|liab|claim|"
+    r"(?:non)?com+erc|kommerz|gewerb|(?:re|un)?(?:sell(?:s|ing|ers?)?|sales?|sold)$|verkauf|vend(?!or)|vente|"
+    r"(?:re)?distribut|modif|grant(?:s|ed|ing)$|condition|agree|purpose|personal|warrant|liab|claim|"
     r"royalt|pay(?:ment|able|ing)|charg|exclud|exclus|purchas|weitergab|"
     r"[不禁勿仅僅限止只非商售卖賣用许許授准得须須]"
 )
@@ -124,7 +124,7 @@ def words(text: str) -> tuple[str, ...]:
     A copyright line goes only where it is nothing but a notice: one that says more stays, and so keeps
     the text from being taken for the licence.
     """
-    plain = _unmarked(unicodedata.normalize("NFKC", text[:MAX])).lower()
+    plain = _unmarked(unicodedata.normalize("NFKC", text[:MAX])[:MAX]).lower()
     plain = _BULLET.sub(" ", _URL.sub(" ", _LINK.sub("] ", plain)).replace("_", " "))
     plain = _RESERVED.sub(" ", "\n".join(_without_notices(plain.splitlines())))
     return tuple(VARIANTS.get(word, word) for word in _WORD.findall(plain))
