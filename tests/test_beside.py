@@ -369,6 +369,23 @@ def test_copyright_that_is_prose_or_broken(tmp_path: Path) -> None:
     assert list(troubles(tmp_path)) == ["c/copyright#rights", "d/.reuse/dep5"]
 
 
+def test_an_unpacked_package_speaks_for_all_that_it_holds(tmp_path: Path) -> None:
+    packaging = DEP5 + "\nFiles: debian/*\nCopyright: 2020 Dee\nLicense: ISC\n"
+    found = said(
+        fill(
+            tmp_path,
+            {
+                "usr/share/doc/walls/copyright": packaging,
+                "usr/share/doc/walls/changelog": "x",
+                "usr/share/walls/free/a.png": "x",
+            },
+        )
+    )
+    raws = [one.raw.partition(":")[0] for one in found["usr/share/walls/free/a.png"]]
+    assert raws == ["GPL-2+", "GPL-2.0+ or CC-BY-SA-3.0", "public-domain", "odd-terms"]
+    assert [one.raw for one in found["usr/share/doc/walls/changelog"]] == ["GPL-2+"]
+
+
 @pytest.mark.parametrize(
     ("short", "expected"),
     [
@@ -600,6 +617,25 @@ def test_a_licence_is_not_fetched_through_links_and_pipes(tmp_path: Path) -> Non
     assert found["c/x"] == [("license-file", "c/LICENSE", "MIT")]
     assert found["d/x"] == [("license-file", "d/LICENSE", "LICENSE cannot be read")]
     assert found["e/x"] == [("reuse-sidecar", "e/x.license", "x.license cannot be read")]
+
+
+def test_hostile_texts_take_no_time(tmp_path: Path) -> None:
+    fill(
+        tmp_path,
+        {
+            "a/LICENSE.html": "<style><" * 25_000, "a/x": "x",
+            "b/README.md": "a" * 199_000, "b/x": "x",
+            "c/copyright": "\n" * 5000 + "Format", "c/x": "x",
+            "d/copyright": "Format: 1.0\nLicense: x\n" + " y\n" * 500_000, "d/x": "x",
+            "e/x.license": "SPDX-License-Identifier: MIT" + " " * 2_000_000 + "x", "e/x": "x",
+            "f/metadata.desktop": "X-KDE-PluginInfo-License=MIT" + " " * 500_000 + "x", "f/x": "x",
+            "g/REUSE.toml": table(*[(f"*{n}", "", "MIT", "") for n in range(5001)]), "g/x": "x",
+            "h/LICENSE": "no " * 66_000, "h/x": "x",
+            "i/CITATION.cff": "license:\n" + " -\n" * 100_000, "i/x": "x",
+        },
+    )  # fmt: skip
+    for statements in said(tmp_path).values():
+        assert all(len(one.raw) <= 1000 for one in statements)
 
 
 @posix

@@ -17,7 +17,7 @@ from typing import IO, ClassVar
 
 from curate.collection import Source
 from curate.collectors import Context, Memory
-from curate.collectors.beside import Beside, Folder, Name, beside
+from curate.collectors.beside import Beside, Folder, Name, beside, is_speakable
 from curate.collectors.patterns import matcher
 from curate.errors import CurateError
 from curate.messages import msg
@@ -105,7 +105,7 @@ class FolderCollector:
         self, locator: str, name: Name, level: _Level, inside: _Inside
     ) -> Candidate | Trouble | _Level | None:
         entry = name.entry
-        if not name.speakable:
+        if not is_speakable(entry.name):
             printable = locator.encode("utf-8", "backslashreplace").decode()
             return Trouble(
                 printable, msg("its name is not valid UTF-8; rename it"), retry=False, hides=False

@@ -5,45 +5,48 @@ Read once for each folder; a file then only asks. Never above the root of its so
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from os import DirEntry
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from curate.collectors.beside.debian import Copyright, copyright
-from curate.collectors.beside.manifests import CHANNEL, READERS
 from curate.collectors.beside.paper import Paper, Unreadable
-from curate.collectors.beside.reuse import Annotations, Sidecar, Tags, annotated, sidecar, table
-from curate.collectors.beside.texts import is_licence, is_readme, licences, readme
 from curate.model import Statement, Trouble
+
+if TYPE_CHECKING:
+    from curate.collectors.beside.debian import Copyright
+    from curate.collectors.beside.reuse import Annotations, Sidecar
 
 TABLE = "REUSE.toml"
 TEXTS = "LICENSES"
+DEBIAN = "debian-copyright"
+PACKAGES = 20
+"""Debian packages unpacked in one place; where there are more, it is a whole system."""
 _SIDECAR = ".license"
 _OPENING = re.compile(
     r"/(?:(?:un)?licen[cs]e|copying|copyright/|read[ _-]?me|说明|說明|使用说|使用說|自述|读我|讀我"
-    r"|许可|許可|授权|授權|版权|版權|reuse\.toml/|\.reuse/|debian/|metadata\.(?:json|desktop)/"
+    r"|许可|許可|授权|授權|版权|版權|reuse\.toml/|\.reuse/|debian/|usr/|metadata\.(?:json|desktop)/"
     r"|(?:data)?package\.json/|citation\.cff/)"
 )
 _TEXT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*\.(?:txt|md|text|license)")
 """LICENSES/MIT.txt, LICENSES/LicenseRef-Own.txt, …"""
 
 
+def is_speakable(name: str) -> bool:
+    """Can it be written as UTF-8?"""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class Name(NamedTuple):
     """An entry of a folder with the name it is known by."""
 
     shown: str
-    entry: DirEntry[str]
-
-    @property
-    def speakable(self) -> bool:
-        """Can it be written as UTF-8?"""
-        try:
-            self.shown.encode()
-        except UnicodeEncodeError:
-            return False
-        return True
+    entry: os.DirEntry[str]
 
     @property
     def is_folder(self) -> bool:
@@ -89,6 +92,8 @@ class Beside:
         return tuple(dict.fromkeys((*self._about(locator, name), *self.common)))
 
     def _about(self, locator: str, name: str) -> Iterator[Statement]:
+        from curate.collectors.beside.reuse import annotated
+
         own = self.sidecars.get(name)
         if own and own.statement:
             yield own.statement
@@ -97,7 +102,7 @@ class Beside:
         for channel, file in self.copyrights:
             if channel not in heard and (said := file.of(locator)):
                 heard.add(channel)
-                yield said
+                yield from said
 
     def _below(self) -> Beside:
         """The same without what concerns this one folder."""
@@ -110,7 +115,9 @@ def beside(above: Beside, folder: Folder) -> Beside:
     """What is said about the files of ``folder``, which lies in the one that ``above`` is about."""
     if not _may_speak("/".join([name.shown for name in folder.names])):
         return above._below()
-    speaking = [name for name in folder.names if _may_speak(name.shown) and name.speakable]
+    speaking = [
+        name for name in folder.names if _may_speak(name.shown) and is_speakable(name.shown)
+    ]
     return _Reader(folder, speaking).read(above._below())
 
 
@@ -131,6 +138,8 @@ class _Reader:
         self.troubles: list[Trouble] = []
 
     def read(self, above: Beside) -> Beside:
+        from curate.collectors.beside.texts import is_licence, is_readme, licences, readme
+
         texts = [self.folder.paper(name) for name in self.names if is_licence(name)]
         said = tuple(licences(texts))
         prose = [self.folder.paper(name) for name in self.names if is_readme(name)]
@@ -151,6 +160,8 @@ class _Reader:
         )
 
     def _manifests(self) -> Iterator[Statement]:
+        from curate.collectors.beside.manifests import CHANNEL, READERS
+
         for name in self.names:
             if reader := READERS.get(name.lower()):
                 paper = self.folder.paper(name)
@@ -160,6 +171,8 @@ class _Reader:
                     yield self._broken(paper, CHANNEL, fault)
 
     def _tables(self) -> Iterator[Annotations]:
+        from curate.collectors.beside.reuse import Annotations, table
+
         if TABLE in self.names:
             paper = self.folder.paper(TABLE)
             try:
@@ -168,25 +181,49 @@ class _Reader:
                 yield Annotations(self.folder.locator, self._broken(paper, "reuse", fault))
 
     def _copyrights(self) -> Iterator[tuple[str, Copyright]]:
-        own = self.folder.locator
-        papers = []
         if ".reuse" in self.folders:
-            papers.append(("reuse", self.folder.paper(".reuse", "dep5")))
+            yield from self._copyright("reuse", ".reuse", "dep5")
         if "debian" in self.folders:
-            papers.append(("debian-copyright", self.folder.paper("debian", "copyright")))
-        if "copyright" in self.names and not own.endswith("debian/"):
-            papers.append(("debian-copyright", self.folder.paper("copyright")))
-        for channel, paper in papers:
-            if not paper.exists():
-                continue
+            yield from self._copyright(DEBIAN, "debian", "copyright")
+        if "copyright" in self.names and not self.folder.locator.endswith("debian/"):
+            yield from self._copyright(DEBIAN, "copyright")
+        if "usr" in self.folders:
+            yield from self._unpacked()
+
+    def _unpacked(self) -> Iterator[tuple[str, Copyright]]:
+        """Of Debian packages that were unpacked here. They name the files of their sources, so
+        whatever they say may be about any file here."""
+        from curate.collectors.beside.debian import Copyright, copyright
+
+        said: list[Statement] = []
+        packages = _entries(f"{self.folder.path}/usr/share/doc")
+        for package in packages if len(packages) <= PACKAGES else ():
+            paper = self.folder.paper("usr", "share", "doc", package, "copyright")
             try:
-                found = copyright(paper, own, channel)
-            except Unreadable as fault:
-                found = Copyright(own, self._broken(paper, channel, fault))
-            if found:
-                yield channel, found
+                found = copyright(paper, "", DEBIAN) if paper.exists() else None
+            except Unreadable:
+                said.append(paper.silence(DEBIAN))  # its reason is told where it lies
+            else:
+                said += found.anywhere() if found else ()
+        if said:
+            yield DEBIAN, Copyright("", tuple(dict.fromkeys(said)))
+
+    def _copyright(self, channel: str, *names: str) -> Iterator[tuple[str, Copyright]]:
+        from curate.collectors.beside.debian import Copyright, copyright
+
+        paper = self.folder.paper(*names)
+        if not paper.exists():
+            return
+        try:
+            found = copyright(paper, self.folder.locator, channel)
+        except Unreadable as fault:
+            found = Copyright(self.folder.locator, (self._broken(paper, channel, fault),))
+        if found:
+            yield channel, found
 
     def _sidecars(self) -> Iterator[tuple[str, Sidecar]]:
+        from curate.collectors.beside.reuse import Sidecar, Tags, sidecar
+
         names = [name for name in self.names if name.endswith(_SIDECAR) and name != _SIDECAR]
         if not names:
             return
@@ -212,16 +249,8 @@ class _Reader:
             yield TEXTS
 
     def _holds_licences(self, name: str) -> bool:
-        from os import scandir
-
-        try:
-            with scandir(f"{self.folder.path}/{name}") as entries:
-                found = list(entries)
-        except OSError:
-            return False
-        return bool(found) and all(
-            _TEXT_NAME.fullmatch(one.name) and one.is_file(follow_symlinks=False) for one in found
-        )
+        found = _entries(f"{self.folder.path}/{name}")
+        return bool(found) and all(_TEXT_NAME.fullmatch(one) for one in found)
 
     def _broken(self, paper: Paper, channel: str, fault: Unreadable) -> Statement:
         # A file that is material too keeps its locator for itself.
@@ -229,3 +258,11 @@ class _Reader:
         locator = paper.where if own else f"{paper.where}#rights"
         self.troubles.append(Trouble(locator, fault.reason, retry=False, hides=False))
         return paper.silence(channel)
+
+
+def _entries(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if is_speakable(entry.name))
+    except OSError:
+        return []

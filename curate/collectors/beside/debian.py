@@ -32,25 +32,33 @@ _SHORT = {
 class Copyright:
     """What such a file says about the files of its folder and below."""
 
-    __slots__ = ("_base", "_broken", "_globs", "_said")
+    __slots__ = ("_base", "_everywhere", "_globs", "_material", "_said")
 
-    def __init__(self, base: str, everywhere: Statement | None = None) -> None:
+    def __init__(self, base: str, everywhere: tuple[Statement, ...] = ()) -> None:
         self._base = len(base)
-        self._broken = everywhere
+        self._everywhere = everywhere
+        """Said of every file, where the paths in it are of no use."""
         self._globs = Globs()
         self._said: list[Statement] = []
+        self._material: list[Statement] = []
 
     def add(self, patterns: str, statement: Statement) -> None:
         for pattern in patterns.split():
             self._globs.add(len(self._said), *_parts(pattern))
         self._said.append(statement)
+        if not all(pattern.startswith("debian/") for pattern in patterns.split()):
+            self._material.append(statement)
 
-    def of(self, locator: str) -> Statement | None:
+    def of(self, locator: str) -> tuple[Statement, ...]:
         """What the last paragraph that matches says: it alone counts."""
-        if self._broken:
-            return self._broken
+        if self._everywhere:
+            return self._everywhere
         number = self._globs.last(locator[self._base :])
-        return self._said[number] if number >= 0 else None
+        return (self._said[number],) if number >= 0 else ()
+
+    def anywhere(self) -> tuple[Statement, ...]:
+        """What it says about files that it no longer knows by their path; not of the packaging."""
+        return (*self._everywhere, *self._material)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +74,9 @@ class _License:
 
 def is_machine_readable(data: bytes) -> bool:
     """Does it begin with the header that such files begin with?"""
-    return (
-        re.match(rb"(?:\xef\xbb\xbf)?(?:\s*\n|#[^\n]*\n)*Format(?:-Specification)?:", data, re.I)
-        is not None
-    )
+    lines = data[:4000].removeprefix(b"\xef\xbb\xbf").splitlines()
+    first = next((line for line in lines if line.strip() and not line.startswith(b"#")), b"")
+    return first.lower().startswith((b"format:", b"format-specification:"))
 
 
 def copyright(paper: Paper, base: str, channel: str) -> Copyright | None:
@@ -83,7 +90,7 @@ def copyright(paper: Paper, base: str, channel: str) -> Copyright | None:
         if not paper.where.endswith("debian/copyright"):
             return None
         raw, license = meaning(decoded(data))
-        return Copyright(base, Statement(raw, channel, paper.where, license=license))
+        return Copyright(base, (Statement(raw, channel, paper.where, license=license),))
     paragraphs = list(_paragraphs(decoded(data)))
     alone = {
         short.short.lower(): short.text
@@ -102,20 +109,20 @@ def copyright(paper: Paper, base: str, channel: str) -> Copyright | None:
 
 def _paragraphs(text: str) -> Iterator[dict[str, str]]:
     """Fields by name, lower case; further lines of a field after its first, each "." an empty one."""
-    fields: dict[str, str] = {}
+    fields: dict[str, list[str]] = {}
     name = ""
     for line in [*text.splitlines(), ""]:
         if not line.strip():
             if fields:
-                yield fields
+                yield {key: "\n".join(lines) for key, lines in fields.items()}
             fields, name = {}, ""
         elif line[0] in " \t" and name:
-            fields[name] += "\n" + ("" if line.strip() == "." else line[1:].rstrip())
+            fields[name].append("" if line.strip() == "." else line[1:].rstrip())
         elif field := _FIELD.fullmatch(line):
             name = field[1].lower()
             if name in fields:
                 raise invalid(f"{field[1]} stands twice in a paragraph")
-            fields[name] = field[2].rstrip()
+            fields[name] = [field[2].rstrip()]
         elif not line.startswith("#"):
             raise invalid(f"this line is no field: {line[:60]}")
 

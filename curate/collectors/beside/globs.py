@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from curate.collectors.beside.paper import invalid
+
 NAME = "[^/]*?"
 """Anything within one name."""
 DEEP = ".*?"
@@ -34,6 +36,10 @@ def compiled(parts: Sequence[Part]) -> re.Pattern[str]:
     return re.compile(expression, re.DOTALL)
 
 
+MOST = 5000
+"""Patterns with wildcards in one file: each of them is tried on each path."""
+
+
 class Globs:
     """Numbered patterns, of which the last that matches a path is asked for."""
 
@@ -44,11 +50,14 @@ class Globs:
         self._globs: list[tuple[int, re.Pattern[str]]] = []
 
     def add(self, number: int, parts: Sequence[Part], plain: str = "") -> None:
-        """Numbers rise from call to call. ``plain``: the path itself, where no part is a wildcard."""
+        """Numbers rise from call to call. ``plain``: the path itself, where no part is a wildcard.
+        Raises Unreadable where there are too many."""
         if plain:
             self._exact[plain] = number
         else:
             self._globs.append((number, compiled(parts)))
+            if len(self._globs) > MOST:
+                raise invalid(f"it has more than {MOST} patterns")
 
     def last(self, path: str) -> int:
         """The highest number of a pattern that matches all of ``path``, or -1."""

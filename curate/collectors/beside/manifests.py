@@ -34,10 +34,10 @@ def _authors(authors: Any) -> str:
 def _desktop(paper: Paper) -> Iterator[Statement]:
     """``X-KDE-PluginInfo-License`` of the older metadata.desktop."""
     keys = dict(
-        re.findall(r"(?m)^X-KDE-PluginInfo-(License|Author)[ \t]*=[ \t]*(.*?)[ \t]*\r?$", decoded(paper.table()))
+        re.findall(r"(?m)^X-KDE-PluginInfo-(License|Author)[ \t]*=(.*)", decoded(paper.table()))
     )  # fmt: skip
     if "License" in keys:
-        yield _said(paper, keys["License"], keys.get("Author", "")[:MOST])
+        yield _said(paper, keys["License"], keys.get("Author", "").strip()[:MOST])
 
 
 def _npm(paper: Paper) -> Iterator[Statement]:

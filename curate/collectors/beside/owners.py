@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from curate.collectors.beside.paper import MAX_RAW
+
 _SIGN = re.compile(
     r"^(?:\s*(?:SPDX-(?:File|Snippet)CopyrightText:|copyright|copr\.|©|\(c\)|版[权權]所有|[,:：]))+", re.I
 )  # fmt: skip
@@ -19,7 +21,7 @@ def owners(notices: Iterable[str]) -> str:
     """Whom ``notices`` name, parted by semicolons, without signs, years and mail addresses."""
     names: dict[str, None] = {}
     for notice in notices:
-        name = _MAIL.sub("", _YEARS.sub("", _SIGN.sub("", notice))).replace(";", ",")
+        name = _MAIL.sub("", _YEARS.sub("", _SIGN.sub("", notice[:MOST]))).replace(";", ",")
         if name := " ".join(name.split()).strip(" ,."):
             names[name] = None
     return "; ".join(names)[:MOST]
@@ -27,5 +29,5 @@ def owners(notices: Iterable[str]) -> str:
 
 def notice(notices: Iterable[str]) -> str:
     """``notices`` as one, with the sign that REUSE allows to leave out."""
-    said = " ".join("; ".join(notices).split())
+    said = " ".join("; ".join(notices).split())[: MAX_RAW - 20]
     return said if re.search(r"©|\(c\)|copyright\b", said, re.I) else f"Copyright {said}"

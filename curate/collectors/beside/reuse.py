@@ -37,7 +37,7 @@ class Tags:
                 holder=holder, license=joined(self.licenses),
             )  # fmt: skip
         if self.notices:
-            return Statement(notice(self.notices)[:MAX_RAW], channel, self.where, holder=holder)
+            return Statement(notice(self.notices), channel, self.where, holder=holder)
         return None
 
 
@@ -59,8 +59,8 @@ class Sidecar:
 def sidecar(paper: Paper) -> Sidecar:
     """Its tags, or its words where it has none. Raises Unreadable."""
     text = decoded(paper.table())
-    found = (_COMMENT_END.sub("", one) for one in _TAG.findall(text))
-    notices = (_COMMENT_END.sub("", one) for one in _NOTICE.findall(text))
+    found = (_COMMENT_END.sub("", " ".join(one.split())) for one in _TAG.findall(text))
+    notices = (_COMMENT_END.sub("", " ".join(one.split())) for one in _NOTICE.findall(text))
     tags = Tags(paper.where, _unique(found), _unique(notices))
     if tags.licenses:
         _bounded(tags.licenses)

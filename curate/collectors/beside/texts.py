@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -35,18 +34,19 @@ _PAPERS = re.compile(r"\.(?:pdf|docx?|rtf|odt|pages)$", re.I)
 _MARKUP = re.compile(r"\.html?$", re.I)
 
 _TAKES_BACK = re.compile(
-    r"[^.;\n。；]{0,80}(?:\bnon-?commercial|\bno[tr]?\b|\bexcept|\bonly\b|\bprohibit|\bforbid|\breserved|\bunless\b"
-    r"|禁止|不得|不可|仅|僅|除外|未[经經]|保留)[^.;\n。；]{0,80}",
+    r"\bnon-?commercial|\bno[tr]?\b|\bexcept|\bonly\b|\bprohibit|\bforbid|\breserved|\bunless\b"
+    r"|禁止|不得|不可|仅|僅|除外|未[经經]|保留",
     re.I,
 )
 _NAMES_ONE = re.compile(
-    r"[^\n.。!?！？]*(?:licen[sc]ed\s+under|(?:released|available|distributed|published|dedicated)\s+(?:under|to|into)\s"
+    r"licen[sc]ed\s+under|(?:released|available|distributed|published|dedicated)\s+(?:under|to|into)\s"
     r"[^\n]{0,80}(?:licen[sc]e|public\s+domain|creative\s+commons|\bcc0|\bcc[ -]by)|in\s+the\s+public\s+domain"
     r"|creativecommons\.org/|知识共享|知識共享|创作共用|創用|许可协议|許可協議|授权协议|授權條款"
-    r"|(?:仅|僅)供(?:个人|個人)?(?:学习|學習)|禁止商用|不得商用|禁止[转轉][载載]|版[权權]所有"
-    r"|all\s+rights\s+reserved)(?:[^\n.。!?！？]|\.(?=\S))*",
+    r"|[仅僅]供(?:个人|個人)?[学學][习習]|禁止商用|不得商用|禁止[转轉][载載]|版[权權]所有|all\s+rights\s+reserved",
     re.I,
-)  # fmt: skip
+)
+_CLAUSE, _SENTENCE = re.compile(r"[.;\n。；]"), re.compile(r"\n|[.!?](?=\s|$)|[。！？]")
+"""Where what stands around a word ends."""
 
 
 def is_licence(name: str) -> bool:
@@ -70,7 +70,7 @@ def licences(papers: Sequence[Paper]) -> Iterator[Statement]:
         except Unreadable:
             yield paper.silence("license-file")
             continue
-        raw, license = meaning(text) if whole else (f"{words(text, 900)} … not read to its end", "")
+        raw, license = meaning(text, whole)
         yield Statement(raw, "license-file", paper.where, license=license)
     if len(papers) > MOST:
         left = papers[MOST]
@@ -79,8 +79,10 @@ def licences(papers: Sequence[Paper]) -> Iterator[Statement]:
         )
 
 
-def meaning(text: str) -> tuple[str, str]:
+def meaning(text: str, whole: bool = True) -> tuple[str, str]:
     """How a licence text begins and which licence it is; its words where it is none that is known."""
+    if not whole or len(text) > MAX_TEXT:
+        return f"{words(text[:MAX_TEXT], MAX_RAW - 100)} … not read to its end", ""
     if license := detected(text):
         return " ".join(text[:2000].split())[:_OPENING], license
     return words(text), ""
@@ -95,11 +97,25 @@ def words(text: str, most: int = MAX_RAW) -> str:
     if len(whole) <= most:
         return whole
     raw = whole[:_FIRST]
-    for clause in _TAKES_BACK.finditer(whole, _FIRST):
-        if len(raw) + len(clause[0]) + 3 > most:
+    end = _FIRST
+    for word in _TAKES_BACK.finditer(whole, _FIRST):
+        if word.start() < end:
+            continue  # quoted with the one before
+        clause, end = _around(whole, word, _CLAUSE, 80)
+        if len(raw) + len(clause) + 3 > most:
             break
-        raw += f" … {clause[0].strip()}"
+        raw += f" … {clause}"
     return raw
+
+
+def _around(text: str, word: re.Match[str], ends: re.Pattern[str], most: int) -> tuple[str, int]:
+    """What stands around ``word``, at most ``most`` characters on each side, and where it ends."""
+    start = max(0, word.start() - most)
+    for before in ends.finditer(text, start, word.start()):
+        start = before.end()
+    stop = ends.search(text, word.end(), word.end() + most)
+    end = stop.start() if stop else min(len(text), word.end() + most)
+    return text[start:end].strip(), end
 
 
 @lru_cache(256)
@@ -130,8 +146,8 @@ def _section(text: str) -> str:
 
     if section := licence_section(text):
         return section
-    sentence = _NAMES_ONE.search(text)
-    return sentence[0].strip() if sentence else ""
+    word = _NAMES_ONE.search(text)
+    return _around(text, word, _SENTENCE, _SECTION // 2)[0] if word else ""
 
 
 def _text(paper: Paper) -> tuple[str, bool]:
@@ -139,6 +155,9 @@ def _text(paper: Paper) -> tuple[str, bool]:
     data = paper.head(MAX_TEXT + 1)
     text = decoded(data[:MAX_TEXT])
     if _MARKUP.search(paper.name):
-        bare = re.sub(r"<(?:script|style)\b.*?</|<[^>]*>", " ", text, flags=re.I | re.S)
-        text = html.unescape(bare)
+        from selectolax.lexbor import LexborHTMLParser
+
+        page = LexborHTMLParser(text)
+        page.strip_tags(["script", "style", "head"])
+        text = page.text(separator="\n")
     return text, len(data) <= MAX_TEXT
