@@ -48,12 +48,12 @@ def _headings(lines: list[str]) -> list[tuple[int, tuple[int, str] | None]]:
     fenced = ""
     skip = False
     for place, line in enumerate(lines):
+        if skip:  # before fences: a title of reStructuredText may be underlined with ~~~
+            skip = False
+            continue
         fence = _FENCE.match(line)
         if fence and fenced in ("", fence[1]):
             fenced = "" if fenced else fence[1]
-        if skip:
-            skip = False
-            continue
         under = lines[place + 1] if place + 1 < len(lines) else ""
         found = None if fenced or fence else _heading(line, under)
         skip = bool(found and _RULE.match(under) and not _ATX.match(line))
