@@ -15,16 +15,24 @@ MOST = 20
 """Licence files of one folder that are read."""
 _FIRST, _OPENING, _SECTION = 300, 200, 500
 
-_TEXT = r"(?:\.(?:txt|text|md|mkd|markdown|mdown|rst|adoc|asciidoc|org|html?|tex))?"
+_TEXT = r"(?:\.(?i:txt|text|md|mkd|markdown|mdown|rst|adoc|asciidoc|org|html?|tex))?"
 _CODE = (
-    r"(?!.*\.(?:py|js|mjs|ts|tsx|jsx|java|kt|go|c|h|cc|cpp|hpp|cs|rb|php|rs|sh|bat|ps1|css|scss|json|ya?ml|toml|xml"
+    r"(?!(?i:.*\.(?:py|js|mjs|ts|tsx|jsx|java|kt|go|c|h|cc|cpp|hpp|cs|rb|php|rs|sh|bat|ps1|css|scss|json|ya?ml|toml|xml"
     r"|ini|csv|tsv|xlsx?|pptx?|db|sqlite|zip|gz|7z|rar|png|jpe?g|gif|webp|svg|bmp|tiff?|ico|mp[34]|wav|mov|avi"
-    r"|psd|ai|eps|ttf|otf|woff2?|exe|dll|so|lib|license|key|lic)$)"
+    r"|psd|ai|eps|ttf|otf|woff2?|exe|dll|so|lib|license|key|lic)$))"
+)
+_KIND = (
+    r"(?:agreement|terms|texts?|files?|info|notices?|header|deed|summary|docs?|code|data|content|assets|media|images|photos"
+    r"|icons|fonts|music|commercial|personal|extended|standard|third|3rd|mit|apache|l?a?gpl|gfdl|bsd|isc|mpl|epl|eupl"
+    r"|cc\d?|by|ofl|odbl|zlib|unlicense|artistic|wtfpl|plr|mrr|en|zh|cn|de|fr|ja|v?\d)(?![a-z])"
 )
 _LICENCE = re.compile(
-    rf"{_CODE}(?:(?:un)?licen[cs]es?(?![a-z]|\sto\b)|copying(?![a-z\s])|许可证|許可證|许可协议|許可協議|授权协议|授權協議|授权书|授權書|版权|版權)",
-    re.I,
+    rf"{_CODE}(?:(?:UN)?LICEN[CS]ES?(?![A-Za-z])|COPYING(?![A-Za-z])"
+    rf"|(?i:(?:un)?licen[cs]es?|copying)(?:\.|[-_ ](?i:{_KIND})|{_TEXT}$)"
+    r"|(?:许可证?|許可證?|授权|授權|版权|版權)(?:声明|聲明|信息|資訊|说明|說明|协议|協議|文件|文档|书|書|条款|條款|须知|須知"
+    r"|公告|许可|許可|授权|授權|证明|證明|证书|證書|归属|歸屬|所有)*(?:[-_. (（\[【\d]|$)|[版權权]+[归歸])",
 )
+"""A name in capitals says so itself; another has to be one of a licence, not of a text about licences."""
 _README = re.compile(
     rf"{_CODE}(?:read[ _-]?me(?:[-_. ][\w-]{{1,12}})??|(?:使用)?(?:说明|說明).{{0,4}}?|自述文件|读我|讀我){_TEXT}",
     re.I,
