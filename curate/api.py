@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from curate import workspace as places
 from curate.errors import Problem
@@ -11,8 +12,10 @@ from curate.indexes import Filters
 from curate.model import Language, Report
 from curate.pipeline.explain import Explanation, Standing
 from curate.pipeline.find import Found
+from curate.pipeline.grants import Holding
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.package import Packaged
+from curate.pipeline.rights import Ask, Ruling, Which
 from curate.pipeline.setup import Wish
 
 
@@ -61,6 +64,36 @@ class Workspace(places.Workspace):
         from curate.pipeline.find import search
 
         return search(self, query, filters, limit, offset)
+
+    def rights(self, name: str, which: Which | None = None) -> list[Ruling]:
+        """Every resource of a collection that ``which`` fits, with its decision, by place."""
+        from curate.pipeline.rights import rulings
+
+        return rulings(self, name, which)
+
+    def decide_rights(self, name: str, which: Which, ask: Ask) -> Report:
+        """Record what a person decided about all that ``which`` fits, and judge it again; all or nothing."""
+        from curate.pipeline.rights import decide
+
+        return decide(self, name, which, ask)
+
+    def export_rights(self, name: str, file: IO[bytes], which: Which | None = None) -> int:
+        """Write a CSV sheet in which answers can be filled in; the number of its rows."""
+        from curate.pipeline.sheet import export
+
+        return export(self, name, file, which)
+
+    def import_rights(self, name: str, path: Path, who: str) -> Report:
+        """Record the answers that changed in such a sheet. Raises SheetError with all problems of its rows."""
+        from curate.pipeline.sheet import bring
+
+        return bring(self, name, path, who)
+
+    def grants(self) -> list[Holding]:
+        """Every grant with whether it holds and what rests on it."""
+        from curate.pipeline.grants import holdings
+
+        return holdings(self)
 
     def package(self, name: str, version: str = "", listener: Listener = SILENT) -> Packaged:
         """Release the next version of a collection's bundle, or ``version``."""

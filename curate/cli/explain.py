@@ -9,8 +9,9 @@ import click
 from curate.cli.options import echo, echo_json, heading, in_workspace, language_of
 from curate.errors import CurateError, Exit, Problem
 from curate.messages import Say, render, speaker
-from curate.model import Language
+from curate.model import Decision, Language, Statement
 from curate.pipeline.explain import Explanation, Membership
+from curate.rights import expression
 from curate.workspace import Workspace
 
 
@@ -49,12 +50,14 @@ def _tell(one: Explanation, say: Say, language: Language) -> None:
             f"    {place.collection} · {place.kind} {place.place} · {sighting.locator} · {say(sighting.state)}{reason}"
         )
         for statement in sighting.said.statements:
+            _statement(statement, say, "      ")
+        for signal in sighting.said.signals:
             echo(
                 say(
-                    "      it says about rights: “{raw}” ({channel}, {confidence})",
-                    raw=statement.raw,
-                    channel=statement.channel,
-                    confidence=say(statement.confidence),
+                    "      it says to machines: “{value}” ({kind}, {where})",
+                    value=signal.value,
+                    kind=signal.kind,
+                    where=signal.where,
                 )
             )
         if sighting.trouble and sighting.trouble != sighting.reason:
@@ -85,14 +88,19 @@ def _content(one: Explanation, say: Say, language: Language) -> None:
     if one.profile.keywords:
         echo(say("    keywords {words}", words=", ".join(one.profile.keywords)))
     for statement in one.extracted.statements:
-        echo(
-            say(
-                "    it says about rights: “{raw}” ({channel}, {confidence})",
-                raw=statement.raw,
-                channel=statement.channel,
-                confidence=say(statement.confidence),
-            )
-        )
+        _statement(statement, say, "    ")
+
+
+def _statement(one: Statement, say: Say, indent: str) -> None:
+    """What is said, about which part, and what it was read as, where its words do not tell."""
+    facts = [one.channel, say(one.confidence)]
+    if one.component != "whole":
+        facts.append(say("about {part} only", part=one.component))
+    read = expression(one)
+    if read != one.raw.strip():
+        facts.append(say("read as {license}", license=read))
+    said = say("it says about rights: “{raw}” ({facts})", raw=one.raw, facts=", ".join(facts))
+    echo(f"{indent}{said}")
 
 
 def _membership(one: Membership, say: Say, language: Language) -> None:
@@ -116,12 +124,17 @@ def _membership(one: Membership, say: Say, language: Language) -> None:
     decision = member.decision
     echo(
         say(
-            "    rights: {outcome} {license} (policy {policy})",
+            "    rights: {outcome} {license} (rule {rule}; policy {policy})",
             outcome=say(decision.outcome),
             license=decision.license,
+            rule=", ".join(decision.rules) or "-",
             policy=decision.policy,
         )
     )
+    if decision.by:
+        echo(say("      decided by {who}", who=decision.by))
+    if decision.grant:
+        echo(say("      by the grant {name}", name=decision.grant))
     for reason in decision.reasons:
         echo(f"      {render(reason, language)}")
     if decision.obligations:
@@ -157,25 +170,32 @@ def _data(one: Explanation, workspace: Workspace) -> dict[str, object]:
                 "locator": place.sighting.locator, "state": place.sighting.state,
                 "reason": render(place.sighting.reason, language) if place.sighting.reason else "",
                 "said": plain(place.sighting.said),
+                "licenses": [expression(each) for each in place.sighting.said.statements],
             }
             for place in one.places
         ],
         "content": plain({key: getattr(one.extracted, key) for key in ("format", "kind", "mime", "title", "creators", "properties", "statements")}) if one.extracted else None,
+        "licenses": [expression(each) for each in one.extracted.statements] if one.extracted else [],
         "error": render(one.error, language) if one.error else "",
         "profile": plain(one.profile) if one.profile else None,
         "collections": [
             {
                 "name": each.member.collection, "title": each.member.title, "label": plain(each.member.label),
-                "decision": {
-                    "outcome": each.member.decision.outcome, "license": each.member.decision.license,
-                    "reasons": [render(reason, language) for reason in each.member.decision.reasons],
-                    "obligations": list(each.member.decision.obligations), "policy": each.member.decision.policy,
-                },
+                "decision": _decision(each.member.decision, language),
                 "duplicate_of": each.kept.keeper if each.kept else "",
                 "left_out": render(each.against, language) if each.against else "",
             }
             for each in one.memberships
         ],
+    }  # fmt: skip
+
+
+def _decision(one: Decision, language: Language) -> dict[str, object]:
+    return {
+        "outcome": one.outcome, "license": one.license, "offered": one.offered or one.license, "rules": list(one.rules),
+        "basis": one.basis, "by": one.by, "grant": one.grant, "holder": one.holder,
+        "reasons": [render(reason, language) for reason in one.reasons], "obligations": list(one.obligations),
+        "grounds": one.grounds, "changes": one.changes, "policy": one.policy,
     }  # fmt: skip
 
 
