@@ -466,7 +466,7 @@ def test_a_readme_speaks_where_no_licence_file_does(tmp_path: Path) -> None:
     )  # fmt: skip
     found = said(tmp_path)
     (one,) = found["a"]
-    assert (one.channel, one.where, one.confidence) == ("readme", "README.md", "inferred")
+    assert (one.channel, one.where, one.confidence) == ("readme", "README.md", "declared")
     assert "licensed under CC BY-SA 4.0" in one.raw and "Pretty" not in one.raw
     assert found["in/b"] == found["a"], "a README that names no licence says nothing"
     assert brief(found["own/c"]) == [("license-file", "own/LICENSE", "MIT")]
@@ -688,5 +688,5 @@ def test_a_real_document_whose_readme_alone_names_the_licence() -> None:
     found = said(material("documents/art-of-command-line"))
     assert len(set(found.values())) == 1
     (one,) = found["README-zh.md"]
-    assert (one.channel, one.where, one.confidence) == ("readme", "README.md", "inferred")
+    assert (one.channel, one.where, one.confidence) == ("readme", "README.md", "declared")
     assert "creativecommons.org/licenses/by-sa/4.0" in one.raw and len(one.raw) <= 500

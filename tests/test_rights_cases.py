@@ -145,7 +145,7 @@ def test_04_a_guide_whose_readme_says_share_alike(tmp_path: Path) -> None:
     archive = made.workspace.package("c").release.archive
     with zipfile.ZipFile(archive) as bundle:
         terms = next(one for one in bundle.namelist() if one.endswith("/LICENSE.md"))
-        assert "CC BY-SA 4.0" in bundle.read(terms).decode()  # left to its own licence
+        assert "CC-BY-SA-4.0" in bundle.read(terms).decode()  # left to its own licence
 
 
 def test_05_a_handbook_under_a_choice_of_licences(tmp_path: Path) -> None:

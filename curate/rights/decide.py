@@ -237,7 +237,7 @@ class _Case:
         for one in self.found:
             if one.license in licenses or one.license == NOTICE:
                 continue  # a copyright notice beside a licence is what licensed material carries
-            contested = True
+            contested = contested or bool(one.statement.raw)  # a field left empty: nobody's say
             outcome = worst(outcome, self._severity(one))
             reasons.append(_said("but {where} says “{raw}”", one))
         outcome, more = self._limited(outcome, _territory(self.evidence.declared))

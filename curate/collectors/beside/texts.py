@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from curate.collectors.beside.paper import MAX_RAW, Paper, Unreadable, decoded
 from curate.model import Statement
 
@@ -139,23 +141,25 @@ def readme(papers: Sequence[Paper]) -> tuple[Statement, ...]:
     """What the first README that names a licence says; the plainest name first."""
     for paper in sorted(papers, key=lambda one: (len(one.name), one.name))[:MOST]:
         try:
-            said = _section(_text(paper)[0])
+            said, headed = _section(_text(paper)[0])
         except Unreadable:
             continue  # prose that is missing grants nothing; the walk tells of the file itself
         if said:
             license = detected(said)
             raw = words(said, _SECTION)
-            return (Statement(raw, "readme", paper.where, confidence="inferred", license=license),)
+            said_so = Statement(raw, "readme", paper.where, "inferred", license=license)
+            return (replace(said_so, confidence="declared") if headed else said_so,)
     return ()
 
 
-def _section(text: str) -> str:
+def _section(text: str) -> tuple[str, bool]:
+    """What it says, and whether it does so below a heading of its own: there an author declares it."""
     from curate.spdx import licence_section
 
     if section := licence_section(text):
-        return section
+        return section, True
     word = _NAMES_ONE.search(text)
-    return _around(text, word, _SENTENCE, _SECTION // 2)[0] if word else ""
+    return _around(text, word, _SENTENCE, _SECTION // 2)[0] if word else "", False
 
 
 def _text(paper: Paper) -> tuple[str, bool]:
