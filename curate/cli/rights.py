@@ -93,7 +93,8 @@ def show(
     workspace: Workspace, collection: str, which: Which, all_items: bool, as_json: bool
 ) -> None:
     """What is allowed, asked and refused, grouped by licence and rule; or item by item."""
-    name, language = collection, language_of(workspace, [collection])
+    (name,) = workspace.chosen([collection])
+    language = language_of(workspace, [name])
     found = rulings(workspace, name, which)
     listed = found if all_items or which else []
     if as_json:
@@ -221,7 +222,7 @@ def decide(
     ask = Ask(
         "deny" if deny or undo else "allow", why, "" if undo else _who(who), license_, own, grant, territory, evidence, undo
     )  # fmt: skip
-    language = language_of(workspace, [collection])
+    language = language_of(workspace, workspace.chosen([collection]))
     say = speaker(language)
     chosen = _meant(workspace, collection, which)
     if dry_run:
@@ -288,10 +289,10 @@ def export(workspace: Workspace, collection: str, file: Path | None, which: Whic
     """
     from curate.pipeline.sheet import export as run
 
+    say = speaker(language_of(workspace, workspace.chosen([collection])))
     if file is None:
         run(workspace, collection, sys.stdout.buffer, which)
         return
-    say = speaker(language_of(workspace, [collection]))
     part = file.with_name(f".{file.name}.part")
     try:
         with part.open("wb") as stream:
@@ -322,7 +323,7 @@ def import_(workspace: Workspace, collection: str, file: Path, who: str) -> None
     """
     from curate.pipeline.sheet import bring
 
-    say = speaker(language_of(workspace, [collection]))
+    say = speaker(language_of(workspace, workspace.chosen([collection])))
     report = bring(workspace, collection, file, _who(who))
     if report.counts["decided"]:
         echo(

@@ -19,7 +19,7 @@ from curate.messages import render
 from curate.model import Answer, Report
 from curate.pipeline.judge import Judge
 from curate.pipeline.rights import Ask, Ruling, Which, rulings, settle, summary
-from curate.rights.normalise import UNKNOWN, normalise
+from curate.rights.normalise import normalise
 from curate.workspace import Workspace
 
 SHOWN = ("id", "place", "title", "category", "outcome", "license", "rule", "reasons", "says")
@@ -255,12 +255,14 @@ class _Desk:
 def unreadable(expression: str) -> str:
     """What is wrong with an expression as the licence of something; "" where it is SPDX."""
     read = normalise(expression)
-    if read == UNKNOWN:
-        return f"'{_line(expression)[:80]}' is no SPDX licence expression"
-    bare = re.compile(r"[\s()]+")
-    if bare.sub(" ", read).strip().lower() != bare.sub(" ", expression).strip().lower():
-        return f"'{_line(expression)[:80]}' is no SPDX licence expression: write {read}"
-    return ""
+    if _bare(read) == _bare(expression):
+        return ""
+    told = f"'{_line(expression)[:80]}' is no SPDX licence expression"
+    return told if "LicenseRef-" in read else f"{told}: write {read}"
+
+
+def _bare(expression: str) -> str:
+    return re.sub(r"[\s()]+", " ", expression).strip().lower()
 
 
 def _territory(cell: str) -> tuple[str, ...]:
