@@ -74,10 +74,13 @@ class _Rights(click.Group):
 @click.group(
     cls=_Rights,
     epilog="Example: curate rights guides --outcome ask",
-    subcommand_metavar="[show] COLLECTION [OPTIONS] | COMMAND …",
+    subcommand_metavar="[show] COLLECTION | COMMAND …",
 )
 def rights() -> None:
-    """Show and decide what may be packaged, and why."""
+    """Show and decide what may be packaged, and why.
+
+    curate rights COMMAND --help tells the options of each; docs/rights.md tells how it all works.
+    """
 
 
 @rights.command(
