@@ -165,6 +165,12 @@ def test_a_collection_may_be_named_like_a_command(tmp_path: Path) -> None:
     assert "rights of" not in run(workspace, "policy").stdout
 
 
+def test_the_workspace_may_be_named_first(asked: Workspace) -> None:
+    for place in (["--workspace", str(asked.root)], [f"--workspace={asked.root}"]):
+        for words in (["shop"], ["show", "shop"], ["policy", "MIT"], ["--items", "shop"]):
+            assert CliRunner().invoke(main, ["rights", *place, *words]).exit_code == Exit.OK, words
+
+
 def test_what_is_not_there_or_not_ready_says_what_to_do(workspace: Workspace) -> None:
     assert "did you mean 'shop'" in run(workspace, "shup", code=Exit.PROBLEMS).stderr
     config = workspace.collection_file("shop")

@@ -59,6 +59,8 @@ def test_the_sheet_says_all_that_one_needs_to_decide(asked: Workspace, tmp_path:
     assert "7 rows written" in run(asked, "export", "shop", file).stdout
     assert file.read_bytes().startswith(b"\xef\xbb\xbfid,")
     assert run(asked, "export", "shop").stdout_bytes == file.read_bytes()
+    assert "is there already" in run(asked, "export", "shop", file, code=Exit.PROBLEMS).stderr
+    run(asked, "export", "shop", file, "--force")
     table = export(asked)
     assert tuple(table[0]) == SHOWN + ANSWER
     assert {one["place"]: one["outcome"] for one in table} == OUTCOMES
@@ -197,9 +199,10 @@ def test_all_problems_are_told_with_their_rows_and_nothing_is_recorded(
             "row 2: 'USA' is no code of a country",
         ),
         ({"answer": "allow", "as": "MIT", "territory": "US"}, "it holds in US only"),
+        ({"answer": "deny", "own": "x" * 4001}, "row 2: own is longer than 4,000 characters"),
         ({"answer": "allow", "grant": "photos/../x"}, "cannot name a grant"),
     ],
-    ids=lambda value: " ".join(value.values()) if isinstance(value, dict) else None,
+    ids=lambda value: " ".join(value.values())[:60] if isinstance(value, dict) else None,
 )
 def test_one_problem_of_a_row(
     asked: Workspace, tmp_path: Path, fields: dict[str, str], told: str

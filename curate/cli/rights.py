@@ -66,15 +66,25 @@ class _Rights(click.Group):
     """``curate rights NAME`` is short for ``curate rights show NAME``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+        place: list[str] = []
+        while args and args[0].partition("=")[0] == "--workspace":
+            width = 1 if "=" in args[0] else 2
+            place, args = place + args[:width], args[width:]
+        if args and args[0] not in (*self.commands, "-h", "--help"):
             args = ["show", *args]
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, [*args[:1], *place, *args[1:]] if args else [])
 
 
 @click.group(
     cls=_Rights,
     epilog="Example: curate rights guides --outcome ask",
     subcommand_metavar="[show] COLLECTION | COMMAND …",
+)
+@click.option(
+    "--workspace",
+    metavar="DIR",
+    expose_value=False,
+    help="The workspace; default: the nearest folder upward that holds curate.toml.",
 )
 def rights() -> None:
     """Show and decide what may be packaged, and why.
@@ -283,8 +293,11 @@ def _who(name: str) -> str:
 @click.argument("collection")
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @filters
+@click.option("--force", is_flag=True, help="Overwrite FILE and what was filled in there.")
 @in_workspace
-def export(workspace: Workspace, collection: str, file: Path | None, which: Which) -> None:
+def export(
+    workspace: Workspace, collection: str, file: Path | None, which: Which, force: bool
+) -> None:
     """Write a CSV sheet for spreadsheet programs, to FILE or standard output.
 
     Fill in its columns answer (allow or deny), as, own, grant, territory, why, who and evidence, and
@@ -296,6 +309,11 @@ def export(workspace: Workspace, collection: str, file: Path | None, which: Whic
     if file is None:
         run(workspace, collection, sys.stdout.buffer, which)
         return
+    if file.exists() and not force:
+        raise CurateError(
+            f"{file} is there already, perhaps with answers that were not imported",
+            "import it first; then export with --force, or give another name",
+        )
     part = file.with_name(f".{file.name}.part")
     try:
         with part.open("wb") as stream:

@@ -27,8 +27,9 @@ SHOWN = ("id", "place", "title", "category", "outcome", "license", "rule", "reas
 ANSWER = ("answer", "as", "own", "grant", "territory", "why", "who", "evidence")
 """Columns that people fill in; they hold the answer that is in force."""
 LARGEST = 256 << 20  # bytes of a sheet
-_CELL = 1 << 20  # characters
+_CELL = 32_000  # characters; spreadsheet programs cut what is longer
 _LONGEST = 300  # characters of a statement in a cell
+_ANSWER = 4_000  # characters of a cell that a person filled in
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -64,7 +65,7 @@ def export(workspace: Workspace, name: str, file: IO[bytes], which: Which | None
         with Catalog(workspace.catalog, readonly=True) as catalog:
             for one in found:
                 cells = (*_shown(one, judge, catalog, loaded), *_filled(_held(one, judge, catalog)))
-                writer.writerow([_safe(cell) for cell in cells])
+                writer.writerow([_safe(cell[:_CELL]) for cell in cells])
         text.flush()
     finally:
         text.detach()
@@ -182,6 +183,8 @@ class _Desk:
             key: _line(value) for key, value in before.items()
         }:
             return None
+        if long := [key for key, value in now.items() if len(value) > _ANSWER]:
+            raise CurateError(f"{long[0]} is longer than {_ANSWER:,} characters", "shorten it")
         outcome = now["answer"].lower()
         if not outcome and held:
             return Ask("deny", "", self.who, undo=True)
@@ -327,5 +330,4 @@ def _records(text: str) -> Iterator[list[str]]:
         cells = next(csv.reader([first], delimiter=mark), [])
         return sum(cell.strip().lower() in (*SHOWN, *ANSWER) for cell in cells)
 
-    csv.field_size_limit(_CELL)
     return csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=known))
