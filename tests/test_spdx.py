@@ -237,6 +237,40 @@ def test_markup_does_not_matter(mark: str) -> None:
     assert detect("\n".join(mark.format(line) for line in text("ISC").split("\n"))) is not None
 
 
+def test_a_font_names_its_reserved_names_above_the_licence() -> None:
+    head = (
+        "Copyright 2010 Ada Example (https://example.org), with Reserved Font Name 'Letters'.\n\n"
+    )
+    pointer = (
+        "This Font Software is licensed under the SIL Open Font License, Version 1.1.\n"
+        "This license is copied below, and is also available with a FAQ at:\nhttps://openfontlicense.org\n\n"
+    )
+    body = text("OFL-1.1")
+    body = body[body.index("SIL OPEN FONT LICENSE") :]
+    assert detect(head + pointer + body) is not None
+    assert detect(head + pointer + "This copy is for study only.\n\n" + body) is None
+
+
+@pytest.mark.parametrize(
+    ("id", "old", "new"),
+    [
+        ("CPL-1.0", "Version 1.0", "Version 0.5"),
+        ("CC-BY-4.0", "Attribution 4.0", "Attribution-NonCommercial 4.0"),
+        ("CC-BY-4.0", "within 30 days", "within 3 days"),
+        ("GPL-3.0-only", "Version 3", "Version 4"),
+        ("MIT", "MIT License", "GPL License"),
+        ("MIT", "sublicense, and/or sell", "and/or sublicense"),
+        ("CC0-1.0", "commercial purposes", "noncommercial purposes"),
+        ("BSD-3-Clause", "are permitted", "are not permitted"),
+        ("Apache-2.0", "perpetual, worldwide", "worldwide"),
+    ],
+)
+def test_one_changed_word_that_counts_is_enough(id: str, old: str, new: str) -> None:
+    changed = text(id).replace(old, new, 1)
+    assert changed != text(id)
+    assert detect(changed) is None
+
+
 def test_words_that_look_like_markup_do_matter() -> None:
     assert detect("<p not for sale>\n" + text("MIT")) is None
 

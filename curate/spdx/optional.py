@@ -21,7 +21,7 @@ PARTS = tuple(
         r"(?<=for you to choose that version for the library) gnu general public license .*",
         # What Creative Commons says of itself and of its licences, none of it a part of them.
         r"\bcreative commons (?:corporation )?(?:creative commons )?is not a law firm\b.*?"
-        r"(?= by exercising the licensed rights|(?<!and) license (?:the|this) work |statement of purpose)",
+        r"(?:(?<!and) license(?= (?:the|this) work )|(?= by exercising the licensed rights|statement of purpose))",
         r"\bcreative commons (?:notice creative commons )?is not a party to (?:its public licenses|this license)\b.*",
         r"^creative commons legal code\b",
         r"\bfor more information please refer to$",
