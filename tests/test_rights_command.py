@@ -16,6 +16,7 @@ from curate.cli import main
 from curate.errors import Exit
 from curate.messages import speaker
 from curate.pipeline.rights import Which
+from tests.server import Answer, Server, page
 
 CONFIG = """title = "Shop"
 language = "{language}"
@@ -31,6 +32,12 @@ path = "stock"
 rights = {{ grant = "photos" }}
 [listing]
 price = "9.90"
+"""
+SITE = """title = "Site"
+[[sources]]
+type = "site"
+start = ["https://tea.test/"]
+match = "all"
 """
 GRANT = """kind = "purchase"
 licensor = "Picture House"
@@ -366,6 +373,30 @@ def test_why_names_rules_parts_and_who_decided(workspace: Workspace) -> None:
         "answer",
     )
     assert told["places"][0]["licenses"] == ["CC-BY-NC-4.0"]
+
+
+def test_why_tells_what_a_site_says_to_machines(tmp_path: Path) -> None:
+    workspace = Workspace.init(tmp_path / "w")
+    config = workspace.collection_file("site")
+    config.parent.mkdir()
+    with Server(tmp_path) as server:
+        rules = b"User-agent: *\nContent-Signal: search=yes, ai-train=no\nAllow: /\n"
+        server.always("/robots.txt", Answer(body=rules))
+        server.always("/", page("<p>Tea and its leaves.</p>"))
+        config.write_text(SITE, encoding="utf-8")
+        settings = f'[fetch]\ndelay = 0\nhosts = {{ "https://tea.test" = "{server.url}" }}\n'
+        (workspace.root / "curate.toml").write_text(settings, encoding="utf-8")
+        workspace.collect()
+        workspace.classify()
+    words = ["why", "https://tea.test/", "--workspace", str(workspace.root)]
+    shown = CliRunner().invoke(main, words).stdout
+    assert (
+        "it says to machines: “search=yes, ai-train=no” (content-signal, https://tea.test/robots.txt)"
+        in shown
+    )
+    told = json.loads(CliRunner().invoke(main, [*words, "--json"]).stdout)
+    (signal,) = told["resources"][0]["places"][0]["said"]["signals"]
+    assert signal["kind"] == "content-signal"
 
 
 def test_it_speaks_chinese(tmp_path: Path) -> None:

@@ -115,6 +115,7 @@ def test_it_comes_back_from_other_programs(
     )
     assert answers["Birds of the coast"]["who"] == "王"
     assert standing(workspace) == OUTCOMES | {"rocks.md": "allow", "birds.md": "deny"}
+    assert bring(workspace, file)["decided"] == 0
 
 
 def test_answers_are_changed_and_taken_back(workspace: Workspace, tmp_path: Path) -> None:

@@ -179,13 +179,14 @@ class _Desk:
         held = _held(one, self.judge, self.catalog)
         before = dict(zip(ANSWER, _filled(held), strict=True))
         now = {key: _unsafe(row.cells.get(key, value)).strip() for key, value in before.items()}
+        now |= {"answer": now["answer"].lower(), "who": now["who"] or before["who"]}
         if {key: _line(value) for key, value in now.items()} == {
             key: _line(value) for key, value in before.items()
         }:
             return None
         if long := [key for key, value in now.items() if len(value) > _ANSWER]:
             raise CurateError(f"{long[0]} is longer than {_ANSWER:,} characters", "shorten it")
-        outcome = now["answer"].lower()
+        outcome = now["answer"]
         if not outcome and held:
             return Ask("deny", "", self.who, undo=True)
         if outcome not in ("allow", "deny"):
