@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
-from curate.spdx import texts
+from curate.spdx import Match, texts
 from curate.spdx.difference import HEAD, gaps, harmless
 from curate.spdx.index import index
 from curate.spdx.optional import spared
@@ -33,29 +32,13 @@ ALIASES = {
 """Other names that headings give licences."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """``id`` is of the SPDX list; ``score`` the share of words that are its own, 1 = all of them."""
-
-    id: str
-    score: float
-
-
 def detect(text: str) -> Match | None:
-    """The one licence whose text ``text`` is, None where that is not sure.
-
-    The text of a licence cannot say "or later", nor that a document has no invariant sections: the
-    answer is the id that promises less (``GPL-3.0-only``, ``GFDL-1.3-only``). Any string may come.
-    """
+    """See ``curate.spdx.detect``."""
     return _whole(words(text)) if len(text) <= MAX else None
 
 
 def detect_all(text: str) -> tuple[Match, ...]:
-    """Every licence whose text stands whole somewhere in ``text``, in its order.
-
-    What stands around them is not looked at: it may take back what they give, or say that one of them
-    holds for a part only.
-    """
+    """See ``curate.spdx.detect_all``."""
     found = words(text) if len(text) <= MAX else ()
     one = _whole(found)
     if one or not found:
