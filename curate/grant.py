@@ -58,7 +58,14 @@ class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """People who may work with it at the seller's; 0 = no limit."""
     min_price: str = ""
     """Decimal; the least price that a bundle with it may have."""
+    channels: tuple[str, ...] = ()
+    """Where it may be sold, as its papers say; for your records."""
     editorial_only: bool = False
+    """For news and teaching only: nothing with it may be sold."""
+    model_release: bool | None = None
+    """Whether the people shown have agreed; for your records."""
+    property_release: bool | None = None
+    """Whether the owners of what is shown have agreed; for your records."""
     attribution: str = ""
     """The credit that it asks for."""
     buyer_terms: str = ""

@@ -93,7 +93,8 @@ def templates() -> Iterator[tuple[str, str]]:
             yield f"{path.relative_to(ROOT)}", json.loads(f'"{said}"')
     policy = tomllib.loads((CODE / "rights" / "policy.toml").read_text("utf-8"))
     for rule in policy["rule"]:
-        yield "curate/rights/policy.toml", rule["reason"]
+        for reason in (rule["reason"], *rule.get("because", {}).values()):
+            yield "curate/rights/policy.toml", reason
 
 
 def translations() -> Iterator[tuple[str, str, str]]:
