@@ -84,7 +84,7 @@ def credited(bundle: Path) -> tuple[int, int, int]:
     for item in ledger["items"]:
         found = _AUTHOR.search((bundle / item["path"]).read_bytes())
         name = " ".join(found[1].decode("utf-8", "replace").split()) if found else ""
-        if name and "<" not in name and "&" not in name:
+        if name and not re.search("<|&|^(anonymous|unknown)$", name, re.I):
             named += 1
             right += name in item["credit"]
     return named, right, len(ledger["items"])

@@ -71,11 +71,9 @@ class Answers:
             file.flush()
             os.fsync(file.fileno())
 
-    def keep(self, path: Path) -> str:
-        """Copy a file of evidence beside the decisions; its SHA-256. Raises CurateError."""
+    def keep(self, path: Path, digest: str) -> None:
+        """Copy a file of evidence beside the decisions. Raises CurateError."""
         try:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
             home = self.folder / EVIDENCE
             home.mkdir(exist_ok=True)
             kept = home / f"{digest[:16]}{path.suffix.lower()}"
@@ -88,4 +86,14 @@ class Answers:
                 f"the evidence {path} cannot be kept: {fault.strerror}",
                 "check the path and the disk",
             ) from fault
-        return digest
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file of evidence. Raises CurateError."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as fault:
+        raise CurateError(
+            f"the evidence {path} cannot be read: {fault.strerror}", "check the path"
+        ) from fault

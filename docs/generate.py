@@ -231,6 +231,9 @@ def commands() -> str:
         assert command is not None
         inner = click.Context(command, context, info_name=name, terminal_width=100)
         parts.append(_help(command, inner, f"## curate {name}"))
+        for below, one in getattr(command, "commands", {}).items():
+            within = click.Context(one, inner, info_name=below, terminal_width=100)
+            parts.append(_help(one, within, f"### curate {name} {below}"))
     return "\n".join(parts)
 
 

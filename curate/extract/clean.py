@@ -103,7 +103,7 @@ def several(values: Iterable[object], separators: str = r"[;；]") -> tuple[str,
 
 _NOBODY = re.compile(
     r"\W*|\W*(anonymous|unknown|un-?named|author|admin(istrator)?|user|owner|root|python-docx|openpyxl"
-    r"|microsoft office.*|picasa.*|adobe .*|apache poi|windows.*用户|用户|佚名|https?://.*)\W*",
+    r"|microsoft office.*|picasa.*|adobe .*|apache poi|windows.*用户|用户|佚名)\W*",
     re.I,
 )
 

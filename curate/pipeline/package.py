@@ -171,7 +171,8 @@ def _testimony(catalog: Catalog, collection: str, sha256: str) -> Testimony:
             for one in dict.fromkeys(said)
         ),
         tuple(dict.fromkeys(one for place in here for one in place.sighting.said.signals)),
-        max((place.sighting.noted for place in here), default=""),
+        # A file at hand says what it says whenever it is read; a page may say something else tomorrow.
+        max((place.sighting.noted for place in here if place.sighting.said.url), default=""),
     )
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from curate import rights as rules
-from curate.answers import Answers, Entry
+from curate.answers import Answers, Entry, digest_of
 from curate.catalog import Catalog, Member
 from curate.collection import Loaded, load
 from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import Answer, Decision, Message, Outcome, Report, Statement
+from curate.pipeline.index import index
 from curate.pipeline.judge import Judge
 from curate.pipeline.keep import choose
 from curate.pipeline.places import taken
@@ -181,12 +182,20 @@ def settle(
     _check(loaded, asked)
     judge = Judge(workspace, loaded)
     journal = Answers(loaded.folder)
-    kept = {
-        path: journal.keep(path) for path in sorted({p for _, ask in asked for p in ask.evidence})
+    asked = [(one, ask) for one, ask in asked if not ask.undo or one.sha256 in journal.latest]
+    if not asked:
+        raise CurateError(
+            "nobody has decided about any of these",
+            f"see what there is: curate rights {loaded.name}",
+        )
+    papers = {
+        path: digest_of(path) for path in sorted({p for _, ask in asked for p in ask.evidence})
     }
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    entries = [_entry(one, ask, judge, catalog, kept, now) for one, ask in asked]
+    entries = [_entry(one, ask, judge, catalog, papers, now) for one, ask in asked]
     _test(judge, catalog, entries)
+    for path, digest in papers.items():
+        journal.keep(path, digest)
     journal.append(entries)
     return _judged(workspace, catalog, loaded, [one for one, _ in asked])
 
@@ -208,14 +217,14 @@ def _check(loaded: Loaded, asked: Iterable[tuple[Ruling, Ask]]) -> None:
 
 
 def _entry(
-    one: Ruling, ask: Ask, judge: Judge, catalog: Catalog, kept: dict[Path, str], now: str
+    one: Ruling, ask: Ask, judge: Judge, catalog: Catalog, papers: dict[Path, str], now: str
 ) -> Entry:
     if ask.undo:
         return Entry(one.sha256, one.title)
     basis = rules.digest(judge.evidence(catalog, one.sha256))
     answer = Answer(
         "deny" if ask.outcome == "deny" else "allow", ask.why.strip(), ask.who, now, ask.license, ask.own,
-        ask.grant, ask.territory, tuple(kept[path] for path in ask.evidence), basis,
+        ask.grant, ask.territory, tuple(papers[path] for path in ask.evidence), basis,
     )  # fmt: skip
     return Entry(one.sha256, one.title, answer)
 
@@ -246,6 +255,7 @@ def _judged(
             member = judge.member(catalog, one.sha256)
             catalog.put_member(member, judge.basis, revision)
             outcomes[member.decision.outcome] += 1
+    index(workspace, catalog, workspace.settings)
     return Report("rights", loaded.name, dict(outcomes), next=f"curate package {loaded.name}")
 
 

@@ -243,7 +243,7 @@ class _Case:
         outcome, more = self._limited(outcome, _territory(self.evidence.declared))
         reasons += more
         return Decision(
-            outcome, " AND ".join(one.license for one in verdicts), _duties(verdicts), tuple(reasons),
+            outcome, " AND ".join(one.license for one in verdicts), _duties(verdicts), tuple(reasons), _holder(self.found),
             contested=contested, basis="license", rules=_rules(verdicts), offered=_offers(licenses, verdicts), grounds=grounds,
         )  # fmt: skip
 
@@ -296,7 +296,7 @@ class _Case:
         stated = list(dict.fromkeys(one.license for one in speaking))
         taken = list(dict.fromkeys(verdict.license for verdict in verdicts))
         return Decision(
-            outcome, " AND ".join(taken), _duties(verdicts), (*reasons, *more), contested=outcome != "allow",
+            outcome, " AND ".join(taken), _duties(verdicts), (*reasons, *more), _holder(self.found), contested=outcome != "allow",
             basis="stated", rules=_rules(verdicts), offered=_offers(stated, verdicts), grounds=grounds,
         )  # fmt: skip
 
@@ -342,6 +342,12 @@ def _disagree(speaking: Sequence[_Found], verdicts: Sequence[Verdict]) -> bool:
         if one.statement.component != "whole"
     )
     return differ and any(outcome != "deny" for outcome in whole) and not barred
+
+
+def _holder(found: Sequence[_Found]) -> str:
+    """Whom to credit where the item itself names nobody."""
+    whole = (one.statement for one in found if one.statement.component == "whole")
+    return _first(one.holder for one in whole)
 
 
 def _told_own(holder: str) -> Message:
