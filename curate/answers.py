@@ -36,19 +36,24 @@ class Answers:
         self.folder = folder
         self.path = folder / FILE
         data = self.path.read_bytes() if self.path.exists() else b""
-        # A line without its end was being written when the machine stopped: nobody was told it holds.
-        self._whole = data.rfind(b"\n") + 1
-        data = data[: self._whole]
+        lines = data.splitlines()
+        # The machine may have stopped in the middle of a line: nobody was told that it holds. An editor may
+        # have left out the end of the last one, which is whole all the same.
+        if lines and not data.endswith(b"\n") and not _whole(lines[-1]):
+            data = data[: len(data) - len(lines.pop())]
+        self._size = len(data)
+        self._open_end = bool(data) and not data.endswith(b"\n")
         self.mark = int.from_bytes(hashlib.sha256(data).digest()[:7]) if data else 0
         """A number that changes with the content; 0 where nobody has decided anything."""
         self.latest: dict[str, Answer] = {}
         everyone: dict[str, None] = {}
-        for number, line in enumerate(data.splitlines(), 1):
-            entry = self._entry(line, number)
-            everyone[entry.item] = None
-            self.latest.pop(entry.item, None)
-            if entry.answer:
-                self.latest[entry.item] = entry.answer
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                entry = self._entry(line, number)
+                everyone[entry.item] = None
+                self.latest.pop(entry.item, None)
+                if entry.answer:
+                    self.latest[entry.item] = entry.answer
         self.items = tuple(everyone)
         """Every resource that somebody decided on, also where that was taken back."""
 
@@ -64,12 +69,19 @@ class Answers:
     def append(self, entries: Iterable[Entry]) -> None:
         """Write decisions; they are lasting when this returns."""
         lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
-        with self.path.open("r+b" if self.path.exists() else "xb") as file:
-            file.seek(self._whole)
+        if self._open_end:
+            lines = b"\n" + lines
+        new = not self.path.exists()
+        with self.path.open("xb" if new else "r+b") as file:
+            file.seek(self._size)
             file.truncate()
             file.write(lines)
             file.flush()
             os.fsync(file.fileno())
+        self._size += len(lines)
+        self._open_end = False
+        if new:
+            _settle(self.folder)
 
     def keep(self, path: Path, digest: str) -> None:
         """Copy a file of evidence beside the decisions. Raises CurateError."""
@@ -77,10 +89,13 @@ class Answers:
             home = self.folder / EVIDENCE
             home.mkdir(exist_ok=True)
             kept = home / f"{digest[:16]}{path.suffix.lower()}"
-            if not kept.exists():
+            if not kept.exists() or digest_of(kept) != digest:
                 part = kept.with_name(f".{kept.name}.part")
                 shutil.copyfile(path, part)
+                with part.open("r+b") as file:
+                    os.fsync(file.fileno())
                 part.replace(kept)
+                _settle(home)
         except OSError as fault:
             raise CurateError(
                 f"the evidence {path} cannot be kept: {fault.strerror}",
@@ -97,3 +112,21 @@ def digest_of(path: Path) -> str:
         raise CurateError(
             f"the evidence {path} cannot be read: {fault.strerror}", "check the path"
         ) from fault
+
+
+def _whole(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line, type=Entry)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def _settle(folder: Path) -> None:
+    """Make a new name in ``folder`` lasting."""
+    if os.name != "nt":  # Windows cannot open folders
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -51,6 +51,18 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
 
 
+def below(locator: str, folder: str) -> bool:
+    """Does ``locator`` name ``folder`` or something in it? Both are paths below one root, or both addresses.
+
+    A path without a host means that path on any host: "/free" holds "https://example.org/free/a".
+    """
+    folder = folder.removeprefix("./")
+    if "://" in locator and "://" not in folder:
+        locator = locator.split("://", 1)[1].partition("/")[2]
+    locator, folder = locator.strip("/"), folder.strip("/")
+    return locator == folder or locator.startswith((f"{folder}/", f"{folder}?", f"{folder}#"))
+
+
 class Folder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of a source that has rights of its own."""
 
@@ -61,6 +73,10 @@ class Folder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not self.path.strip("/ "):
             raise ValueError("path is empty; for the whole source declare its own rights")
+
+    def holds(self, locator: str) -> bool:
+        """Does something at ``locator`` of the source lie in it?"""
+        return below(locator, self.path)
 
 
 class Source(

@@ -77,6 +77,10 @@ class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
         if not self.licensor.strip():
             raise ValueError("licensor is empty; write who grants it")
+        if self.kind in ("mrr", "rr") and not self.buyer_terms.strip():
+            raise ValueError(
+                "buyer_terms is empty; resell rights say what buyers may do, and a bundle has to carry it"
+            )
         if self.start and self.end and self.end < self.start:
             raise ValueError("end is before start")
         try:

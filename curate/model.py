@@ -35,6 +35,16 @@ class Message(msgspec.Struct, frozen=True):
         return self.text.format_map(self.args) if self.args else self.text
 
 
+OWN_WORK = "LicenseRef-own-work"
+"""What a seller's own declaration becomes; nobody else can say it."""
+NOTICE = "LicenseRef-copyright-notice"
+"""A bare "© 2024 Somebody": it says who holds the rights, not what is allowed."""
+UNKNOWN = "LicenseRef-unknown"
+"""Something is said about rights, and nobody knows what it comes to."""
+UNREAD = "LicenseRef-unread"
+"""Not all that may say something about rights could be read."""
+
+
 class Statement(msgspec.Struct, frozen=True):
     """What one place says about the rights in a resource or a part of it, verbatim and normalised."""
 
@@ -219,17 +229,18 @@ class Answer(msgspec.Struct, frozen=True):
     license: str = ""  # SPDX expression it is under; "" accepts what is stated
     own: str = ""  # whose own work it is
     grant: str = ""  # the grant it stands on
+    grounds: str = ""  # why it is free; buyers read it
     territory: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()  # hex SHA-256 of files kept with the workspace, never shipped
     basis: str = ""  # digest of what was said about it then
 
 
 class Testimony(msgspec.Struct, frozen=True):
-    """All that was said about the rights in a resource, and when: the evidence of its decision."""
+    """All that is said about the rights in a resource, and since when: the evidence of its decision."""
 
     statements: tuple[Statement, ...] = ()
     signals: tuple[Signal, ...] = ()
-    retrieved: str = ""  # ISO 8601, when a place was last heard to say so
+    retrieved: str = ""  # ISO 8601, when the last of its web pages was first heard to say so
 
 
 class Document(msgspec.Struct, frozen=True):

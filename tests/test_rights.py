@@ -41,7 +41,7 @@ def decided(declared: list[Declaration], found: list[Statement], paid: bool = Tr
         ("cc-by-sa-4.0", "CC-BY-SA-4.0"),
         ("CC BY-SA 4.0", "CC-BY-SA-4.0"),
         ("CC_BY", "LicenseRef-CC-BY-unversioned"),
-        ("Licensed under CC BY-NC", "CC-BY-NC-4.0"),
+        ("Licensed under CC BY-NC", "LicenseRef-CC-BY-NC-unversioned"),
         (
             "Creative Commons Attribution-NonCommercial-ShareAlike 4.0 International",
             "CC-BY-NC-SA-4.0",
@@ -90,6 +90,11 @@ def test_wordings_become_spdx(raw: str, expected: str) -> None:
         "https://creativecommons.org/licenses/by/4.0/ text, images all rights reserved",
         "CC BY-SA 4.0 unless otherwise noted", "Copyright Getty Images, for personal use only, no resale",
         "© X, non-commercial use only", "© X, no commercial reuse without permission", "LicenseRef-own-work",
+        "CC BY 4.0, provided you pay us $5", "CC BY 4.0，商用需购买授权", "CC BY 4.0 after an embargo of 12 months",
+        "Text CC BY 4.0, photos by agency Getty", "MIT License + Commons Clause", "Apache License 2.0, Commons Clause",
+        "The source code is released under the MIT License.", "based on a CC BY 4.0 work", "formerly CC BY 4.0",
+        "CC BY 4.0 for text; photographs may not be reproduced", "CC BY 3.0 (images: see credits)", "we do not use CC BY 4.0",
+        "Abstracts are CC BY 4.0", "文字内容采用 CC BY 4.0，图片归摄影师", "© Getty Images Personal Use Only, CC BY 4.0",
         "本资料仅限个人使用，不可商业使用", "For personal use only. Not for resale. (c) 2021 Springer Nature",
     ],
 )  # fmt: skip
@@ -101,6 +106,26 @@ def test_what_is_taken_back_is_not_given(raw: str) -> None:
     assert decided([OWN], [said(raw)]) == "ask"
     assert decided([Declaration(license="CC-BY-4.0")], [said(raw)]) != "allow"
     assert decided([Declaration(license=raw)], []) != "allow"
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("This work is licensed under a Creative Commons Attribution 4.0 International License.", "CC-BY-4.0"),
+        ("Photo by Jane Doe, licensed under CC BY 4.0", "CC-BY-4.0"),
+        ("© 2020–2023 Jane Doe. CC BY-SA 4.0", "CC-BY-SA-4.0"),
+        ("License: CC0 1.0", "CC0-1.0"),
+        ("This image is shared under CC BY 2.0", "CC-BY-2.0"),
+        ("The content of this site is available under the terms of the Creative Commons Attribution-ShareAlike 4.0 license.", "CC-BY-SA-4.0"),
+        ("[![License](https://i.creativecommons.org/l/by/4.0/88x31.png)](https://creativecommons.org/licenses/by/4.0/)", "CC-BY-4.0"),
+        ("To view a copy of this license, visit http://creativecommons.org/licenses/by/4.0/ or send a letter to Creative Commons, PO Box 1866, Mountain View, CA 94042, USA.", "CC-BY-4.0"),
+        ("本作品采用知识共享署名 4.0 国际许可协议 CC BY 4.0 进行许可", "CC-BY-4.0"),
+        ("本文以 CC BY-SA 4.0 授权", "CC-BY-SA-4.0"),
+        ("© 李雷, CC BY 4.0", "CC-BY-4.0"),
+    ],
+)  # fmt: skip
+def test_usual_words_beside_a_licence_do_no_harm(raw: str, expected: str) -> None:
+    assert normalise(raw) == expected
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,10 @@ class Members(Database):
         """What ``mark_answered`` was given the last time; 0 before."""
         return self.mark(f"answers {collection}")
 
+    def answered(self, collection: str) -> list[str]:
+        """Members whose decision rests on what a person said."""
+        return [one.sha256 for one in self.members(collection) if one.decision.by]
+
     def mark_answered(self, collection: str, resources: Iterable[str], mark: int) -> None:
         """People decided on these since: judge them again. ``mark`` tells what the journal held."""
         self.db.executemany(

@@ -253,6 +253,13 @@ class Sightings(Database):
         )
         return sorted(map(self._sighting, rows), key=lambda one: one.locator)
 
+    def locators(self, source: int) -> Iterator[str]:
+        """Places of a source that were taken."""
+        rows = self.db.execute(
+            "SELECT locator FROM sighting WHERE source = ? AND state = 'taken'", (source,)
+        )
+        return (locator for (locator,) in rows)
+
     def collections(self) -> list[str]:
         """Every collection that was ever collected, sorted."""
         return [name for (name,) in self.db.execute("SELECT name FROM collection ORDER BY name")]

@@ -227,7 +227,7 @@ class _Crawl:
 
     def _own(self, url: str) -> bool:
         """Whether the seller declares what is at ``url`` to be their own."""
-        parts = [one for one in self.source.folders if urls.below(url, one.path)]
+        parts = [one for one in self.source.folders if one.holds(url)]
         nearest = max(parts, key=lambda one: len(one.path), default=None)
         return bool((nearest.rights if nearest else self.declared).own)
 

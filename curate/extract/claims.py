@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from curate.extract.clean import line
-from curate.model import Statement
+from curate.model import NOTICE, UNREAD, Statement
 
 MOST = 50
 """Statements of one file; beyond that it is a list of licences, not a licence."""
@@ -16,7 +16,7 @@ MOST = 50
 MOST_RAW = 1000
 """Characters kept of one statement: no sentence is longer, and no licence has to be quoted whole."""
 
-OWNED = "LicenseRef-copyright-notice"
+OWNED = NOTICE
 """For words that tell whose it is or whom to ask, and neither allow nor forbid: a credit line, a
 licensor, a mark that it is protected at all."""
 
@@ -84,6 +84,9 @@ def bounded(statements: Iterable[Statement]) -> tuple[Statement, ...]:
     first: dict[str, Statement] = {}
     for one in found:
         first.setdefault(one.raw, one)
-    kept = list(first.values())[:MOST]
+    kept = list(first.values())[: MOST - 1]
     chosen = set(kept)
-    return tuple(kept + [one for one in found if one not in chosen][: MOST - len(kept)])
+    kept += [one for one in found if one not in chosen][: MOST - 1 - len(kept)]
+    # What was cut off may have been a ban.
+    more = f"{len(found) - len(kept)} more statements were not kept"
+    return (*kept, Statement(more, found[0].channel, found[0].where, license=UNREAD))

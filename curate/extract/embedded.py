@@ -11,7 +11,7 @@ from curate.errors import CurateError
 from curate.extract import fonts, images, svg
 from curate.extract.claims import named
 from curate.extract.package import Package
-from curate.model import Statement
+from curate.model import UNREAD, Statement
 
 MOST_PARTS = 50
 """Parts that are opened; who has more has them from one place."""
@@ -28,15 +28,20 @@ def rights(package: Package, cover: str = "", skip: Collection[str] = ()) -> Ite
 
     ``skip``: entries that are not what their names say, as obfuscated fonts are not.
     """
-    parts = [
+    every = [
         entry
         for entry in sorted(package.entries, key=lambda entry: (entry != cover, entry))
         if entry.lower().endswith((*PICTURES, *FONTS))
         and entry not in skip
-        and package.entries[entry].file_size <= MOST_BYTES
         and not entry.startswith(("Thumbnails/", "docProps/"))
     ]
-    for entry in parts[:MOST_PARTS]:
+    parts = [entry for entry in every if package.entries[entry].file_size <= MOST_BYTES][
+        :MOST_PARTS
+    ]
+    if unread := len(every) - len(parts):
+        raw = f"{unread} of its pictures and fonts were not read"
+        yield Statement(raw, "embedded", package.name, component="image:unread", license=UNREAD)
+    for entry in parts:
         kind = "font" if entry.lower().endswith(FONTS) else "image"
         component = "cover" if entry == cover else named(kind, entry)
         try:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from curate.catalog import Catalog
 from curate.collection import Loaded
 from curate.errors import CurateError
-from curate.model import Report
+from curate.messages import msg
+from curate.model import Message, Report
 from curate.pipeline.examine import VERSIONS, learn
 from curate.pipeline.index import index
-from curate.pipeline.judge import Judge
+from curate.pipeline.judge import Judge, source_key
 from curate.pipeline.keep import choose
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.match import match
@@ -78,7 +79,9 @@ def _label(catalog: Catalog, judge: Judge, loaded: Loaded, listener: Listener) -
     with catalog.transaction():
         catalog.mark_dirty(loaded.name, judge.basis)
         if catalog.answers_mark(loaded.name) != judge.answers.mark:
-            catalog.mark_answered(loaded.name, judge.answers.items, judge.answers.mark)
+            # Those too that somebody decided on and whose line is gone: a copy of an older journal.
+            touched = {*judge.answers.items, *catalog.answered(loaded.name)}
+            catalog.mark_answered(loaded.name, sorted(touched), judge.answers.mark)
     waiting = catalog.dirty(loaded.name)
     if not waiting:
         return 0
@@ -103,7 +106,7 @@ def _report(
         counts["resources"] += 1
         counts[member.decision.outcome] += 1
         categories[member.label.category] += 1
-    failed = tuple(catalog.unread(loaded.name, "taken"))
+    failed = (*catalog.unread(loaded.name, "taken"), *_empty_folders(catalog, loaded))
     counts["uncategorised"] = categories.pop("", 0)
     counts["categories"] = len(categories)
     counts["partial"] = sum(1 for _ in catalog.half_read(loaded.name))
@@ -112,3 +115,18 @@ def _report(
     return Report(
         "classify", loaded.name, dict(counts), failed, next=f"curate package {loaded.name}"
     )
+
+
+def _empty_folders(catalog: Catalog, loaded: Loaded) -> Iterator[tuple[str, Message]]:
+    """Folders that declare rights for nothing: a slip there would let the wider declaration hold."""
+    for number, key in catalog.sources(loaded.name).items():
+        source = next((one for one in loaded.collection.sources if source_key(one) == key), None)
+        for folder in source.folders if source else ():
+            if not any(folder.holds(locator) for locator in catalog.locators(number)):
+                yield (
+                    f"sources.folders {folder.path}",
+                    msg(
+                        "nothing that was taken from {place} lies there: check the path and its capitals",
+                        place=key[1],
+                    ),
+                )

@@ -25,7 +25,9 @@ def grants_hold(workspace: Workspace, catalog: Catalog, loaded: Loaded, judge: J
     """
     today = date.today()
     ended = {
-        name: why for name, held in judge.grants.items() if (why := rights.invalid(held, today))
+        name: why
+        for name, held in judge.grants.items()
+        if (why := (*rights.invalid(held, today), *rights.exceeded(held, judge.use)))
     }
     if not ended:
         return
@@ -54,23 +56,18 @@ def grants_hold(workspace: Workspace, catalog: Catalog, loaded: Loaded, judge: J
     )
 
 
-class _Item(msgspec.Struct):
-    grant: str = ""
-
-
-class _Ledger(msgspec.Struct):
-    items: list[_Item] = []
+_HEAD = 64 << 10
+"""Bytes of a rights.json in which its grants stand; its items may be hundreds of megabytes."""
 
 
 def released_with(workspace: Workspace, grant: str) -> list[str]:
     """Released versions that hold something by this grant: "NAME VERSION"."""
+    name = b'"name":' + msgspec.json.encode(grant)
     found = []
     for path in sorted(workspace.build.glob("*/*/rights.json")):
-        try:
-            ledger = msgspec.json.decode(path.read_bytes(), type=_Ledger)
-        except (OSError, msgspec.DecodeError):
-            continue  # not ours, or damaged: curate verify tells
-        if any(item.grant == grant for item in ledger.items):
+        with path.open("rb") as file:
+            head = file.read(_HEAD).partition(b'\n"items"')[0].partition(b'"grants"')[2]
+        if name in head:
             found.append(f"{path.parent.parent.name} {path.parent.name}")
     return found
 
@@ -87,6 +84,11 @@ def fitting(
         )
     if not listing.paid or not items:
         return list(items), []
+    if all(item.decision.minor for item in items):
+        why = msg(
+            "it is declared a minor element, and there is nothing that it could be an element of"
+        )
+        return [], [_left(item, why) for item in items]
     if all("not-alone" in item.decision.obligations for item in items):
         why = msg(
             "its licence allows no sale by itself, and nothing else is in the bundle (rule {rule})",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 
 import msgspec
@@ -15,6 +16,7 @@ from curate.answers import Answers
 from curate.catalog import Catalog, Member, Place
 from curate.classify.taxonomy import Taxonomy
 from curate.collection import Declaration, Loaded, Source
+from curate.errors import CurateError
 from curate.grant import Held
 from curate.model import Answer, Decision, Extracted, main_text
 from curate.pipeline.places import basename, taken
@@ -47,7 +49,7 @@ class Judge:
         self._workspace = workspace
         self._taxonomy = Taxonomy(collection.categories, collection.classify.threshold)
         self._policy = rights.load()
-        self._use = use(loaded)
+        self.use = use(loaded)
         self._today = date.today()
         self._rights = collection.rights
         self._sources = {source_key(one): one for one in collection.sources}
@@ -55,12 +57,17 @@ class Judge:
         self.grants: dict[str, Held] = {}
         for name in sorted(self._named()):
             self._grant(name)
-        terms = [(held, held.grant.expired(self._today)) for _, held in sorted(self.grants.items())]
+        for name in {one.grant for one in self.answers.latest.values() if one.grant}:
+            with suppress(CurateError):  # an old answer must not stop everything: it is asked again
+                self._grant(name)
+        terms = [
+            (held, rights.invalid(held, self._today)) for _, held in sorted(self.grants.items())
+        ]
         declared = [
             (key, one.rights, one.folders, one.tags) for key, one in sorted(self._sources.items())
         ]
         rules = (
-            self._taxonomy.digest, self._policy.version, repr(self._use), repr(self._rights), repr(declared), repr(terms),
+            self._taxonomy.digest, self._policy.version, repr(self.use), repr(self._rights), repr(declared), repr(terms),
             str(rights.VERSION), str(classifier.VERSION),
         )  # fmt: skip
         self.basis = hashlib.sha256("\n".join(rules).encode()).hexdigest()[:16]
@@ -69,8 +76,7 @@ class Judge:
         declared = [self._rights]
         for source in self._sources.values():
             declared += [source.rights or Declaration(), *(one.rights for one in source.folders)]
-        answered = (answer.grant for answer in self.answers.latest.values())
-        return {name for name in (*(one.grant for one in declared), *answered) if name}
+        return {one.grant for one in declared if one.grant}
 
     def _grant(self, name: str) -> Held:
         if name not in self.grants:
@@ -82,7 +88,7 @@ class Judge:
         source = self._sources.get((kind, place))
         if source is None:
             return self._rights
-        fitting = [one for one in source.folders if _below(locator, one.path)]
+        fitting = [one for one in source.folders if one.holds(locator)]
         if fitting:
             return max(fitting, key=lambda one: len(one.path.strip("/"))).rights
         return source.rights or self._rights
@@ -107,7 +113,7 @@ class Judge:
             main_text(catalog.text(sha256)),
         )
         evidence = self._evidence(catalog, sha256, places, here, extracted)
-        decision = rights.decide(evidence, self._policy, self._use, self._today)
+        decision = rights.decide(evidence, self._policy, self.use, self._today)
         return Member(
             self._name, sha256, member.size, member.present, False, title, first.locator, label, decision,
         )  # fmt: skip
@@ -150,12 +156,5 @@ class Judge:
 
     def decide(self, evidence: rights.Evidence, alone: bool = False) -> Decision:
         """The decision that ``evidence`` leads to; ``alone``: were it the only thing in the bundle."""
-        purpose = msgspec.structs.replace(self._use, alone=self._use.alone or alone)
+        purpose = msgspec.structs.replace(self.use, alone=self.use.alone or alone)
         return rights.decide(evidence, self._policy, purpose, self._today)
-
-
-def _below(locator: str, path: str) -> bool:
-    if "://" in locator:
-        return locator.startswith(path)
-    path = path.strip("/")
-    return locator == path or locator.startswith(f"{path}/")

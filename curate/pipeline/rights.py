@@ -11,7 +11,7 @@ from pathlib import Path
 from curate import rights as rules
 from curate.answers import Answers, Entry, digest_of
 from curate.catalog import Catalog, Member
-from curate.collection import Loaded, load
+from curate.collection import Loaded, below, load
 from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import Answer, Decision, Message, Outcome, Report, Statement
@@ -66,7 +66,7 @@ class Which:
             and (self.outcome is None or one.outcome == self.outcome)
             and (not self.license or self.license in decision.license.split())
             and (not self.rule or self.rule in decision.rules)
-            and (not self.below or _below(one.source, self.below))
+            and (not self.below or below(one.source, self.below))
             and (not self.grant or decision.grant == self.grant)
             and (not self.category or one.category == self.category)
             and (
@@ -80,14 +80,6 @@ def _named(one: Ruling, name: str) -> bool:
     low = name.lower()
     begins = len(low) >= 6 and one.sha256.startswith(low)
     return begins or one.source == name or one.source.endswith(f"/{name}")
-
-
-def _below(source: str, below: str) -> bool:
-    return (
-        source.startswith(below)
-        if "://" in source
-        else f"{source}/".startswith(f"{below.strip('/')}/")
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from curate.rights.credit import credit, license_info, license_terms
 from curate.rights.decide import decide
 from curate.rights.evidence import Evidence, digest, expression
-from curate.rights.grants import invalid
+from curate.rights.grants import exceeded, invalid
 from curate.rights.policy import FILE, Policy, Use, file, load
 
 VERSION = 3
@@ -24,6 +24,7 @@ __all__ = [
     "credit",
     "decide",
     "digest",
+    "exceeded",
     "expression",
     "file",
     "invalid",

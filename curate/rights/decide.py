@@ -11,19 +11,26 @@ import msgspec
 from curate.collection import Declaration
 from curate.grant import Held
 from curate.messages import msg
-from curate.model import Answer, Decision, Message, Outcome, Statement
+from curate.model import NOTICE, UNKNOWN, UNREAD, Answer, Decision, Message, Outcome, Statement
+from curate.model import OWN_WORK as OWN
 from curate.rights.evidence import (
     Evidence,
     digest,
     expression,
     nameless,
     names_one_of,
+    names_somebody,
     several,
     short,
 )
 from curate.rights.grants import weigh
-from curate.rights.normalise import NOTICE, OWN, RESERVED, UNKNOWN, normalise
+from curate.rights.normalise import RESERVED, normalise
 from curate.rights.policy import Policy, Use, Verdict, worst
+
+
+_MARK = "public-domain-mark"
+_STAYS = frozenset(("LicenseRef-project-gutenberg",))
+"""Terms that hold as long as their words stand in the file, whatever else is true of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +118,11 @@ class _Case:
                 contested=True,
             )
         if answer.outcome == "deny":
+            # What somebody else had a say in stays so: a double of it is no cleaner for being the only one.
             return Decision(
-                "deny", "", (), (told,), basis="answer", by=answer.who, rules=("answer",)
-            )
+                "deny", "", (), (told,), contested=otherwise.contested, basis="answer", by=answer.who,
+                rules=("answer",),
+            )  # fmt: skip
         decision = self._accepted(answer, otherwise)
         return msgspec.structs.replace(
             decision, reasons=(told, *decision.reasons), by=answer.who, contested=False
@@ -128,22 +137,53 @@ class _Case:
                 several(answer.own)[0], basis="answer", rules=verdict.rules,
             )  # fmt: skip
         if answer.grant:
+            if answer.grant not in self.evidence.grants:
+                lost = msg("the grant {name} is not there any more", name=answer.grant)
+                return msgspec.structs.replace(
+                    otherwise,
+                    outcome=worst(otherwise.outcome, "ask"),
+                    reasons=(lost, *otherwise.reasons),
+                )
             alone = Evidence([Declaration(grant=answer.grant)], (), grants=self.evidence.grants)
             decision = _Case(alone, self.policy, self.use, self.today).without_answer()
             return msgspec.structs.replace(decision, basis="grant")
+        plain = not answer.license
+        against = [one for one in self.found if plain and self._forbids(one)]
+        if against:
+            stays = [
+                _said(
+                    "{where} says “{raw}”, which agreeing does not settle: say what it stands on",
+                    one,
+                )
+                for one in against
+            ]
+            return msgspec.structs.replace(otherwise, reasons=(*stays, *otherwise.reasons))
+        if plain and otherwise.basis in ("own", "grant"):
+            lifted: Outcome = "allow" if otherwise.outcome == "ask" else otherwise.outcome
+            return msgspec.structs.replace(otherwise, outcome=lifted)
         license = normalise(answer.license or otherwise.license)
-        verdict = self.judge(license, answer.why)
-        outcome, reasons = (
-            verdict.outcome,
-            [_judged("it is {license}: {reason} (rule {rule})", verdict)],
-        )
-        outcome, limits = self._within(answer.territory, outcome)
-        if not answer.license and outcome == "ask":
+        grounds = answer.grounds or otherwise.grounds
+        verdict = self.judge(license, grounds)
+        outcome = verdict.outcome
+        if plain and outcome == "ask" and (grounds or verdict.rules != (_MARK,)):
             outcome = "allow"  # the policy asks a person, and a person has answered
+        reasons = [_judged("it is {license}: {reason} (rule {rule})", verdict)]
+        territory = answer.territory or _territory((*self.evidence.declared, *self.evidence.found))
+        outcome, limits = self._within(territory, outcome)
+        held = [one for one in self.found if one.license in _STAYS]
+        if held:
+            # No opinion about it: the words stand in the file, and bind whoever passes it on with them.
+            outcome = worst(outcome, *(self.judge(one.license).outcome for one in held))
+            reasons += [_said("but {where} says “{raw}”", one) for one in held]
         return Decision(
-            outcome, verdict.license, verdict.obligations, (*reasons, *limits), otherwise.holder,
-            basis="answer", rules=verdict.rules, offered=_offered(license, verdict), grounds=answer.why,
+            outcome, verdict.license, verdict.obligations, (*reasons, *limits), _holder(self.found),
+            basis="answer", rules=verdict.rules, offered=_offered(license, verdict), grounds=grounds,
         )  # fmt: skip
+
+    def _forbids(self, one: _Found) -> bool:
+        if one.license in (NOTICE, UNREAD):
+            return False
+        return self.judge(one.license, one.statement.grounds).outcome == "deny"
 
     # What the seller declared
 
@@ -154,11 +194,13 @@ class _Case:
         outcome: Outcome = "allow"
         stated: dict[str, Verdict] = {}
         for one in self.found:
+            if one.license == UNREAD:
+                continue  # nobody's say
             mine = names_one_of(names, one.statement)
             if one.license in (RESERVED, NOTICE) and (mine or nameless(one.statement)):
                 continue  # reserving one's own rights takes nothing from oneself
             verdict = self.judge(one.license, one.statement.grounds)
-            foreign = bool(one.statement.holder) and not mine
+            foreign = not mine and names_somebody(one.statement)
             if verdict.outcome == "allow" and not foreign:
                 # Also given to the public, by whoever made it: those terms are kept, the makers credited.
                 stated[verdict.license] = verdict
@@ -216,6 +258,10 @@ class _Case:
     def _agrees(self, held: Held, one: _Found) -> bool:
         """A reservation by its licensor is what a granted file carries; a grant may buy out a public licence."""
         theirs = names_one_of(several(held.grant.licensor), one.statement)
+        if one.license == UNREAD:
+            return True
+        if one.statement.component != "whole" and not theirs:
+            return False
         if one.license in (RESERVED, NOTICE):
             return theirs or nameless(one.statement)
         bought_out = held.grant.kind == "permission" and one.license not in (UNKNOWN,)
@@ -235,7 +281,7 @@ class _Case:
             )
         contested = False
         for one in self.found:
-            if one.license in licenses or one.license == NOTICE:
+            if one.license in licenses or (one.license == NOTICE and not self._foreign(one)):
                 continue  # a copyright notice beside a licence is what licensed material carries
             contested = contested or bool(one.statement.raw)  # a field left empty: nobody's say
             outcome = worst(outcome, self._severity(one))
@@ -253,10 +299,17 @@ class _Case:
             return "ask"
         return worst("ask", self.judge(one.license, one.statement.grounds).outcome)
 
+    def _foreign(self, one: _Found) -> bool:
+        """A notice in a part of it that names somebody whom nothing names for the whole."""
+        if one.statement.component == "whole" or nameless(one.statement):
+            return False
+        whole = [each.statement for each in self.found if each.statement.component == "whole"]
+        return not names_one_of([each.holder for each in whole if each.holder], one.statement)
+
     # What others say
 
     def _unsaid(self) -> Decision:
-        speaking = [one for one in self.found if one.license != NOTICE]
+        speaking = [one for one in self.found if one.license != NOTICE or self._foreign(one)]
         if not speaking:
             reasons = [
                 msg("nobody states any rights in it: all rights are reserved (rule nothing-stated)")

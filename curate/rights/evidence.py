@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from curate.collection import Declaration
 from curate.grant import Held
-from curate.model import Answer, Statement
-from curate.rights.normalise import NOTICE, UNKNOWN, normalise
+from curate.model import NOTICE, UNKNOWN, Answer, Statement
+from curate.rights.normalise import normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,13 @@ def expression(statement: Statement) -> str:
 def digest(evidence: Evidence) -> str:
     """Of what was said, not of who repeats it: an answer holds as long as this stays the same."""
     said = {
-        (meaning if meaning != UNKNOWN else one.raw, one.component, one.holder)
+        (meaning if meaning != UNKNOWN else one.raw, one.component, one.holder, one.territory)
         for one in (*evidence.found, *evidence.elsewhere)
         if (meaning := expression(one)) != NOTICE or one.holder
+    }
+    said |= {
+        (one.license, one.grant, "own" if one.own else "", ",".join(one.territory))
+        for one in evidence.declared
     }
     return hashlib.sha256(repr(sorted(said)).encode()).hexdigest()[:16]
 
@@ -51,10 +55,43 @@ def several(names: str) -> list[str]:
     return [name.strip() for name in names.split(";") if name.strip()]
 
 
+_BEFORE = r"(?:©|\(c\)|copyright|\bby|版[权權](?:所有|归)?|归|歸|[作著]者[:：]?|\d{4}年?)[\s,:：;；\-–—©(c)\d年]*"
+_AFTER = r"[\s.,。，]*(?:$|©|\(c\)|copyright|all\s+rights|版[权權]|保留|所有)"
+
+
 def names_one_of(holders: Sequence[str], statement: Statement) -> bool:
-    """Does it name one of them, as whole words? "Li" is not in "Published"."""
-    said = f"{statement.raw} {statement.holder}"
-    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said, re.I) for name in holders)
+    """Does it name one of them as the holder? "Li" is not in "Published", and a portrait of Ann Lee is not hers.
+
+    Where the place states a holder, that alone counts; else the name beside the sign, the years or the
+    reservation.
+    """
+    for name in filter(None, holders):
+        whole = _whole(name)
+        if statement.holder:
+            if re.search(whole, statement.holder, re.I):
+                return True
+        elif re.search(rf"{_BEFORE}{whole}|^\W*{whole}{_AFTER}", statement.raw, re.I):
+            return True
+    return False
+
+
+_SOMEBODY = re.compile(
+    r"(?:©|\(c\)|\b(?i:copyright)\b|\b(?i:by)\b|\b(?i:author|artist|photographer)\b:?)[\s©(c),:\d\-–]*(?!(?:CC|Creative)\b)"
+    r"[A-Z\u00c0-\u024f\u3400-\u9fff]"
+)
+
+
+def names_somebody(statement: Statement) -> bool:
+    """Does it say whose it is?"""
+    raw = re.sub(r"(?i)creative\s+commons\S*|\bcc[\s-]by\S*", " ", statement.raw)
+    return bool(statement.holder) or _SOMEBODY.search(raw) is not None
+
+
+def _whole(name: str) -> str:
+    """The name as whole words; Chinese has no borders between them."""
+    before = r"(?<![A-Za-z0-9])" if name[0].isascii() else ""
+    after = r"(?![A-Za-z0-9])" if name[-1].isascii() else ""
+    return f"{before}{re.escape(name)}{after}"
 
 
 _NO_NAME = re.compile(

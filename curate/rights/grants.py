@@ -51,6 +51,31 @@ def invalid(held: Held, today: date) -> tuple[Message, ...]:
     return tuple(found)
 
 
+def exceeded(held: Held, use: Use) -> list[Message]:
+    """What stops a build that plans more copies than it allows, or does not say how many."""
+    grant = held.grant
+    found: list[Message] = []
+    if grant.max_copies and not use.copies:
+        found.append(
+            msg(
+                "the grant {name} allows {most} copies: say how many you expect (listing.copies)",
+                name=held.name,
+                most=grant.max_copies,
+            )
+        )
+    elif grant.max_copies and grant.copies_used + use.copies > grant.max_copies:
+        found.append(
+            msg(
+                "the grant {name} allows {most} copies; {used} are used and {planned} are planned",
+                name=held.name,
+                most=grant.max_copies,
+                used=grant.copies_used,
+                planned=use.copies,
+            )
+        )
+    return found
+
+
 def _missing_rights(held: Held, use: Use, policy: Policy) -> list[Message]:
     column = use.column(changed=bool(use.changes))
     lacking = [one for one in policy.grants[column] if one not in held.grant.uses]
@@ -74,16 +99,7 @@ def _limits(held: Held, use: Use) -> list[Message]:
                 offered=", ".join(use.territory) or msg("all countries").text,
             )
         )
-    if grant.max_copies and grant.copies_used + use.copies > grant.max_copies:
-        found.append(
-            msg(
-                "the grant {name} allows {most} copies; {used} are used and {planned} are planned",
-                name=held.name,
-                most=grant.max_copies,
-                used=grant.copies_used,
-                planned=use.copies,
-            )
-        )
+    found += exceeded(held, use)
     if use.paid and Decimal(use.price or "0") < Decimal(grant.min_price or "0"):
         found.append(
             msg(

@@ -22,7 +22,9 @@ _PORTED = re.compile(r"^(CC-BY(?:-[A-Z]{2})*-[123]\.\d)-([A-Z]{2,8})$")
 _SYMBOL = re.compile(r"\(|\)|[^\s()]+")
 FILE = "policy.toml"
 
-Column = Literal["free", "free-adapted", "paid", "adapted", "alone", "alone-adapted", "minor"]
+Column = Literal[
+    "free", "free-adapted", "paid", "adapted", "alone", "alone-adapted", "minor", "minor-adapted",
+]  # fmt: skip
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -39,8 +41,8 @@ class Use(msgspec.Struct, frozen=True):
 
     def column(self, changed: bool) -> Column:
         """The column of the table that this use is judged by."""
-        if self.minor:
-            return "minor"
+        if self.minor and not (self.paid and self.alone):  # what is sold alone is no minor element
+            return "minor-adapted" if changed else "minor"
         if not self.paid:
             return "free-adapted" if changed else "free"
         if self.alone:
@@ -76,8 +78,12 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
     exceptions: tuple[str, ...] = ()
 
     def outcome(self, column: Column, paid: bool) -> Outcome:
+        plain = self.paid if paid else self.free
         if column == "minor":
-            return self.minor or (self.paid if paid else self.free)
+            return self.minor or plain
+        if column == "minor-adapted":
+            changed = self.adapted if paid else self.free_adapted
+            return worst(self.minor, changed) if self.minor else changed
         if column == "alone-adapted":
             return worst(self.alone, self.adapted)
         found: Outcome = getattr(self, column.replace("-", "_"))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from curate.collectors.beside.globs import DEEP, Globs, Part
 from curate.collectors.beside.owners import owners
 from curate.collectors.beside.paper import MAX_RAW, Paper, decoded, invalid
-from curate.collectors.beside.texts import meaning
+from curate.collectors.beside.texts import detected, meaning
 from curate.model import Statement
 
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*(.*)")
@@ -136,11 +136,20 @@ def _statement(
     if license.short.lower() == "public-domain":
         grounds = " ".join(text.split())[:MAX_RAW]
         return Statement(license.short, channel, where, holder=holder, grounds=grounds)
-    if found := expression(license.short):
+    found = expression(license.short)
+    if found and not (_BANS.search(text) and not detected(text)):
         return Statement(license.short[:MAX_RAW], channel, where, holder=holder, license=found)
     raw, found = meaning(text) if text else ("", "")
     raw = f"{license.short}: {raw}" if raw else license.short
     return Statement(raw[:MAX_RAW], channel, where, holder=holder, license=found)
+
+
+_BANS = re.compile(
+    r"non-?commercial\b(?!\s+distribution)|\bno\s+resale|\bnot\s+(?:be\s+)?(?:for\s+sale|sold)|\bpersonal\s+use\b"
+    r"|\b(?:educational|academic|research)\s+(?:use|purposes?)\s+only|禁止商用|不得商用|[仅僅]供学习",
+    re.I,
+)
+"""What takes back what a short name gives, in the words below it."""
 
 
 def expression(short: str) -> str:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
+from curate.collectors.beside.owners import owners
 from curate.collectors.beside.paper import MAX_RAW, Paper, Unreadable, decoded
 from curate.model import Statement
 
@@ -81,12 +82,30 @@ def licences(papers: Sequence[Paper]) -> Iterator[Statement]:
             yield paper.silence("license-file")
             continue
         raw, license = meaning(text, whole)
-        yield Statement(raw, "license-file", paper.where, license=license)
+        said = notices(text, license)
+        yield Statement(
+            raw, "license-file", paper.where, holder=owners(said), license=license,
+            attribution="; ".join(said)[:_CREDIT],
+        )  # fmt: skip
     if len(papers) > MOST:
         left = papers[MOST]
         yield Statement(
             f"{len(papers) - MOST} more licence files were not read", "license-file", left.where
         )
+
+
+_MADE_BY = re.compile(r"\W{0,4}((?:copyright|\(c\)|©)[\s:]*(?:\(c\)|©)?[\s:]*\d{4}\b.*)", re.I)
+_CREDIT = 300
+
+
+def notices(text: str, license: str) -> list[str]:
+    """Its lines that say whose work is licensed; not those about the words of the licence itself."""
+    from curate.spdx import text as official
+
+    of_licence = official(license).lower() if license else ""
+    found = (" ".join(line.split()) for line in text[:20_000].splitlines()[:400])
+    named = (match[1].rstrip(" \\*-#") for line in found if (match := _MADE_BY.fullmatch(line)))
+    return list(dict.fromkeys(one for one in named if one[:60].lower() not in of_licence))[:5]
 
 
 def meaning(text: str, whole: bool = True) -> tuple[str, str]:
@@ -112,8 +131,8 @@ def words(text: str, most: int = MAX_RAW) -> str:
         if word.start() < end:
             continue  # quoted with the one before
         clause, end = _around(whole, word, _CLAUSE, 80)
-        if len(raw) + len(clause) + 3 > most:
-            break
+        if len(raw) + len(clause) + 30 > most:
+            return f"{raw} … not quoted to its end"
         raw += f" … {clause}"
     return raw
 

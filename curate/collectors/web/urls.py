@@ -35,12 +35,6 @@ def normal(url: str, base: str = "") -> str | None:
     return f"{head}{path}" + (f"?{_escaped('&'.join(query))}" if parts.query else "")
 
 
-def below(url: str, place: str) -> bool:
-    """Whether a normal ``url`` is at ``place`` or below it: an address, or a path of its site."""
-    found = normal(place, f"{origin(url)}/")
-    return found is not None and (url == found or url.startswith(f"{found.rstrip('/')}/"))
-
-
 def path(url: str) -> str:
     """The path of a normal ``url`` as people write it, without the first slash; for globs."""
     return unquote(urlsplit(url).path).lstrip("/")
