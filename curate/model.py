@@ -229,10 +229,10 @@ class Answer(msgspec.Struct, frozen=True):
     license: str = ""  # SPDX expression it is under; "" accepts what is stated
     own: str = ""  # whose own work it is
     grant: str = ""  # the grant it stands on
-    grounds: str = ""  # why it is free; buyers read it
     territory: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()  # hex SHA-256 of files kept with the workspace, never shipped
     basis: str = ""  # digest of what was said about it then
+    grounds: str = ""  # why it is free; buyers read it
 
 
 class Testimony(msgspec.Struct, frozen=True):

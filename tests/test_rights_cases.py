@@ -384,7 +384,8 @@ def bought(tmp_path: Path, text: str, listing: str = 'price = "9.00"', more: str
 
 
 def test_23_resell_rights_that_forbid_packaging(tmp_path: Path) -> None:
-    text = grant(kind='"mrr"', uses='["resell", "sublicense_rr"]')
+    terms = '"You may use it; you may not resell it."'
+    text = grant(kind='"mrr"', uses='["resell", "sublicense_rr"]', buyer_terms=terms)
     decision = bought(tmp_path, text)
     expect(decision, "deny", "grant-mrr")
     assert "bundle" in told(decision)

@@ -27,7 +27,6 @@ from curate.rights.grants import weigh
 from curate.rights.normalise import RESERVED, normalise
 from curate.rights.policy import Policy, Use, Verdict, worst
 
-
 _MARK = "public-domain-mark"
 _STAYS = frozenset(("LicenseRef-project-gutenberg",))
 """Terms that hold as long as their words stand in the file, whatever else is true of it."""
