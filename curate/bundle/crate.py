@@ -11,15 +11,9 @@ from typing import Any
 from curate.bundle.layout import METADATA, Layout, Placed
 from curate.collection import Collection
 from curate.model import LicenseInfo
+from curate.spdx.expression import ids
 
 _CONTEXT = "https://w3id.org/ro/crate/1.2/context"
-_WORD = re.compile(r"[^\s()]+")
-
-
-def license_ids(expression: str) -> list[str]:
-    """The licences an SPDX expression names, each once, in its order."""
-    words = _WORD.findall(expression)
-    return list(dict.fromkeys(word for word in words if word.upper() not in ("AND", "OR", "WITH")))
 
 
 def describe(
@@ -31,7 +25,7 @@ def describe(
 ) -> bytes:
     """ro-crate-metadata.json for the payload folder."""
     placed = layout.placed
-    used = sorted({one for p in placed for one in license_ids(p.item.decision.license)})
+    used = sorted({one for p in placed for one in ids(p.item.decision.license)})
     people = sorted({name for p in placed for name in p.item.creators if name.strip()})
     persons = {name: f"#person-{number}" for number, name in enumerate(people, 1)}
     folders = [section for section, _ in layout.sections]
@@ -104,9 +98,7 @@ def _file(
         "alternateName": item.name if item.name != placed.path.rpartition("/")[2] else "",
         "isBasedOn": item.source if item.source.startswith(("http://", "https://")) else "",
         "author": _one([_ref(persons[name]) for name in item.creators if name in persons]),
-        "license": _one(
-            [_ref(_license_id(one, licenses)) for one in license_ids(item.decision.license)]
-        ),
+        "license": _one([_ref(_license_id(one, licenses)) for one in ids(item.decision.license)]),
         "creditText": item.credit,
     }
     return {

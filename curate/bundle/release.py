@@ -19,7 +19,6 @@ from curate.bundle import (
     archive,
     bag,
     chapter,
-    crate,
     history,
     layout,
     pages,
@@ -31,6 +30,7 @@ from curate.bundle.text import one_line
 from curate.errors import CurateError
 from curate.messages import render, speaker
 from curate.model import Item
+from curate.spdx.expression import ids
 
 FORMAT = 2
 """Version of what a bundle looks like; raised when the same input gives other pages or folders."""
@@ -161,7 +161,7 @@ def _digest(
     ``written``: the seller's chapter and terms.
     """
     collection = request.loaded.collection
-    used = sorted({one for item in items for one in crate.license_ids(item.decision.license)})
+    used = sorted({one for item in items for one in ids(item.decision.license)})
     licenses = [request.licenses[one] for one in used if one in request.licenses]
     said = (
         FORMAT, pages.digest(), request.loaded.name, collection.title, collection.language,

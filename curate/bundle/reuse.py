@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
+from curate import spdx
 from curate.bundle.layout import METADATA, Layout
 from curate.bundle.text import one_line
 from curate.messages import Say
-from curate.model import Item, LicenseInfo
+from curate.model import OWN_WORK, Item, LicenseInfo
 
-OWN = "LicenseRef-own-work"
+OWN = OWN_WORK
 """The seller's own work and the bundle's pages: under the bundle's own terms."""
 RESERVED = "LicenseRef-all-rights-reserved"
 """What stands for an item whose licence has no name."""
@@ -21,7 +22,7 @@ FOLDER = "LICENSES"
 
 _OURS = ("*", "assets/**", f"data/{METADATA}")  # pages and bag files; what follows overrides it
 _UNCLAIMED = frozenset(("CC0-1.0", "CC-PDM-1.0", "CC-PDDC", "PDDL-1.0"))
-_OPERATORS = ("AND", "OR", "WITH")
+_OPERATORS = spdx.OPERATORS
 _PARTS = re.compile(r"[\s()]+|[^\s()]+")
 _REFERENCE = re.compile(r"LicenseRef-[A-Za-z0-9.-]{1,80}")
 _NOTICE = re.compile(r"^(?:(?:copyright\b|\(c\)|©)[\s:]*)+", re.IGNORECASE)
@@ -37,13 +38,7 @@ _UNCOVERED = re.compile(
 @cache
 def _listed() -> frozenset[str]:
     """Licences and exceptions of the SPDX list that are not deprecated."""
-    from license_expression import get_license_index
-
-    return frozenset(
-        entry["spdx_license_key"]
-        for entry in get_license_index()
-        if entry.get("spdx_license_key") and not entry["is_deprecated"]
-    )
+    return spdx.current()
 
 
 @cache
@@ -72,7 +67,7 @@ def parts(expression: str) -> Iterator[tuple[str, str]]:
 
 def ids(expression: str) -> list[str]:
     """The licences and exceptions it names, in its order; what reserves all rights where it is ""."""
-    return [word for word, path in parts(expression or RESERVED) if path]
+    return spdx.ids(expression or RESERVED)
 
 
 def texts(

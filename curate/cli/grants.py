@@ -120,7 +120,7 @@ def _uses() -> list[Use]:
 
 def _judged(license: str, uses: Sequence[Use], say: Say) -> None:
     from curate.rights import load
-    from curate.rights.credit import ids
+    from curate.spdx import ids
 
     sources: dict[str, str] = {}
     for use in uses:

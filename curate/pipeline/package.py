@@ -12,7 +12,7 @@ from typing import IO
 
 import msgspec
 
-from curate import bundle, listings, plugins, rights
+from curate import bundle, listings, plugins, rights, spdx
 from curate.bundle import Release, Request
 from curate.catalog import Catalog, Member, Place
 from curate.collection import Loaded, load
@@ -24,7 +24,6 @@ from curate.pipeline.keep import choose, left_out
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.places import basename, taken
 from curate.pipeline.ready import outdated
-from curate.rights.credit import ids as parts
 from curate.store import Store
 from curate.workspace import Workspace
 
@@ -206,7 +205,7 @@ def _licenses(loaded: Loaded, items: Sequence[Item], judge: Judge) -> dict[str, 
     holders: dict[str, dict[str, None]] = {}
     grants: dict[str, str] = {}
     for item in items:
-        for id in parts(item.decision.license):
+        for id in spdx.ids(item.decision.license):
             holders.setdefault(id, {})[item.decision.holder] = None
             grants[id] = item.decision.grant
     language = loaded.collection.language

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
+from curate import spdx
 from curate.grant import Held
 from curate.messages import speaker
-from curate.model import Decision, Language, LicenseInfo
+from curate.model import OWN_WORK, Decision, Language, LicenseInfo
 
 _CC = re.compile(r"^CC-(BY(?:-[A-Z]{2})*)-(\d\.\d)(?:-([A-Z]{2,3}))?$")
 _STATES_CHANGES = frozenset(("state-changes", "verbatim"))
@@ -23,7 +26,7 @@ _FIXED = {
 def license_info(id: str, holder: str = "", language: Language = "en") -> LicenseInfo:
     """What people call the licence ``id`` and where they can read it."""
     say = speaker(language)
-    if id == "LicenseRef-own-work":
+    if id == OWN_WORK:
         return LicenseInfo(
             id, say("© {holder}", holder=holder) if holder else say("the seller's own work"), ""
         )
@@ -45,10 +48,6 @@ def license_terms(
     id: str, holder: str = "", language: Language = "en", held: Held | None = None
 ) -> LicenseInfo:
     """The same with the full text that a bundle has to carry; ``held`` is the grant that ``id`` names."""
-    import msgspec
-
-    from curate import spdx
-
     info = license_info(id, holder, language)
     if held is not None:
         say = speaker(language)
@@ -61,22 +60,13 @@ def license_terms(
     return msgspec.structs.replace(info, text=spdx.text(id))
 
 
-def ids(expression: str) -> list[str]:
-    """The licence ids in an SPDX expression, in order."""
-    return [
-        part
-        for part in re.split(r"[\s()]+", expression)
-        if part and part not in ("AND", "OR", "WITH")
-    ]
-
-
 def credit(
     title: str, creators: tuple[str, ...], source: str, decision: Decision, language: Language
 ) -> str:
     """One line, as CC licences ask for (TASL): title, author, source, licence, and what was changed."""
     say = speaker(language)
     names = (say(", ").join(creators)) or decision.holder
-    infos = [license_info(id, decision.holder, language) for id in ids(decision.license)]
+    infos = [license_info(id, decision.holder, language) for id in spdx.ids(decision.license)]
     parts = [say("“{title}”", title=title)]
     if decision.attribution:
         parts.append(decision.attribution)

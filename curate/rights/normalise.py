@@ -62,7 +62,9 @@ def normalise(raw: str) -> str:
     forbidding = [one for one in found if load().judge(one, _FREE).outcome != "allow"]
     if _ban(found) and len(forbidding) < len(found):
         return CONTRADICTORY
-    unread = re.fullmatch(r"[\w.+\-]+", text) and re.search(r"\w", rest)  # "CC-BY-3.0-XX": more than its name
+    unread = re.fullmatch(r"[\w.+\-]+", text) and re.search(
+        r"\w", rest
+    )  # "CC-BY-3.0-XX": more than its name
     bound = forbidding or "LicenseRef-project-gutenberg" in found
     if not bound and (unread or not harmless(rest)):
         return UNKNOWN

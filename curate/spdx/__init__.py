@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from curate.spdx.texts import deprecated, known, name, text, url
+from curate.spdx.expression import OPERATORS, ids
+from curate.spdx.texts import current, deprecated, known, name, text, url
 
 __all__ = [
+    "OPERATORS",
     "Match",
+    "current",
     "deprecated",
     "detect",
     "detect_all",
+    "ids",
     "known",
     "licence_section",
     "name",

@@ -48,6 +48,11 @@ def url(id: str) -> str:
     return f"https://spdx.org/licenses/{id}.html" if known(id) else ""
 
 
+def current() -> frozenset[str]:
+    """Every licence and exception that the list does not advise against."""
+    return frozenset(id for id, entry in listing().entries.items() if not entry.deprecated)
+
+
 def deprecated(id: str) -> bool:
     """Does the list advise against ``id``, as against "GPL-2.0" that does not say whether only?"""
     entry = listing().entries.get(id)
