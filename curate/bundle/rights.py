@@ -148,7 +148,11 @@ def _left(one: Omission) -> dict[str, Any]:
 
 def _entry(placed: Placed) -> Entry:
     item = placed.item
-    entry = _told(f"data/{placed.path}", item.sha256, item.title, item.decision, item.testimony())
+    decision = item.decision
+    if decision.by:
+        # Who decided, and what they wrote about it, is the seller's: the first reason, see rights.decide.
+        decision = msgspec.structs.replace(decision, by="", reasons=decision.reasons[1:])
+    entry = _told(f"data/{placed.path}", item.sha256, item.title, decision, item.testimony())
     return msgspec.structs.replace(entry, credit=item.credit, source=item.source)
 
 

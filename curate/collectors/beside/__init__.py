@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from curate.collectors.beside.paper import Paper, Unreadable
-from curate.model import Statement, Trouble
+from curate.model import UNREAD, Statement, Trouble
 
 if TYPE_CHECKING:
     from curate.collectors.beside.debian import Copyright
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 TABLE = "REUSE.toml"
 TEXTS = "LICENSES"
 DEBIAN = "debian-copyright"
+PARAGRAPHS = 40
+"""Paragraphs of their papers that are kept with every file."""
 PACKAGES = 20
 """Debian packages unpacked in one place; where there are more, it is a whole system."""
 _SIDECAR = ".license"
@@ -206,7 +208,7 @@ class _Reader:
             else:
                 said += found.anywhere() if found else ()
         if said:
-            yield DEBIAN, Copyright("", tuple(dict.fromkeys(said)))
+            yield DEBIAN, Copyright("", _bounded(said))
 
     def _copyright(self, channel: str, *names: str) -> Iterator[tuple[str, Copyright]]:
         from curate.collectors.beside.debian import Copyright, copyright
@@ -266,3 +268,12 @@ def _entries(folder: str) -> list[str]:
             return sorted(entry.name for entry in entries if is_speakable(entry.name))
     except OSError:
         return []
+
+
+def _bounded(said: list[Statement]) -> tuple[Statement, ...]:
+    """Each once, and no more than a person would read: they are kept with every file."""
+    found = list(dict.fromkeys(said))
+    if len(found) <= PARAGRAPHS:
+        return tuple(found)
+    more = f"{len(found) - PARAGRAPHS} more paragraphs were not kept"
+    return (*found[:PARAGRAPHS], Statement(more, DEBIAN, found[PARAGRAPHS].where, license=UNREAD))
