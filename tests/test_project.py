@@ -12,6 +12,7 @@ import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import click
 import pytest
@@ -20,6 +21,7 @@ from click.testing import CliRunner
 import curate
 from curate.api import Workspace
 from curate.cli import main
+from curate.grant import Grant
 from curate.pipeline.setup import Wish
 
 ROOT = Path(__file__).parent.parent
@@ -82,7 +84,7 @@ def templates() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and node.args:
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                if name in {"msg", "say", "Message", "stage"}:
+                if name in {"msg", "say", "Message", "stage", "_said", "_judged"}:
                     first = node.args[0]
                     sides = [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]
                     for side in sides:
@@ -95,6 +97,11 @@ def templates() -> Iterator[tuple[str, str]]:
     for rule in policy["rule"]:
         for reason in (rule["reason"], *rule.get("because", {}).values()):
             yield "curate/rights/policy.toml", reason
+        many = rule.get("many", {}).get("obligations", ())
+        for duty in (*rule.get("obligations", ()), *rule.get("adapted-obligations", ()), *many):
+            yield "curate/rights/policy.toml", duty
+    for kind in get_args(get_type_hints(Grant)["kind"]):
+        yield "curate/grant.py", kind
 
 
 def translations() -> Iterator[tuple[str, str, str]]:

@@ -101,6 +101,8 @@ def _words(say: Say) -> dict[str, str]:
             "Of more than 100 copies, give out an editable form too, or say where it is."
         ),
         "cover-texts": say("Keep its cover texts and its invariant sections."),
+        "no-endorsement": say("Do not suggest that its author stands behind you or your use."),
+        "network-source": say("Offer its source to those who use it over a network."),
         "no-drm": say("Put no copy protection on it."),
         "no-extra-terms": say("Add no terms that restrict what the licence allows."),
         "not-alone": say("Do not sell it by itself, only together with other things."),

@@ -138,7 +138,8 @@ def _membership(one: Membership, say: Say, language: Language) -> None:
     for reason in decision.reasons:
         echo(f"      {render(reason, language)}")
     if decision.obligations:
-        echo(say("      obligations: {obligations}", obligations=", ".join(decision.obligations)))
+        duties = say(", ").join(say(one) for one in decision.obligations)
+        echo(say("      obligations: {obligations}", obligations=duties))
     if one.kept:
         echo(
             say(
