@@ -15,7 +15,7 @@ from curate.pipeline.find import Found
 from curate.pipeline.grants import Holding
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.package import Packaged
-from curate.pipeline.rights import Ask, Ruling, Which
+from curate.pipeline.rights import Ask, Decided, Ruling, Which
 from curate.pipeline.setup import Wish
 
 
@@ -71,11 +71,14 @@ class Workspace(places.Workspace):
 
         return rulings(self, name, which)
 
-    def decide_rights(self, name: str, which: Which, ask: Ask) -> Report:
-        """Record what a person decided about all that ``which`` fits, and judge it again; all or nothing."""
+    def decide_rights(self, name: str, which: Which, ask: Ask, dry_run: bool = False) -> Decided:
+        """Record what a person decided about all that ``which`` fits, and judge it again; all or nothing.
+
+        ``dry_run`` writes nothing and tells what would be.
+        """
         from curate.pipeline.rights import decide
 
-        return decide(self, name, which, ask)
+        return decide(self, name, which, ask, dry_run)
 
     def export_rights(self, name: str, file: IO[bytes], which: Which | None = None) -> int:
         """Write a CSV sheet in which answers can be filled in; the number of its rows."""

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from curate.api import Workspace
 from curate.errors import Exit
 from curate.pipeline.rights import Which
-from curate.pipeline.sheet import ANSWER, SHOWN, SheetError, _safe, _unsafe
+from curate.pipeline.sheet import ANSWER, SHOWN, STATE, SheetError
+from curate.pipeline.table import safe, unsafe
 from tests.test_rights_command import FILES, OUTCOMES, asked, entries, journal, make, run, standing
 
 __all__ = ["asked"]  # the fixture
@@ -62,7 +63,7 @@ def test_the_sheet_says_all_that_one_needs_to_decide(asked: Workspace, tmp_path:
     assert "is there already" in run(asked, "export", "shop", file, code=Exit.PROBLEMS).stderr
     run(asked, "export", "shop", file, "--force")
     table = export(asked)
-    assert tuple(table[0]) == SHOWN + ANSWER
+    assert tuple(table[0]) == (*SHOWN, *ANSWER, STATE)
     assert {one["place"]: one["outcome"] for one in table} == OUTCOMES
     odd = row(table, "odd.md")
     assert odd["says"] == "CC-BY-4.0 | 仅供学习交流，禁止商用"
@@ -252,6 +253,78 @@ def test_titles_cannot_be_formulas(tmp_path: Path) -> None:
 
 @given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0")))
 def test_every_cell_comes_back_as_it_was(cell: str) -> None:
-    safe = _safe(cell)
-    assert safe[:1] not in ("=", "+", "-", "@", "\t", "\r") or not safe
-    assert _unsafe(safe) == cell
+    covered = safe(cell)
+    assert covered[:1] not in ("=", "+", "-", "@", "\t", "\r") or not covered
+    assert unsafe(covered) == cell
+
+
+def test_an_older_sheet_revives_nothing(workspace: Workspace, tmp_path: Path) -> None:
+    mine = ["decide", "shop", "rocks.md", "--own", "Ann Lee", "--why", "my notes", "--who", "Ann"]
+    run(workspace, *mine)
+    older = export(workspace)
+    run(workspace, "decide", "shop", "rocks.md", "--undo")
+    run(workspace, "decide", "shop", "birds.md", "--deny", "--why", "no", "--who", "Bo")
+    before = journal(workspace).read_bytes()
+    assert bring(workspace, save(tmp_path / "older.csv", older, ";", "gb18030"))["decided"] == 0
+    assert journal(workspace).read_bytes() == before
+
+    row(older, "rocks.md")["why"] = "my own notes"
+    row(older, "birds.md").update(answer="allow", why="yes")
+    row(older, "songs.md").update({"answer": "allow", "as": "MIT", "why": "so"})
+    with pytest.raises(SheetError) as caught:
+        bring(workspace, save(tmp_path / "older.csv", older))
+    told = [str(one) for one in caught.value.problems]
+    assert len(told) == 2
+    assert all("decided otherwise" in one and "(export again" in one for one in told), told
+    assert journal(workspace).read_bytes() == before
+
+
+def test_a_row_whose_evidence_changed_since_is_not_taken(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    table = export(workspace)
+    row(table, "birds.md").update(answer="allow", why="looked at it")
+    material = journal(workspace).parent / "material"
+    text = FILES["birds.md.license"].replace("CC-BY", "CC-BY-SA")
+    (material / "birds.md.license").write_text(text, encoding="utf-8")
+    workspace.collect("shop")
+    workspace.classify("shop")
+    with pytest.raises(SheetError, match="something else is said about it"):
+        bring(workspace, save(tmp_path / "back.csv", table))
+
+
+def test_the_same_sheet_twice_decides_once(workspace: Workspace, tmp_path: Path) -> None:
+    run(workspace, "decide", "shop", "birds.md", "--deny", "--why", "no", "--who", "Bo")
+    (tmp_path / "letter.txt").write_text("yes")
+    table = export(workspace)
+    row(table, "songs.md").update(
+        {"answer": "allow", "as": "MIT", "why": "letter", "evidence": "letter.txt"}
+    )
+    row(table, "birds.md").update(dict.fromkeys(ANSWER, ""))
+    file = save(tmp_path / "back.csv", table)
+    assert bring(workspace, file) == {"decided": 1, "undone": 1, "allow": 1}
+    assert bring(workspace, file)["decided"] == 0
+    assert len(entries(workspace)) == 3
+
+
+def test_a_sheet_made_by_hand_needs_no_state(workspace: Workspace, tmp_path: Path) -> None:
+    table = export(workspace)
+    row(table, "rocks.md").update(answer="allow", own="Ann Lee", why="mine")
+    run(workspace, "decide", "shop", "rocks.md", "--deny", "--why", "no")
+    file = save(tmp_path / "hand.csv", table, columns=("id", "answer", "own", "why"))
+    shown = run(workspace, "import", "shop", file, "--who", "Ann").stdout
+    assert "1 decided: 1 allowed" in shown and "1 taken back" not in shown
+    assert standing(workspace)["rocks.md"] == "allow"
+
+
+def test_grounds_have_their_column(workspace: Workspace, tmp_path: Path) -> None:
+    table = export(workspace)
+    fields = {"answer": "allow", "as": "CC-PDM-1.0", "why": "Li said so"}
+    row(table, "songs.md").update(fields)
+    with pytest.raises(SheetError, match="say why it is free"):
+        bring(workspace, save(tmp_path / "back.csv", table))
+    row(table, "songs.md")["grounds"] = "Its author died in 1899"
+    bring(workspace, save(tmp_path / "back.csv", table))
+    (entry,) = entries(workspace)
+    assert entry["answer"]["grounds"] == "Its author died in 1899"
+    assert row(export(workspace), "songs.md")["grounds"] == "Its author died in 1899"

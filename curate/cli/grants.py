@@ -31,7 +31,18 @@ def grants(workspace: Workspace, as_json: bool) -> None:
     for one in () if as_json else found:
         _tell(one, say, language)
     if not found and not as_json:
-        echo(say("there are no grants; write one into {folder}", folder=workspace.root / "grants"))
+        where = workspace.root / "grants" / "NAME.toml"
+        echo(
+            say(
+                "there are no grants: what you bought or were permitted goes into {path}",
+                path=where,
+            )
+        )
+        echo(
+            say(
+                "with kind, licensor, uses and evidence (its invoice or letter): see docs/rights.md"
+            )
+        )
     if any(one.problem for one in found):
         raise click.exceptions.Exit(Exit.PROBLEMS)
 
@@ -46,7 +57,7 @@ def _tell(one: Holding, say: Say, language: Language) -> None:
     heading(one.name)
     if one.held:
         terms = one.held.grant
-        facts = [terms.kind, terms.licensor, terms.license, ", ".join(terms.uses)]
+        facts = [say(terms.kind), terms.licensor, terms.license, ", ".join(terms.uses)]
         if terms.end:
             facts.append(say("until {day}", day=terms.end))
         echo("  " + " · ".join(fact for fact in facts if fact))
@@ -54,8 +65,22 @@ def _tell(one: Holding, say: Say, language: Language) -> None:
         echo(f"  {line}")
     for name, count in sorted(one.resting.items()):
         echo(say("  {n} items of {collection} rest on it", n=count, collection=name))
+    _copies(one, say)
+    for name, why in sorted(one.stops.items()):
+        reasons = "; ".join(render(reason, language) for reason in why)
+        echo(say("  a build of {collection} stops: {reasons}", collection=name, reasons=reasons))
     if one.released:
         echo(say("  released with it: {versions}", versions=", ".join(one.released)))
+
+
+def _copies(one: Holding, say: Say) -> None:
+    terms = one.held.grant if one.held else None
+    if terms is None or not terms.max_copies:
+        return
+    echo(say("  {used} of {most} copies are used", used=terms.copies_used, most=terms.max_copies))
+    for name, count in sorted(one.planned.items()):
+        if count:
+            echo(say("  {collection} plans {n} copies", collection=name, n=count))
 
 
 def _row(one: Holding, language: Language) -> dict[str, object]:
@@ -64,6 +89,13 @@ def _row(one: Holding, language: Language) -> dict[str, object]:
         "name": one.name, "valid": not one.problem and not one.against, "state": _state(one, language),
         "kind": terms.kind if terms else "", "licensor": terms.licensor if terms else "",
         "uses": list(terms.uses) if terms else [], "end": str(terms.end or "") if terms else "",
+        "copies": {
+            "most": terms.max_copies if terms else 0, "used": terms.copies_used if terms else 0,
+            "planned": dict(sorted(one.planned.items())),
+        },
+        "stops": {
+            name: [render(reason, language) for reason in why] for name, why in sorted(one.stops.items())
+        },
         "collections": dict(sorted(one.resting.items())), "released": list(one.released),
     }  # fmt: skip
 
@@ -139,7 +171,7 @@ def _judged(license: str, uses: Sequence[Use], say: Say) -> None:
             )
         )
         if verdict.obligations and verdict.outcome != "deny":
-            duties = ", ".join(verdict.obligations)
+            duties = say(", ").join(say(one) for one in verdict.obligations)
             echo(say("      obligations: {obligations}", obligations=duties))
         if verdict.outcome == "ask" and load().judge(license, use, True).outcome == "allow":
             echo(say("      allowed where it is recorded why it is free (grounds)"))

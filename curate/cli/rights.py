@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import shlex
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
@@ -22,44 +19,15 @@ from curate.cli.options import (
     language_of,
     print_next,
 )
-from curate.errors import CurateError
+from curate.cli.sheet import export, import_
+from curate.cli.which import deciding, filters
 from curate.messages import Say, render, speaker
 from curate.model import Language
-from curate.pipeline.rights import Ask, Group, Ruling, Which, rulings, summary
+from curate.pipeline.rights import Ask, Group, Ruling, Summary, Which, rulings, summary
 from curate.workspace import Workspace
 
-F = TypeVar("F", bound=Callable[..., Any])
-_FILTERS = (
-    ("--outcome", click.Choice(["allow", "ask", "deny"]), "", "How it was decided."),
-    ("--license", None, "SPDX", "An id in its licence expression."),
-    ("--rule", None, "NAME", "A rule that decided it."),
-    ("--below", None, "FOLDER", "In this folder of its source, or at an address that begins so."),
-    ("--says", None, "TEXT", "Words of a statement about it."),
-    ("--category", None, "NAME", None),
-    ("--grant-held", None, "NAME", "It stands on this grant."),
-)  # fmt: skip
-
-
-def filters(command: F) -> F:
-    """Adds the options that say which items are meant, and hands the command one Which."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **values: Any) -> Any:
-        chosen = {
-            name: values.pop(name) or ""
-            for name in ("license", "rule", "below", "says", "category")
-        }
-        which = Which(
-            values.pop("items", ()),
-            values.pop("outcome"),
-            grant=values.pop("grant_held") or "",
-            **chosen,
-        )
-        return command(*args, which=which, **values)
-
-    for name, kind, metavar, text in reversed(_FILTERS):
-        wrapped = click.option(name, type=kind, metavar=metavar or None, help=text)(wrapped)
-    return wrapped  # type: ignore[return-value]
+_GROUPS = 30
+"""Groups that are shown; the rest is counted."""
 
 
 class _Rights(click.Group):
@@ -98,14 +66,20 @@ def rights() -> None:
     epilog="Example: curate rights show guides --outcome deny",
 )
 @click.argument("collection")
+@click.argument("items", nargs=-1, metavar="[ITEM]...")
 @filters
-@click.option("--items", "all_items", is_flag=True, help="List single items; a filter does so too.")
+@click.option(
+    "--items", "all_items", is_flag=True, help="List single items; a filter or an ITEM does so too."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @in_workspace
 def show(
     workspace: Workspace, collection: str, which: Which, all_items: bool, as_json: bool
 ) -> None:
-    """What is allowed, asked and refused, grouped by licence and rule; or item by item."""
+    """What is allowed, asked and refused, in groups that were decided alike; or item by item.
+
+    ITEM is an id, a path or a URL.
+    """
     (name,) = workspace.chosen([collection])
     language = language_of(workspace, [name])
     found = rulings(workspace, name, which)
@@ -118,27 +92,50 @@ def show(
     echo(say("  {allow} allowed, {ask} asked, {deny} refused", **told.counts))
     for one in listed:
         _item(one, say, language)
-    for group in () if listed else told.groups:
-        _group(group, say, language)
+    if not listed:
+        _groups(told, name, say, language)
     echo(
         say(
             "No legal advice: each decision names its rule and its evidence; in doubt you are asked."
         )
     )
-    _next(name, told.counts, say)
+    _next(name, found, say)
 
 
-def _next(name: str, counts: dict[str, int], say: Say) -> None:
-    place = shlex.quote(name)
-    if counts["ask"]:
-        echo(
-            say("Decide: {command}", command=f"curate rights decide {place} ITEM --allow --why '…'")
-        )
-    if counts["deny"]:
-        told = f"curate rights decide {place} ITEM --as SPDX --why '…'"
+def _next(name: str, found: Sequence[Ruling], say: Say) -> None:
+    decide = f"curate rights decide {shlex.quote(name)} ITEM"
+    asked = {_way(one) for one in found if one.outcome == "ask"}
+    if "own" in asked:
+        told = f"{decide} --own 'Ann Lee' --why '…'"
+        echo(say("If it is yours whatever else is said: {command} (or --as LICENSE)", command=told))
+    if "grounds" in asked:
+        told = f"{decide} --allow --grounds '…' --why '…'"
+        echo(say("Public domain, if you know why: {command}", command=told))
+    if "allow" in asked:
+        told = f"{decide} --allow --why '…'"
+        echo(say("Decide: {command} (or --as, --own, --grant)", command=told))
+    if any(one.outcome == "deny" for one in found):
+        told = f"{decide} --as SPDX --why '…'"
         echo(say("If you know better: {command} (or --own, --grant)", command=told))
-    if counts["allow"]:
-        echo(say("Next: {command}", command=f"curate package {place}"))
+    if any(one.outcome == "allow" for one in found):
+        echo(say("Next: {command}", command=f"curate package {shlex.quote(name)}"))
+
+
+def _way(one: Ruling) -> str:
+    """What settles what is asked about it."""
+    if one.decision.basis == "own" and one.decision.outcome == "ask":
+        return "own"
+    unfounded = "public-domain-mark" in one.decision.rules and not one.decision.grounds
+    return "grounds" if unfounded else "allow"
+
+
+def _groups(told: Summary, name: str, say: Say, language: Language) -> None:
+    shown = told.largest(_GROUPS)
+    for group in shown:
+        _group(group, say, language)
+    if len(told.groups) > len(shown):
+        more = f"curate rights {shlex.quote(name)} --items"
+        echo(say("  … and {n} more: {command}", n=len(told.groups) - len(shown), command=more))
 
 
 def _group(group: Group, say: Say, language: Language) -> None:
@@ -157,11 +154,10 @@ def _group(group: Group, say: Say, language: Language) -> None:
 
 
 def _item(one: Ruling, say: Say, language: Language) -> None:
-    (group,) = summary([one]).groups
     facts = [say(one.outcome), one.source, one.sha256[:12], one.title, one.decision.license]
     facts.append(say("rule {rule}", rule=", ".join(one.decision.rules) or "-"))
     echo("  " + " · ".join(fact for fact in facts if fact))
-    for reason in group.reasons:
+    for reason in one.reasons:
         echo(f"      {render(reason, language)}")
 
 
@@ -181,7 +177,7 @@ def _data(
             "id": one.sha256, "place": one.source, "title": one.title, "category": one.category, "outcome": one.outcome,
             "license": one.decision.license, "rules": list(one.decision.rules), "by": one.decision.by,
             "grant": one.decision.grant, "obligations": list(one.decision.obligations),
-            "reasons": [render(reason, language) for reason in summary([one]).groups[0].reasons],
+            "reasons": [render(reason, language) for reason in one.reasons],
         }
         for one in listed
     ]  # fmt: skip
@@ -208,160 +204,64 @@ def _data(
 @click.option("--grant", default="", metavar="NAME", help="You hold it by grants/NAME.toml.")
 @click.option("--undo", is_flag=True, help="Take back what was decided before.")
 @click.option(
+    "--grounds", default="", metavar="TEXT",
+    help="Why it is in the public domain: its author's death, its age. Buyers read it.",
+)  # fmt: skip
+@click.option(
     "--territory", multiple=True, metavar="CC", help="It holds in this country only; repeatable."
 )
-@click.option("--why", default="", metavar="TEXT", help="The reason; needed unless --undo.")
+@click.option(
+    "--why", default="", metavar="TEXT",
+    help="The reason, for your records: buyers never see it. Needed unless --undo.",
+)  # fmt: skip
 @click.option("--who", default="", metavar="NAME", help="Who decides; default: your login name.")
 @click.option(
     "--evidence", multiple=True, metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="What proves it: kept beside the decisions, never shipped; repeatable.",
 )  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Only list what would be decided.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be, and what would stop it.")
 @in_workspace
 def decide(
     workspace: Workspace, collection: str, which: Which, allow: bool, deny: bool, license_: str, own: str, grant: str,
-    undo: bool, territory: tuple[str, ...], why: str, who: str, evidence: tuple[Path, ...], dry_run: bool,
+    undo: bool, grounds: str, territory: tuple[str, ...], why: str, who: str, evidence: tuple[Path, ...], dry_run: bool,
 ) -> None:  # fmt: skip
     """Record what you decide about items: by id, path or URL, or all that fit the filters.
 
-    --as, --own and --grant mean --allow. A decision holds until what is said about the item changes.
+    --as, --own and --grant mean --allow. What a place forbids needs one of them: --allow alone accepts
+    what is stated. A decision holds until what is said about the item changes.
     """
     from curate.pipeline.rights import decide as run
 
     bases = [one for one in (license_, own, grant) if one]
     if len(bases) > 1 or (allow or bool(bases)) + deny + undo != 1:
         raise click.UsageError("give one of --allow, --deny, --as, --own, --grant and --undo")
-    _check(license_, territory)
-    ask = Ask(
-        "deny" if deny or undo else "allow", why, "" if undo else _who(who), license_, own, grant, territory, evidence, undo
-    )  # fmt: skip
-    language = language_of(workspace, workspace.chosen([collection]))
-    say = speaker(language)
-    chosen = _meant(workspace, collection, which)
-    if dry_run:
-        echo(say("{n} would be decided:", n=len(chosen)))
-        for one in chosen:
-            _item(one, say, language)
-        return
-    report = run(workspace, collection, which, ask)
-    ids = {one.sha256 for one in chosen}
-    after = [one for one in rulings(workspace, collection) if one.sha256 in ids]
-    echo(say("{n} taken back:" if undo else "{n} decided:", n=report.counts["decided"]))
-    for one in after[:SHOWN]:
-        _item(one, say, language)
-    if len(after) > SHOWN:
-        told = f"curate rights {shlex.quote(collection)} --items"
-        echo(say("  … and {n} more: see {file}", n=len(after) - SHOWN, file=told))
-    print_next(report, say)
-
-
-def _check(license: str, territory: tuple[str, ...]) -> None:
-    from curate.pipeline.sheet import unreadable
-
-    if license and (why := unreadable(license)):
-        raise CurateError(why, "see https://spdx.org/licenses/, and: curate rights policy SPDX")
     for code in territory:
         if not re.fullmatch("[A-Z]{2}", code):
             raise click.UsageError(f"--territory takes ISO 3166 codes such as US, not {code!r}")
+    ask = Ask(
+        "deny" if deny or undo else "allow", why, "" if undo else deciding(who), license_, own, grant, territory,
+        evidence, undo, grounds,
+    )  # fmt: skip
+    language = language_of(workspace, workspace.chosen([collection]))
+    say = speaker(language)
+    decided = run(workspace, collection, which, ask, dry_run)
+    if decided.rulings:
+        echo(_head(undo, dry_run, len(decided.rulings), say))
+    for one in decided.rulings[:SHOWN]:
+        _item(one, say, language)
+    if len(decided.rulings) > SHOWN:
+        told = f"curate rights {shlex.quote(collection)} --items"
+        echo(say("  … and {n} more: {command}", n=len(decided.rulings) - SHOWN, command=told))
+    if decided.fault:
+        raise decided.fault
+    print_next(decided.report, say)
 
 
-def _meant(workspace: Workspace, name: str, which: Which) -> list[Ruling]:
-    """What will be decided. Raises CurateError where an item that is named is not among it."""
-    found = rulings(workspace, name, which) if which else []
-    for item in which.items:
-        if not any(Which(items=(item,)).fits(one) for one in found):
-            raise CurateError(
-                f"nothing in '{name}' that fits is called '{item}'",
-                f"give a path, a URL or an id as they stand in: curate rights {name} --items",
-            )
-    return found
+def _head(undo: bool, dry_run: bool, n: int, say: Say) -> str:
+    if dry_run:
+        return say("{n} would be taken back:", n=n) if undo else say("{n} would be decided:", n=n)
+    return say("{n} taken back:", n=n) if undo else say("{n} decided:", n=n)
 
 
-def _who(name: str) -> str:
-    import getpass
-
-    try:
-        return name.strip() or getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        raise click.UsageError("this system has no login name: say --who NAME") from None
-
-
-@rights.command(
-    short_help="Write a CSV sheet to fill in.",
-    epilog="Example: curate rights export guides rights.csv",
-)
-@click.argument("collection")
-@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@filters
-@click.option("--force", is_flag=True, help="Overwrite FILE and what was filled in there.")
-@in_workspace
-def export(
-    workspace: Workspace, collection: str, file: Path | None, which: Which, force: bool
-) -> None:
-    """Write a CSV sheet for spreadsheet programs, to FILE or standard output.
-
-    Fill in its columns answer (allow or deny), as, own, grant, territory, why, who and evidence, and
-    import it again.
-    """
-    from curate.pipeline.sheet import export as run
-
-    say = speaker(language_of(workspace, workspace.chosen([collection])))
-    if file is None:
-        run(workspace, collection, sys.stdout.buffer, which)
-        return
-    if file.exists() and not force:
-        raise CurateError(
-            f"{file} is there already, perhaps with answers that were not imported",
-            "import it first; then export with --force, or give another name",
-        )
-    part = file.with_name(f".{file.name}.part")
-    try:
-        with part.open("wb") as stream:
-            count = run(workspace, collection, stream, which)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
-    echo(say("{n} rows written to {path}", n=count, path=file))
-    told = f"curate rights import {shlex.quote(collection)} {shlex.quote(str(file))}"
-    echo(say("Next: {command}", command=told))
-
-
-@rights.command(
-    "import",
-    short_help="Read a filled-in sheet back.",
-    epilog="Example: curate rights import guides rights.csv --who 'Ann Lee'",
-)
-@click.argument("collection")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--who", default="", metavar="NAME", help="Who decided, where a row names nobody new."
-)
-@in_workspace
-def import_(workspace: Workspace, collection: str, file: Path, who: str) -> None:
-    """Record what was changed in the answer columns of an exported sheet: all of it or nothing.
-
-    An answer that was cleared is taken back. Every row with a problem is named.
-    """
-    from curate.pipeline.sheet import bring
-
-    say = speaker(language_of(workspace, workspace.chosen([collection])))
-    report = bring(workspace, collection, file, _who(who))
-    if report.counts["decided"]:
-        echo(
-            say(
-                "{n} decided: {allow} allowed, {ask} asked, {deny} refused",
-                n=report.counts["decided"],
-                **_of(report.counts),
-            )
-        )
-    else:
-        echo(say("no answer in it has changed; nothing was recorded"))
-    print_next(report, say)
-
-
-def _of(counts: Any) -> dict[str, int]:
-    return {name: counts.get(name, 0) for name in ("allow", "ask", "deny")}
-
-
-rights.add_command(grants)
-rights.add_command(policy)
+for command in (export, import_, grants, policy):
+    rights.add_command(command)
