@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
@@ -11,7 +10,7 @@ import msgspec
 from curate.collection import Declaration
 from curate.grant import Held
 from curate.messages import msg
-from curate.model import NOTICE, UNKNOWN, UNREAD, Answer, Decision, Message, Outcome, Statement
+from curate.model import NOTICE, UNKNOWN, UNREAD, Answer, Decision, Message, Outcome
 from curate.model import OWN_WORK as OWN
 from curate.rights.evidence import (
     Evidence,
@@ -21,21 +20,28 @@ from curate.rights.evidence import (
     names_one_of,
     names_somebody,
     several,
-    short,
 )
 from curate.rights.grants import weigh
+from curate.rights.joint import (
+    Found,
+    disagree,
+    duties,
+    first,
+    holder_of,
+    judged,
+    offered,
+    offers,
+    quoted,
+    rules,
+    territory_of,
+    told_own,
+)
 from curate.rights.normalise import RESERVED, normalise
 from curate.rights.policy import Policy, Use, Verdict, worst
 
 _MARK = "public-domain-mark"
 _STAYS = frozenset(("LicenseRef-project-gutenberg",))
 """Terms that hold as long as their words stand in the file, whatever else is true of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    license: str
-    statement: Statement
 
 
 def decide(evidence: Evidence, policy: Policy, use: Use, today: date) -> Decision:
@@ -50,7 +56,7 @@ def decide(evidence: Evidence, policy: Policy, use: Use, today: date) -> Decisio
     decision = case.without_answer()
     if evidence.answer:
         decision = case.answered(evidence.answer, decision)
-    attribution = decision.attribution or _first(one.attribution for one in evidence.found)
+    attribution = decision.attribution or first(one.attribution for one in evidence.found)
     return msgspec.structs.replace(
         decision,
         changes=case.use.changes,
@@ -76,11 +82,11 @@ class _Case:
     def judge(self, license: str, grounds: str = "") -> Verdict:
         return self.policy.judge(license, self.use, bool(grounds))
 
-    def _weighed(self) -> list[_Found]:
+    def _weighed(self) -> list[Found]:
         here = set(self.evidence.found)
         found = []
         for statement in dict.fromkeys((*self.evidence.found, *self.evidence.elsewhere)):
-            one = _Found(expression(statement), statement)
+            one = Found(expression(statement), statement)
             may_allow = statement.component == "whole" and statement in here
             if may_allow or self.judge(one.license, statement.grounds).outcome != "allow":
                 found.append(one)
@@ -132,7 +138,7 @@ class _Case:
         if answer.own:
             verdict = self.judge(OWN)
             return Decision(
-                verdict.outcome, OWN, verdict.obligations, (_told_own(answer.own),),
+                verdict.outcome, OWN, verdict.obligations, (told_own(answer.own),),
                 several(answer.own)[0], basis="answer", rules=verdict.rules,
             )  # fmt: skip
         if answer.grant:
@@ -150,7 +156,7 @@ class _Case:
         against = [one for one in self.found if plain and self._forbids(one)]
         if against:
             stays = [
-                _said(
+                quoted(
                     "{where} says “{raw}”, which agreeing does not settle: say what it stands on",
                     one,
                 )
@@ -166,20 +172,22 @@ class _Case:
         outcome = verdict.outcome
         if plain and outcome == "ask" and (grounds or verdict.rules != (_MARK,)):
             outcome = "allow"  # the policy asks a person, and a person has answered
-        reasons = [_judged("it is {license}: {reason} (rule {rule})", verdict)]
-        territory = answer.territory or _territory((*self.evidence.declared, *self.evidence.found))
+        reasons = [judged("it is {license}: {reason} (rule {rule})", verdict)]
+        territory = answer.territory or territory_of(
+            (*self.evidence.declared, *self.evidence.found)
+        )
         outcome, limits = self._within(territory, outcome)
         held = [one for one in self.found if one.license in _STAYS]
         if held:
             # No opinion about it: the words stand in the file, and bind whoever passes it on with them.
             outcome = worst(outcome, *(self.judge(one.license).outcome for one in held))
-            reasons += [_said("but {where} says “{raw}”", one) for one in held]
+            reasons += [quoted("but {where} says “{raw}”", one) for one in held]
         return Decision(
-            outcome, verdict.license, verdict.obligations, (*reasons, *limits), _holder(self.found),
-            basis="answer", rules=verdict.rules, offered=_offered(license, verdict), grounds=grounds,
+            outcome, verdict.license, verdict.obligations, (*reasons, *limits), holder_of(self.found),
+            basis="answer", rules=verdict.rules, offered=offered(license, verdict), grounds=grounds,
         )  # fmt: skip
 
-    def _forbids(self, one: _Found) -> bool:
+    def _forbids(self, one: Found) -> bool:
         if one.license in (NOTICE, UNREAD):
             return False
         return self.judge(one.license, one.statement.grounds).outcome == "deny"
@@ -189,7 +197,7 @@ class _Case:
     def _own(self, holders: tuple[str, ...], others: tuple[str, ...]) -> Decision:
         names = [name for holder in holders for name in several(holder)]
         holder = ", ".join(dict.fromkeys(several(one)[0] for one in holders if several(one)))
-        reasons = [_told_own(holder)]
+        reasons = [told_own(holder)]
         outcome: Outcome = "allow"
         stated: dict[str, Verdict] = {}
         for one in self.found:
@@ -203,10 +211,10 @@ class _Case:
             if verdict.outcome == "allow" and not foreign:
                 # Also given to the public, by whoever made it: those terms are kept, the makers credited.
                 stated[verdict.license] = verdict
-                reasons.append(_said("and {where} says “{raw}”", one))
+                reasons.append(quoted("and {where} says “{raw}”", one))
                 continue
             outcome = "ask"
-            reasons.append(_said("declared own work, but {where} says “{raw}”", one))
+            reasons.append(quoted("declared own work, but {where} says “{raw}”", one))
         contested = outcome != "allow"
         for license in others:
             outcome = "ask"
@@ -218,8 +226,8 @@ class _Case:
             )
         verdicts = list(stated.values()) or [self.judge(OWN)]
         return Decision(
-            outcome, " AND ".join(stated) or OWN, _duties(verdicts), tuple(reasons), holder,
-            contested=contested, basis="own", rules=_rules(verdicts),
+            outcome, " AND ".join(stated) or OWN, duties(verdicts), tuple(reasons), holder,
+            contested=contested, basis="own", rules=rules(verdicts),
         )  # fmt: skip
 
     def _granted(self, held: Held, others: tuple[str, ...]) -> Decision:
@@ -230,7 +238,7 @@ class _Case:
                 continue
             contested = True
             outcome = worst(outcome, "ask")
-            reasons += (_said("but {where} says “{raw}”", one),)
+            reasons += (quoted("but {where} says “{raw}”", one),)
         for license in others:
             outcome = worst(outcome, "ask")
             reasons += (
@@ -254,7 +262,7 @@ class _Case:
             basis="grant", rules=(f"grant-{grant.kind}",), grant=held.name, attribution=grant.attribution,
         )  # fmt: skip
 
-    def _agrees(self, held: Held, one: _Found) -> bool:
+    def _agrees(self, held: Held, one: Found) -> bool:
         """A reservation by its licensor is what a granted file carries; a grant may buy out a public licence."""
         theirs = names_one_of(several(held.grant.licensor), one.statement)
         if one.license == UNREAD:
@@ -267,9 +275,9 @@ class _Case:
         return bought_out and (theirs or not one.statement.holder)
 
     def _licensed(self, licenses: tuple[str, ...]) -> Decision:
-        grounds = _first(one.grounds for one in self.evidence.declared)
+        grounds = first(one.grounds for one in self.evidence.declared)
         verdicts = [self.judge(license, grounds) for license in licenses]
-        reasons = [_judged("declared {license}: {reason} (rule {rule})", one) for one in verdicts]
+        reasons = [judged("declared {license}: {reason} (rule {rule})", one) for one in verdicts]
         if grounds:
             reasons.append(msg("why it is free: {grounds}", grounds=grounds))
         outcome = worst(*(verdict.outcome for verdict in verdicts))
@@ -284,21 +292,21 @@ class _Case:
                 continue  # a copyright notice beside a licence is what licensed material carries
             contested = contested or bool(one.statement.raw)  # a field left empty: nobody's say
             outcome = worst(outcome, self._severity(one))
-            reasons.append(_said("but {where} says “{raw}”", one))
-        outcome, more = self._limited(outcome, _territory(self.evidence.declared))
+            reasons.append(quoted("but {where} says “{raw}”", one))
+        outcome, more = self._limited(outcome, territory_of(self.evidence.declared))
         reasons += more
         return Decision(
-            outcome, " AND ".join(one.license for one in verdicts), _duties(verdicts), tuple(reasons), _holder(self.found),
-            contested=contested, basis="license", rules=_rules(verdicts), offered=_offers(licenses, verdicts), grounds=grounds,
+            outcome, " AND ".join(one.license for one in verdicts), duties(verdicts), tuple(reasons), holder_of(self.found),
+            contested=contested, basis="license", rules=rules(verdicts), offered=offers(licenses, verdicts), grounds=grounds,
         )  # fmt: skip
 
-    def _severity(self, one: _Found) -> Outcome:
+    def _severity(self, one: Found) -> Outcome:
         """How much a statement that differs from the declared licence weighs: doubt at least."""
         if one.license in (UNKNOWN, RESERVED) or one.statement.confidence == "inferred":
             return "ask"
         return worst("ask", self.judge(one.license, one.statement.grounds).outcome)
 
-    def _foreign(self, one: _Found) -> bool:
+    def _foreign(self, one: Found) -> bool:
         """A notice in a part of it that names somebody whom nothing names for the whole."""
         if one.statement.component == "whole" or nameless(one.statement):
             return False
@@ -313,7 +321,7 @@ class _Case:
             reasons = [
                 msg("nobody states any rights in it: all rights are reserved (rule nothing-stated)")
             ]
-            reasons += [_said("{where} says “{raw}”", one) for one in self.found]
+            reasons += [quoted("{where} says “{raw}”", one) for one in self.found]
             outcome, more = self._limited("deny", ())
             return Decision(
                 outcome,
@@ -324,11 +332,11 @@ class _Case:
         verdicts = [self.judge(one.license, one.statement.grounds) for one in speaking]
         outcome = worst(*(verdict.outcome for verdict in verdicts))
         reasons = [
-            _said("{where} says “{raw}” ({license}): {reason} (rule {rule})", one,
+            quoted("{where} says “{raw}” ({license}): {reason} (rule {rule})", one,
                   license=verdict.license, reason=verdict.reason, rule=verdict.rules[0])
             for one, verdict in zip(speaking, verdicts, strict=True)
         ]  # fmt: skip
-        if _disagree(speaking, verdicts):
+        if disagree(speaking, verdicts):
             # Not simply denied: whoever knows better than one of the places may say so.
             outcome = "ask"
             reasons.append(msg("the statements disagree: a person has to decide"))
@@ -341,15 +349,15 @@ class _Case:
                     "this is inferred, not declared: declare the licence of this source in collection.toml if it is right"
                 )
             )
-        grounds = _first(one.statement.grounds for one in speaking)
+        grounds = first(one.statement.grounds for one in speaking)
         if grounds:
             reasons.append(msg("why it is free: {grounds}", grounds=grounds))
-        outcome, more = self._limited(outcome, _territory(one.statement for one in speaking))
+        outcome, more = self._limited(outcome, territory_of(one.statement for one in speaking))
         stated = list(dict.fromkeys(one.license for one in speaking))
         taken = list(dict.fromkeys(verdict.license for verdict in verdicts))
         return Decision(
-            outcome, " AND ".join(taken), _duties(verdicts), (*reasons, *more), _holder(self.found), contested=outcome != "allow",
-            basis="stated", rules=_rules(verdicts), offered=_offers(stated, verdicts), grounds=grounds,
+            outcome, " AND ".join(taken), duties(verdicts), (*reasons, *more), holder_of(self.found), contested=outcome != "allow",
+            basis="stated", rules=rules(verdicts), offered=offers(stated, verdicts), grounds=grounds,
         )  # fmt: skip
 
     def _limited(self, outcome: Outcome, territory: Sequence[str]) -> tuple[Outcome, list[Message]]:
@@ -360,8 +368,8 @@ class _Case:
             if statement.confidence == "declared" and expression(statement) not in {*now, NOTICE}:
                 outcome = worst(outcome, "ask")
                 reasons.append(
-                    _said("{where} said “{raw}” before, and no longer does: a person has to decide",
-                          _Found("", statement))
+                    quoted("{where} said “{raw}” before, and no longer does: a person has to decide",
+                          Found("", statement))
                 )  # fmt: skip
         return outcome, reasons
 
@@ -375,74 +383,3 @@ class _Case:
                 where=", ".join(territory),
             )
         ]
-
-
-def _disagree(speaking: Sequence[_Found], verdicts: Sequence[Verdict]) -> bool:
-    """Do places say different things of the same part, and at least one would allow it?"""
-    parts: dict[str, set[str]] = {}
-    for one in speaking:
-        parts.setdefault(one.statement.component, set()).add(one.license)
-    differ = any(len(licenses) > 1 for licenses in parts.values())
-    whole = [
-        verdict.outcome
-        for one, verdict in zip(speaking, verdicts, strict=True)
-        if one.statement.component == "whole"
-    ]
-    barred = any(
-        verdict.outcome == "deny"
-        for one, verdict in zip(speaking, verdicts, strict=True)
-        if one.statement.component != "whole"
-    )
-    return differ and any(outcome != "deny" for outcome in whole) and not barred
-
-
-def _holder(found: Sequence[_Found]) -> str:
-    """Whom to credit where the item itself names nobody."""
-    whole = (one.statement for one in found if one.statement.component == "whole")
-    return _first(one.holder for one in whole)
-
-
-def _told_own(holder: str) -> Message:
-    return msg("declared own work of {holder} (rule own-work)", holder=holder)
-
-
-def _judged(text: str, verdict: Verdict) -> Message:
-    return msg(text, license=verdict.license, reason=verdict.reason, rule=verdict.rules[0])
-
-
-def _said(text: str, one: _Found, **more: object) -> Message:
-    return msg(text, where=one.statement.where, raw=short(one.statement), **more)
-
-
-def _duties(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(duty for verdict in verdicts for duty in verdict.obligations))
-
-
-def _rules(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for verdict in verdicts for name in verdict.rules))
-
-
-def _offered(license: str, verdict: Verdict) -> str:
-    return license if license != verdict.license else ""
-
-
-def _offers(licenses: Sequence[str], verdicts: Sequence[Verdict]) -> str:
-    several = len(licenses) > 1
-    whole = " AND ".join(f"({one})" if several and " OR " in one else one for one in licenses)
-    return whole if any(" OR " in one for one in licenses) else ""
-
-
-def _territory(said: Iterable[Declaration | Statement]) -> tuple[str, ...]:
-    """The countries that all of them hold in."""
-    limits = []
-    for one in said:
-        where = one.territory
-        if where:
-            limits.append({where} if isinstance(where, str) else set(where))
-    if not limits:
-        return ()
-    return tuple(sorted(set.intersection(*limits))) or ("no country",)
-
-
-def _first(values: Iterable[str]) -> str:
-    return next((one for one in values if one), "")
