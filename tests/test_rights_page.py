@@ -37,7 +37,7 @@ def test_its_commands_its_files_and_its_program(tmp_path: Path, shell: dict[str,
         [sys.executable, "-c", program.text], cwd=tmp_path / "bought" / top,
         capture_output=True, encoding="utf-8",
     )  # fmt: skip
-    assert (done.returncode, done.stdout) == (0, "3 files decided again\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "4 files decided again\n"), done.stderr
     table = (
         PAGE.read_text("utf-8")
         .partition("## What a bundle carries")[2]

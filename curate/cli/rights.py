@@ -104,9 +104,9 @@ def show(
 
 def _next(name: str, found: Sequence[Ruling], say: Say) -> None:
     decide = f"curate rights decide {shlex.quote(name)} ITEM"
-    asked = {_way(one) for one in found if one.outcome == "ask"}
+    asked = {_way(one): one for one in found if one.outcome == "ask"}
     if "own" in asked:
-        told = f"{decide} --own 'Ann Lee' --why '…'"
+        told = f"{decide} --own '{asked['own'].decision.holder or 'NAME'}' --why '…'"
         echo(say("If it is yours whatever else is said: {command} (or --as LICENSE)", command=told))
     if "grounds" in asked:
         told = f"{decide} --allow --grounds '…' --why '…'"

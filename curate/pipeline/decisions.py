@@ -124,7 +124,7 @@ def _fault(refused: Sequence[Tried], asked: int) -> CurateError | None:
     if len(refused) > NAMED:
         lines.append(f"… and {len(refused) - NAMED} more")
     hints = list(dict.fromkeys(one.hint for one in refused))
-    hint = f"nothing was recorded; {'; or '.join(hints[:2])}"
+    hint = f"nothing was recorded; {'; or '.join(hints[:3])}"
     if asked == 1:
         return CurateError(lines[0], hint)
     head = f"this answer does not do for {len(refused)} of {asked} items:"
