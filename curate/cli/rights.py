@@ -106,7 +106,8 @@ def _next(name: str, found: Sequence[Ruling], say: Say) -> None:
     decide = f"curate rights decide {shlex.quote(name)} ITEM"
     asked = {_way(one): one for one in found if one.outcome == "ask"}
     if "own" in asked:
-        told = f"{decide} --own '{asked['own'].decision.holder or 'NAME'}' --why '…'"
+        owner = shlex.quote(asked["own"].decision.holder or "NAME")
+        told = f"{decide} --own {owner} --why '…'"
         echo(say("If it is yours whatever else is said: {command} (or --as LICENSE)", command=told))
     if "grounds" in asked:
         told = f"{decide} --allow --grounds '…' --why '…'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shlex
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -206,9 +207,9 @@ class Desk:
         if free and not (ask.grounds or ask.own or ask.grant):
             return f"say why it is free, e.g. {mark}grounds 'its author died in 1899'"
         if not ask.bases and otherwise.basis == "own":
-            name = otherwise.holder or "Name"
+            name = shlex.quote(otherwise.holder or "Name")
             return (
-                f"if it is your own all the same, say so: {mark}own '{name}'; if it is somebody else's, say under"
+                f"if it is your own all the same, say so: {mark}own {name}; if it is somebody else's, say under"
                 f" which licence: {mark}as LICENSE"
             )
         if not ask.bases:
