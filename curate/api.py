@@ -10,12 +10,13 @@ from curate import workspace as places
 from curate.errors import Problem
 from curate.indexes import Filters
 from curate.model import Language, Report
+from curate.pipeline.decisions import Ask, Decided
 from curate.pipeline.explain import Explanation, Standing
 from curate.pipeline.find import Found
 from curate.pipeline.grants import Holding
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.package import Packaged
-from curate.pipeline.rights import Ask, Decided, Ruling, Which
+from curate.pipeline.rulings import Ruling, Which
 from curate.pipeline.setup import Wish
 
 
@@ -67,7 +68,7 @@ class Workspace(places.Workspace):
 
     def rights(self, name: str, which: Which | None = None) -> list[Ruling]:
         """Every resource of a collection that ``which`` fits, with its decision, by place."""
-        from curate.pipeline.rights import rulings
+        from curate.pipeline.rulings import rulings
 
         return rulings(self, name, which)
 
@@ -76,7 +77,7 @@ class Workspace(places.Workspace):
 
         ``dry_run`` writes nothing and tells what would be.
         """
-        from curate.pipeline.rights import decide
+        from curate.pipeline.decisions import decide
 
         return decide(self, name, which, ask, dry_run)
 

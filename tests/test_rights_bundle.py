@@ -15,7 +15,8 @@ import pytest
 
 from curate.api import Workspace
 from curate.errors import CurateError
-from curate.pipeline.rights import Ask, Which, decide, rulings
+from curate.pipeline.decisions import Ask, decide
+from curate.pipeline.rulings import Which, rulings
 from tests import recompute
 
 MIT = """MIT License

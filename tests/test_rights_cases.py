@@ -24,7 +24,7 @@ from curate.collectors.records import arxiv, commons, internet_archive, openalex
 from curate.errors import CurateError
 from curate.messages import render
 from curate.model import Decision, Said
-from curate.pipeline.rights import Ruling, rulings
+from curate.pipeline.rulings import Ruling, rulings
 from curate.rights.policy import Use, load
 from tests.debian import debian
 from tests.material import material

@@ -15,7 +15,7 @@ from curate.api import Workspace
 from curate.cli import main
 from curate.errors import Exit
 from curate.messages import speaker
-from curate.pipeline.rights import Which
+from curate.pipeline.rulings import Which
 from tests.server import Answer, Server, page
 
 CONFIG = """title = "Shop"

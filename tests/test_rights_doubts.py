@@ -14,7 +14,8 @@ from curate.api import Workspace
 from curate.collection import Declaration, Folder
 from curate.errors import CurateError
 from curate.model import Answer, Statement
-from curate.pipeline.rights import Ask, Which, decide, rulings
+from curate.pipeline.decisions import Ask, decide
+from curate.pipeline.rulings import Which, rulings
 from curate.rights.policy import Use, load
 
 PAID = Use(paid=True)

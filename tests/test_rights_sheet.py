@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from curate.api import Workspace
 from curate.errors import Exit
-from curate.pipeline.rights import Which
+from curate.pipeline.rulings import Which
 from curate.pipeline.sheet import ANSWER, SHOWN, STATE, SheetError
 from curate.pipeline.table import safe, unsafe
 from tests.test_rights_command import FILES, OUTCOMES, asked, entries, journal, make, run, standing

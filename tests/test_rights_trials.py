@@ -11,7 +11,7 @@ import pytest
 from curate.api import Workspace
 from curate.errors import Exit
 from curate.model import Decision
-from curate.pipeline.rights import Ruling, Which, summary
+from curate.pipeline.rulings import Ruling, Which, summary
 from tests.test_rights_command import (
     GRANT,
     OUTCOMES,

@@ -23,7 +23,8 @@ from curate.cli.sheet import export, import_
 from curate.cli.which import deciding, filters
 from curate.messages import Say, render, speaker
 from curate.model import Language
-from curate.pipeline.rights import Ask, Group, Ruling, Summary, Which, rulings, summary
+from curate.pipeline.decisions import Ask
+from curate.pipeline.rulings import Group, Ruling, Summary, Which, rulings, summary
 from curate.workspace import Workspace
 
 _GROUPS = 30
@@ -231,7 +232,7 @@ def decide(
     --as, --own and --grant mean --allow. What a place forbids needs one of them: --allow alone accepts
     what is stated. A decision holds until what is said about the item changes.
     """
-    from curate.pipeline.rights import decide as run
+    from curate.pipeline.decisions import decide as run
 
     bases = [one for one in (license_, own, grant) if one]
     if len(bases) > 1 or (allow or bool(bases)) + deny + undo != 1:

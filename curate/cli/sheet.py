@@ -12,7 +12,7 @@ from curate.cli.options import echo, in_workspace, language_of, print_next
 from curate.cli.which import deciding, filters
 from curate.errors import CurateError
 from curate.messages import speaker
-from curate.pipeline.rights import Which
+from curate.pipeline.rulings import Which
 from curate.workspace import Workspace
 
 

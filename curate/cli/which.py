@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from curate.pipeline.rights import Which
+from curate.pipeline.rulings import Which
 
 F = TypeVar("F", bound=Callable[..., Any])
 _FILTERS = (
