@@ -39,7 +39,7 @@ _WORDS = frozenset(
     material materials repository project everything all license licensed licence licenced licenses licences under in on
     of with by and or released available distributed published shared dedicated offered provided given made
     terms conditions version v rev international unported generic public deed legalcode legal code text
-    attribution share alike sharealike see view visit copy file copyright c notice year author png badge
+    domain dedication attribution share alike sharealike see view visit copy file copyright c notice year author png badge
     this these our it its which to at here you may reuse re-use open content""".split()
 )
 _HAN = re.compile(
