@@ -11,8 +11,10 @@ import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from curate.errors import CurateError
 from curate.model import Answer
@@ -21,12 +23,12 @@ FILE = "decisions.jsonl"
 EVIDENCE = "evidence"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line. Without an answer it takes the one before it back."""
 
-    item: str  # hex SHA-256
+    item: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]  # SHA-256
     title: str  # for people who read the file
-    answer: Answer | None = None
+    answer: Answer | None  # None: what was decided before is taken back
 
 
 class Answers:

@@ -44,6 +44,10 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """It is a minor element of something you made, never the thing itself: a photo in a template."""
 
     def __post_init__(self) -> None:
+        for field in ("own", "license", "grant"):
+            value = getattr(self, field)
+            if value and not value.strip(" ;"):
+                raise ValueError(f"{field} is blank; write it, or leave the line out")
         if sum(map(bool, (self.own, self.license, self.grant))) > 1:
             raise ValueError(
                 "own, license and grant exclude each other: it is your own work, or licensed to the"
@@ -247,6 +251,14 @@ def _check(collection: Collection, where: str) -> list[Problem]:
                 "make one source of them, or name folders inside it",
             )
         )
+    for source in collection.sources:
+        folders = [one.path.removeprefix("./").strip("/") for one in source.folders]
+        for path in sorted({path for path in folders if folders.count(path) > 1}):
+            problems.append(
+                Problem(
+                    where, f"sources.folders: '{path}' stands more than once in '{source.place}'"
+                )
+            )
     names = [category.name for category in collection.categories]
     for name in sorted({name for name in names if names.count(name) > 1}):
         problems.append(Problem(where, f"categories: '{name}' stands more than once"))

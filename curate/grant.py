@@ -75,7 +75,7 @@ class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         from decimal import Decimal, InvalidOperation
 
-        if not self.licensor.strip():
+        if not self.licensor.strip(" ;"):
             raise ValueError("licensor is empty; write who grants it")
         if self.kind in ("mrr", "rr") and not self.buyer_terms.strip():
             raise ValueError(
@@ -160,6 +160,10 @@ def load(workspace: Workspace, name: str) -> Held:
 def _digest(home: Path, relative: str) -> str:
     path = home / relative
     try:
+        real = path.resolve()
+        inside = real.is_relative_to(home.resolve()) and real.suffix != ".toml"
+        if not (inside and real.is_file() and real.stat().st_size):
+            return ""  # a pipe, nothing at all, or some other file that proves nothing
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError):

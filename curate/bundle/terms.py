@@ -115,7 +115,7 @@ def _words(say: Say) -> dict[str, str]:
 
 def _carved(path: Path, text: str, items: Sequence[Item]) -> None:
     apart = [item for item in items if not own(item)]
-    if apart and not _marked(text):
+    if apart and not (_MARK.search(text) and _marked(text)):
         raise CurateError(
             f"{path}: {len(apart)} of the {len(items)} files are under licences of their own "
             f"(such as '{apart[0].title}', {apart[0].decision.license}), and your terms do not "

@@ -175,7 +175,7 @@ class Desk:
         evidence = self.judge.evidence(self._catalog, one.sha256)
         otherwise = self.judge.decide(dataclasses.replace(evidence, answer=None))
         if ask.undo:
-            return Tried(_ruled(one, otherwise), Entry(one.sha256, one.title))
+            return Tried(_ruled(one, otherwise), Entry(one.sha256, one.title, None))
         answer = self._answer(ask, rules.digest(evidence))
         entry = Entry(one.sha256, one.title, answer)
         hint = self._hint(ask, otherwise)

@@ -146,6 +146,7 @@ class Judge:
             earlier=catalog.earlier(self._name, sha256),
             answer=self.answers.latest.get(sha256),
             grants=self.grants,
+            purpose="paid" if self.use.paid else "free",
         )
 
     def answered(self, catalog: Catalog, sha256: str, answer: Answer) -> Decision:

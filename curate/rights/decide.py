@@ -14,6 +14,7 @@ from curate.model import NOTICE, UNKNOWN, UNREAD, Answer, Decision, Message, Out
 from curate.model import OWN_WORK as OWN
 from curate.rights.evidence import (
     Evidence,
+    bare,
     digest,
     expression,
     nameless,
@@ -36,7 +37,7 @@ from curate.rights.joint import (
     territory_of,
     told_own,
 )
-from curate.rights.normalise import RESERVED, normalise
+from curate.rights.normalise import BANS, RESERVED, normalise
 from curate.rights.policy import Policy, Use, Verdict, worst
 
 _MARK = "public-domain-mark"
@@ -149,7 +150,8 @@ class _Case:
                     outcome=worst(otherwise.outcome, "ask"),
                     reasons=(lost, *otherwise.reasons),
                 )
-            alone = Evidence([Declaration(grant=answer.grant)], (), grants=self.evidence.grants)
+            taken = Declaration(grant=answer.grant, changes=self.use.changes, minor=self.use.minor)
+            alone = Evidence([taken], (), grants=self.evidence.grants)
             decision = _Case(alone, self.policy, self.use, self.today).without_answer()
             return msgspec.structs.replace(decision, basis="grant")
         plain = not answer.license
@@ -206,6 +208,8 @@ class _Case:
             mine = names_one_of(names, one.statement)
             if one.license in (RESERVED, NOTICE) and (mine or nameless(one.statement)):
                 continue  # reserving one's own rights takes nothing from oneself
+            if mine and (one.license in BANS or bare(names, one.statement)):
+                continue  # nor do one's own terms, or one's name in a field of rights
             verdict = self.judge(one.license, one.statement.grounds)
             foreign = not mine and names_somebody(one.statement)
             if verdict.outcome == "allow" and not foreign:
@@ -224,6 +228,21 @@ class _Case:
                     license=license,
                 )
             )
+        for statement in dict.fromkeys(self.evidence.earlier):
+            once = Found(expression(statement), statement)
+            told = {each.statement.where for each in self.found}
+            if (
+                self._forbids(once)
+                and once.license not in (RESERVED, *BANS)
+                and statement.where not in told
+            ):
+                outcome, contested = "ask", True
+                reasons.append(
+                    quoted(
+                        "{where} said “{raw}” before, and no longer does: a person has to decide",
+                        once,
+                    )
+                )
         verdicts = list(stated.values()) or [self.judge(OWN)]
         return Decision(
             outcome, " AND ".join(stated) or OWN, duties(verdicts), tuple(reasons), holder,
@@ -247,6 +266,7 @@ class _Case:
                     license=license,
                 ),
             )
+        contested = contested or outcome == "deny"
         grant = held.grant
         obligations = tuple(
             duty
@@ -271,8 +291,8 @@ class _Case:
             return False
         if one.license in (RESERVED, NOTICE):
             return theirs or nameless(one.statement)
-        bought_out = held.grant.kind == "permission" and one.license not in (UNKNOWN,)
-        return bought_out and (theirs or not one.statement.holder)
+        bought_out = held.grant.kind == "permission" and one.license.startswith("CC-")
+        return bought_out and (theirs or not names_somebody(one.statement))
 
     def _licensed(self, licenses: tuple[str, ...]) -> Decision:
         grounds = first(one.grounds for one in self.evidence.declared)
@@ -295,6 +315,7 @@ class _Case:
             reasons.append(quoted("but {where} says “{raw}”", one))
         outcome, more = self._limited(outcome, territory_of(self.evidence.declared))
         reasons += more
+        contested = contested or outcome == "deny"  # a double under another roof is the same work
         return Decision(
             outcome, " AND ".join(one.license for one in verdicts), duties(verdicts), tuple(reasons), holder_of(self.found),
             contested=contested, basis="license", rules=rules(verdicts), offered=offers(licenses, verdicts), grounds=grounds,

@@ -23,6 +23,7 @@ class Evidence:
     earlier: Sequence[Statement] = ()  # by the places of this collection, until they said otherwise
     answer: Answer | None = None
     grants: Mapping[str, Held] = field(default_factory=dict)  # those that anything here names
+    purpose: str = ""  # what it is decided for, as far as another answer could follow: free, paid
 
 
 def expression(statement: Statement) -> str:
@@ -41,7 +42,7 @@ def digest(evidence: Evidence) -> str:
         (one.license, one.grant, "own" if one.own else "", ",".join(one.territory))
         for one in evidence.declared
     }
-    return hashlib.sha256(repr(sorted(said)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((evidence.purpose, sorted(said))).encode()).hexdigest()[:16]
 
 
 def short(statement: Statement, most: int = 120) -> str:
@@ -55,24 +56,44 @@ def several(names: str) -> list[str]:
     return [name.strip() for name in names.split(";") if name.strip()]
 
 
-_BEFORE = r"(?:©|\(c\)|copyright|\bby|版[权權](?:所有|归)?|归|歸|[作著]者[:：]?|\d{4}年?)[\s,:：;；\-–—©(c)\d年]*"
+_SIGN = r"(?:©|\(c\)|\bcopyright\b|版[权權](?:所有|归)?|归|歸|[作著]者[:：])"
+_BEFORE = rf"{_SIGN}[\s,:：;；\-–—©(c)\d年]*"
 _AFTER = r"[\s.,。，]*(?:$|©|\(c\)|copyright|all\s+rights|版[权權]|保留|所有)"
+_ENDS = r"(?!\s+(?!All\b|Alle\b|Licen|CC\b|Creative|Some\b|This\b|The\b|For\b|No\b|Not\b)[A-Z])"
+"""A name goes on where another capital follows: "Li Wei" is not Li."""
 
 
 def names_one_of(holders: Sequence[str], statement: Statement) -> bool:
     """Does it name one of them as the holder? "Li" is not in "Published", and a portrait of Ann Lee is not hers.
 
     Where the place states a holder, that alone counts; else the name beside the sign, the years or the
-    reservation.
+    reservation, and nobody beside another sign.
     """
-    for name in filter(None, holders):
-        whole = _whole(name)
-        if statement.holder:
-            if re.search(whole, statement.holder, re.I):
-                return True
-        elif re.search(rf"{_BEFORE}{whole}|^\W*{whole}{_AFTER}", statement.raw, re.I):
-            return True
-    return False
+    known = [name for name in holders if name]
+    if statement.holder:
+        return any(re.search(_whole(name), statement.holder, re.I) for name in known)
+    raw = statement.raw
+    if any(raw.strip(" .。").casefold() == name.casefold() for name in known):
+        return True
+    mine = "|".join(_whole(name) for name in known)
+    if not mine:
+        return False
+    others = re.search(
+        rf"(?i:{_SIGN})[\s©(c),:：\d\-–—年]*(?!(?i:{mine}))(?=[A-Z\u00c0-\u024f]|[\u3400-\u9fff]{{2}})(?!All\b)",
+        raw,
+    )
+    said = re.search(rf"(?i:{_BEFORE})(?i:{mine}){_ENDS}|^\W*(?i:{mine})(?i:{_AFTER})", raw)
+    return said is not None and (others is None or _reserving(raw[others.start() :]))
+
+
+def bare(holders: Sequence[str], statement: Statement) -> bool:
+    """Is it nothing but one of these names?"""
+    return statement.raw.strip(" .。").casefold() in {name.casefold() for name in holders}
+
+
+def _reserving(words: str) -> bool:
+    """Is what follows the sign no name, but the reservation itself (版权所有, 著作权归)?"""
+    return re.match(rf"(?i:{_SIGN})[\s\d©]*(?:所有|归|歸|属|屬|声明|聲明|保留)", words) is not None
 
 
 _SOMEBODY = re.compile(
@@ -95,7 +116,7 @@ def _whole(name: str) -> str:
 
 
 _NO_NAME = re.compile(
-    r"all\s+rights\s+reserved|copyright|版[权權](?:所有|归?)?|(?:侵权|侵權|翻印|盗版|违者|违者)必究|本(?:书|書|站|文|资料|資料)|©|\(c\)|[\d\s\-–—.,;:!。，；：！]",
+    r"xmpRights:Marked=True|all\s+rights\s+reserved|copyright|版[权權](?:所有|归?)?|(?:侵权|侵權|翻印|盗版|违者|违者)必究|本(?:书|書|站|文|资料|資料)|©|\(c\)|[\d\s\-–—.,;:!。，；：！]",
     re.I,
 )
 

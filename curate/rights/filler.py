@@ -16,39 +16,42 @@ _LIMITS = re.compile(
     re.I,
 )
 _PHRASES = re.compile(
-    r"spdx-license-identifier:?|creative\s+commons|https?://(?:i|mirrors)\.creativecommons\.org/\S+"
+    r"spdx-license-identifier:?|\blegal\s+code\b|creative\s+commons|https?://(?:i|mirrors)\.creativecommons\.org/\S+"
     r"|https?://licensebuttons\.net/\S+|\b(?:this|these|our)\s+(?:work|text|photo|photograph|image|picture|drawing|video"
     r"|file|book|page|article|post|document|guide|tutorial|font|icon|song|recording|table|dataset|database|software"
-    r"|program|code|list|handbook|manual|course|lesson|slides?|presentation|poster|map|content|material)s?\b"
+    r"|program|code|site|website|list|handbook|manual|course|lesson|slides?|presentation|poster|map|content|material)s?\b"
     r"|\bfor\s+(?:more\s+)?(?:details|information)\b|\bto\s+view\s+a\s+copy\s+of\b"
     r"|\bor\s+send\s+a\s+letter\s+to\b[^.]*(?:\.|$)|\bthe\s+terms\s+(?:and\s+conditions\s+)?of\b",
     re.I,
 )
-_NAME = r"[A-Z\u00c0-\u024f][\w.'’&\-]*"
+_NAME = r"(?![A-Z]{6})[A-Z\u00c0-\u024f][\w.'’&\-]*"
+_NAMES = rf"{_NAME}(?:\s+(?:(?:of|the|and|de|van|von|la|der|und)\s+)?{_NAME}){{0,3}}"
+_HAN_NAME = r"(?![\u3400-\u9fff]*[归歸属屬禁谢謝绝絕商权權请請勿不非售卖賣除外仅僅限需])[\u3400-\u9fff]{2,6}(?=[\s,，。;；]|$)"
 _MAKER = re.compile(
-    rf"(?i:\b(?:photo(?:graph)?s?|images?|pictures?|texts?|words|drawings?|art(?:work)?|illustrations?|music)\s+by\b)"
-    rf"\s+{_NAME}(?:\s+{_NAME})*"
+    rf"^\W*(?i:(?:photo(?:graph)?|image|picture|text|words|drawing|art(?:work)?|illustration|music)\s+by\b)\s+{_NAMES}"
 )
+_YEARS = r"(?:(?:19|20)\d\d(?:\s*[\-–,]\s*(?:19|20)?\d\d)*)"
 _HOLDER = re.compile(
-    rf"(?:©|\(c\)|(?i:copyright)|(?i:\bby\b)|(?i:\b(?:author|creator|artist|photographer)s?\b)\s*:?)"
-    rf"(?:\s*(?:©|\(c\)|(?i:copyright)))*\s*(?:\d{{4}}(?:\s*[\-–,]\s*\d{{2,4}})*)?[\s,:]*"
-    rf"(?:[\u3400-\u9fff]{{2,6}}(?=[\s,，。;；]|$)|{_NAME}(?:[\s,]+(?:{_NAME}|of|the|and|de|van|von|la|der|und))*)?"
+    rf"(?:©|\(c\)|(?i:copyright)|(?i:\bby\b)|(?i:\b(?:author|creator|artist|photographer)\b)\s*:?)"
+    rf"(?:\s*(?:©|\(c\)|(?i:copyright)))*\s*{_YEARS}?[\s,:]*(?:by\s+)?(?:{_HAN_NAME}|{_NAMES})?"
 )
 _WORDS = frozenset(
-    """a an the is are was has been work works content contents site website blog book article documentation
-    material materials repository project everything all license licensed licence licenced licenses licences under in on
-    of with by and or released available distributed published shared dedicated offered provided given made
-    terms conditions version v rev international unported generic public deed legalcode legal code text
-    domain dedication attribution share alike sharealike see view visit copy file copyright c notice year author png badge
-    this these our it its which to at here you may reuse re-use open content""".split()
+    """a an the is are work works content contents material materials blog documentation repository project
+    license licensed licence licenced licenses licences under in on of with by and or released available
+    distributed published shared dedicated offered provided given version v rev
+    international unported generic public domain dedication deed legalcode attribution share alike sharealike
+    view visit copy copyright c notice author badge this these our it its which at you may reuse re-use""".split()
 )
 _HAN = re.compile(
     r"(?:本(?:作品|文档|文檔|文|书|書|站|项目|專案|文件|资料|資料|教程|页面?|頁面?|图片|圖片|照片|内容|內容|仓库)"
-    r"|作品|文档|文檔|内容|內容|文章|采用|採用|使用|基于|基於|遵循|依据|依據|根据|根據|以|按照?|在|下|的|之|由|与|和|及|进行|進行"
+    r"|作品|文档|文檔|内容|內容|文章|采用|採用|使用|基于|基於|遵循|依据|依據|根据|根據|以|按照?|的|之|与|和|及|进行|進行|下发布"
     r"|许可(?:证|协议)?|許可(?:證|協議)?|授权(?:协议)?|授權(?:條款|協議)?|协议|協議|条款|條款|发布|發布|發佈|公开|公開|提供"
     r"|共享|分享|创作共用|創作共用|创作|創作|知识共享|知識共享|创用|創用|署名|姓名标示|姓名標示|相同方式|国际|國際|版本|版|号|號"
-    r"|作者|版权|版權|著作权|著作權|声明|聲明|详见|詳見|参见|參見|查看|见|是|为|為|均|皆|都)+"
+    r"|是|为|為|均|皆|都)+"
 )
+_VERSION = re.compile(r"(?<![\d.])[1-4]\.[05](?![\d.])")
+_ODD = re.compile(r"[^\w\s.,;:()\[\]/'\"“”‘’|*#>\-–—，。；：、（）《》「」]|\d|_")
+"""Signs and numbers that may be a price, a date, a box ticked or a line struck out."""
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z'\-]*|[\u3400-\u9fff]+|[^\W\d_]+")
 
 
@@ -61,10 +64,11 @@ def harmless(rest: str) -> bool:
     """May ``rest``, what a statement says besides its licences, be passed over?"""
     if takes_back(rest):
         return False
-    rest, makers = _MAKER.subn(" ", _PHRASES.sub(" ", rest))
-    if makers > 1:
-        return False  # the licence is one maker's, and nobody says whose
-    rest = _HOLDER.sub(" ", rest)
+    rest = _PHRASES.sub(" ", rest.replace("![", "["))
+    rest = _MAKER.sub(" ", _VERSION.sub(" ", rest))
+    rest, holders = _HOLDER.subn(" ", rest)
+    if holders > 2 or _ODD.search(rest):
+        return False
     return all(
         _HAN.fullmatch(word)
         if "\u3400" <= word[0] <= "\u9fff"

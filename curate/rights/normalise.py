@@ -16,7 +16,7 @@ from curate.rights.filler import harmless, takes_back
 from curate.rights.policy import Use, load, spdx
 from curate.rights.wording import CC_URL, RESERVED, parts
 
-__all__ = ["NOTICE", "OWN", "RESERVED", "UNKNOWN", "normalise"]
+__all__ = ["BANS", "NOTICE", "OWN", "RESERVED", "UNKNOWN", "normalise"]
 
 _NOTICE = re.compile(r"©|\(c\)\s*\d{4}|\bcopyright\b|版[权權]", re.I)
 CONTRADICTORY = "LicenseRef-contradictory"
@@ -73,10 +73,10 @@ def normalise(raw: str) -> str:
 
 def _ban(found: list[str]) -> bool:
     """Do words of a ban stand among them, and not only licences with conditions?"""
-    return any(one in _BANS for one in found)
+    return any(one in BANS for one in found)
 
 
-_BANS = frozenset(
+BANS = frozenset(
     ("LicenseRef-study-only", "LicenseRef-research-only", "LicenseRef-no-commercial-use", "LicenseRef-no-redistribution",
      "LicenseRef-personal-use", "LicenseRef-repost-with-credit", "LicenseRef-editorial-only", RESERVED)
 )  # fmt: skip

@@ -11,11 +11,11 @@ from curate.rights.policy import PORTS, load
 RESERVED = "LicenseRef-all-rights-reserved"
 
 CC_URL = re.compile(
-    r"(?:https?://)?(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z0-9+\-]+)(?:/(\d\.\d))?(?:/([a-z]{2,8})(?=/|$|\W))?[\w./\-]*",
+    r"(?:https?://)?(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z0-9+\-]+)(?:/(\d\.\d))?(?:/([a-z]{2,8})(?=/|$|\W)(?:\.[\w\-]+)?)?(?:/(?:deed|legalcode|rdf)(?:\.[\w\-]+)?)?/?",
     re.I,
 )
 _CC_NAME = re.compile(
-    r"\b(?:cc|creative\s+commons)[\s_\-:]*(?:attribution|by)(?![a-z])"
+    r"(?<![\w\-/])(?:cc|creative\s+commons)[\s_\-:]*(?:attribution|by)(?![a-z])"
     r"((?:[\s_\-]*(?:nc|nd|sa|non-?commercial|no-?deriv\w*|share-?alike)(?![a-z]))*)"
     r"(?:[\s_\-]*(?:international|unported|generic|public|licen[cs]e|version|v))*[\s_\-]*(\d\.\d)?"
     r"(?:[\s_\-]*(?:international|unported|generic|public|licen[cs]e))*",

@@ -132,7 +132,25 @@ def words(text: str) -> tuple[str, ...]:
 
 def speaks(word: str) -> bool:
     """May this word belong to a condition? False: to a name, a date or a title."""
-    return word in SAYS or CONDITION.match(word) is not None
+    return word in SAYS or word in PARTS or CONDITION.match(word) is not None or _foreign(word)
+
+
+PARTS = frozenset(
+    "clause addendum amendment photo photos photograph photographs picture pictures image images icon icons"
+    " music sound sounds illustration illustrations graphics artwork asset assets video videos".split()
+)
+"""What a line beside a licence may take out of it."""
+_BANNING = re.compile("[不非勿禁仅僅限除需购購售卖賣谢謝绝絕归歸]")
+
+
+def _foreign(word: str) -> bool:
+    """In a script whose conditions nobody here can read, or in Chinese with a character that limits."""
+    if word.isascii() or _BANNING.search(word):
+        return not word.isascii()
+    return not all(
+        "\u00c0" <= char <= "\u024f" or "\u3400" <= char <= "\u9fff" or char.isascii()
+        for char in word
+    )
 
 
 def names(found: Sequence[str]) -> bool:
