@@ -190,6 +190,7 @@ def test_atom_entries_have_their_feeds_terms_unless_they_state_others(tmp_path: 
         ("feed", "© Ann", "whole", "declared"),
         ("feed", NC, "text", "declared"),
         ("feed", "© Bob", "text", "declared"),
+        ("text", "© Bob", "whole", "inferred"),
     ]
 
 

@@ -95,6 +95,12 @@ def test_wordings_become_spdx(raw: str, expected: str) -> None:
         "The source code is released under the MIT License.", "based on a CC BY 4.0 work", "formerly CC BY 4.0",
         "CC BY 4.0 for text; photographs may not be reproduced", "CC BY 3.0 (images: see credits)", "we do not use CC BY 4.0",
         "Abstracts are CC BY 4.0", "文字内容采用 CC BY 4.0，图片归摄影师", "© Getty Images Personal Use Only, CC BY 4.0",
+        "~~CC BY 4.0~~ see the terms", "<!-- License: CC BY 4.0 --> © Acme", "☐ CC BY 4.0 ☑ © Acme", "This work was CC BY 4.0",
+        "Everything © Getty. This site is CC BY 4.0", "Website CC BY 4.0. Photographs by Getty Images", "CC BY 4.0: €50",
+        "CC BY 4.0 with conditions, see the notice", "CC BY 4.0 (2031-01-01)", "CC BY 4.0. © Acme, Images Belong To Getty",
+        "CC BY 4.0 © 图片归原作者", "CC BY 4.0，在作者许可下使用", "CC BY 4.0 ©谢绝商用", "CC BY 4.0 © ACME SELLING VERBOTEN",
+        "https://creativecommons.org/licenses/by/4.0-nc/", "See LICENSE-CC-BY-4.0", "CC BY 4.0?", "严禁商用", "请勿转载",
+        "Alle Rechte vorbehalten", "Do not resell",
         "本资料仅限个人使用，不可商业使用", "For personal use only. Not for resale. (c) 2021 Springer Nature",
     ],
 )  # fmt: skip

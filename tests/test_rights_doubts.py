@@ -90,6 +90,12 @@ def test_an_answer_widens_no_territory() -> None:
     [
         ("Ann Lee", "© 2020 Getty Images, portrait of Ann Lee. All rights reserved.", "", "ask"),
         ("Ann Lee", "All rights reserved", "Getty Images", "ask"),
+        ("Ann Lee", "© 2020 Penguin Books, translated by Ann Lee. All rights reserved.", "", "ask"),
+        ("Ann Lee", "icons © 2020 Freepik. © 2024 Ann Lee. All rights reserved.", "", "ask"),
+        ("Li", "© 2020 Li Wei Publishing. All rights reserved.", "", "ask"),
+        ("Ann Lee", "Ann Lee", "", "allow"),
+        ("Ann Lee", "© 2024 Ann Lee. For personal use only, not for resale.", "", "allow"),
+        ("Ann Lee", "For personal use only.", "", "ask"),
         ("Ann Lee", "© 2019–2024 Ann Lee. All rights reserved.", "", "allow"),
         ("Ann Lee", "Ann Lee. All rights reserved.", "", "allow"),
         ("张三工作室", "版权归张三工作室所有", "", "allow"),
@@ -216,3 +222,84 @@ def test_what_a_seller_wrote_about_a_decision_stays_with_the_seller(tmp_path: Pa
     shipped = (folder / "rights.json").read_text("utf-8")
     assert private not in shipped and "Ann Secret" not in shipped
     assert private in (made.collections / "c" / "decisions.jsonl").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"LICENSE": "CC BY 4.0", "README.md": "# Pack\n\n## License\n\nAll photos: not for resale.\n"}, "ask"),
+        ({"README.md": "## License\n\nCC BY 4.0\n", "README.zh.md": "## 许可\n\n仅供个人使用，禁止商用\n"}, "ask"),
+        ({"README.md": "## License\n\nCC BY 4.0\n\n## Terms\n\nNo resale of any file.\n"}, "ask"),
+        ({"LICENSE": "CC BY 4.0", "EULA.txt": "You may not sell these files."}, "ask"),
+        ({"LICENSE": "CC BY 4.0", "PLR License.txt": "Personal use only."}, "ask"),
+        ({"a.txt.license": "SPDX-License-Identifier: CC-BY-4.0\nThe pictures may not be sold.\n"}, "ask"),
+        ({"a.txt.license": "This is not under SPDX-License-Identifier: CC-BY-4.0\n"}, "deny"),
+        ({"a.txt.license": "SPDX-License-Identifier: CC-BY-4.0\nSPDX-FileCopyrightText: 2020 Cy\n"}, "allow"),
+        ({"LICENSE": "CC BY 4.0"}, "allow"),
+    ],
+    ids=lambda value: " + ".join(value) if isinstance(value, dict) else value,
+)  # fmt: skip
+def test_the_stricter_paper_holds(tmp_path: Path, files: dict[str, str], expected: str) -> None:
+    made = shop(tmp_path, {"a.txt": words("a"), **files})
+    (one,) = [one for one in rulings(made, "c") if one.source == "a.txt"]
+    assert one.outcome == expected, [str(reason) for reason in one.decision.reasons]
+
+
+@pytest.mark.parametrize("line", ["图片除外", "Photos: Getty Images", "Commons Clause"])
+@pytest.mark.parametrize("place", ["above", "below"])
+def test_a_line_beside_a_licence_text_may_take_something_out(line: str, place: str) -> None:
+    from curate import spdx
+
+    text = spdx.text("CC-BY-4.0")
+    assert spdx.detect(text) is not None
+    assert spdx.detect(f"{line}\n\n{text}" if place == "above" else f"{text}\n\n{line}\n") is None
+
+
+def test_a_copy_of_what_was_declared_and_refused_is_asked_about(tmp_path: Path) -> None:
+    folders = '[[sources.folders]]\npath = "nc"\nrights = { license = "CC-BY-NC-4.0" }\n'
+    text = words("a", 80)
+    made = shop(
+        tmp_path,
+        {"nc/a.txt": text, "mine/a.txt": f"{text} and more"},
+        '[rights]\nown = "Ann"',
+        folders,
+    )
+    assert {one.source: one.outcome for one in rulings(made, "c")} == {
+        "nc/a.txt": "deny",
+        "mine/a.txt": "ask",
+    }
+
+
+def test_an_answer_for_a_free_bundle_is_none_for_a_sold_one(tmp_path: Path) -> None:
+    made = shop(
+        tmp_path, {"a.txt": words("a"), "a.txt.license": "SPDX-License-Identifier: GFDL-1.3-only\n"}
+    )
+    config = made.collections / "c" / "collection.toml"
+    sold = config.read_text("utf-8")
+    config.write_text(sold.replace('price = "9"', 'price = "0"'), encoding="utf-8")
+    made.classify("c")
+    assert rulings(made, "c")[0].outcome == "allow"
+    decide(made, "c", Which(items=("a.txt",)), Ask("allow", "it is given away", "Ann"))
+    config.write_text(sold, encoding="utf-8")
+    made.classify("c")
+    assert rulings(made, "c")[0].outcome == "ask"
+
+
+def test_a_folder_that_declares_for_nothing_stops_the_build(tmp_path: Path) -> None:
+    slip = '[[sources.folders]]\npath = "STOCK"\nrights = { license = "CC-BY-NC-4.0" }\n'
+    made = shop(tmp_path, {"stock/a.txt": words("a")}, '[rights]\nown = "Ann"', slip)
+    with pytest.raises(CurateError, match="STOCK"):
+        made.package("c")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"item": "zz", "title": "", "answer": null}',
+        '{"item": "%s", "title": "", "anwser": null}' % ("a" * 64),
+    ],
+)
+def test_a_line_that_is_no_decision_is_told(tmp_path: Path, line: str) -> None:
+    (tmp_path / "decisions.jsonl").write_text(f"{line}\n", encoding="utf-8")
+    with pytest.raises(CurateError, match=r"decisions\.jsonl:1"):
+        Answers(tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import msgspec
@@ -14,7 +14,7 @@ from curate.collection import Loaded
 from curate.errors import CurateError
 from curate.messages import msg, render
 from curate.model import Item, Message, Omission
-from curate.pipeline.judge import Judge
+from curate.pipeline.judge import Judge, source_key
 from curate.workspace import Workspace
 
 
@@ -70,6 +70,31 @@ def released_with(workspace: Workspace, grant: str) -> list[str]:
         if name in head:
             found.append(f"{path.parent.parent.name} {path.parent.name}")
     return found
+
+
+def empty_folders(catalog: Catalog, loaded: Loaded) -> Iterator[tuple[str, Message]]:
+    """Folders that declare rights for nothing: a slip there would let the wider declaration hold."""
+    for number, key in catalog.sources(loaded.name).items():
+        source = next((one for one in loaded.collection.sources if source_key(one) == key), None)
+        for folder in source.folders if source else ():
+            if not any(folder.holds(locator) for locator in catalog.locators(number)):
+                yield (
+                    f"sources.folders {folder.path}",
+                    msg(
+                        "nothing that was taken from {place} lies there: check the path and its capitals",
+                        place=key[1],
+                    ),
+                )
+
+
+def folders_hold(catalog: Catalog, loaded: Loaded) -> None:
+    """Raises CurateError where a folder that declares rights holds nothing."""
+    if found := list(empty_folders(catalog, loaded)):
+        told = "\n".join(f"{where}: {why}" for where, why in found)
+        raise CurateError(
+            f"'{loaded.name}': {told}",
+            f"correct or remove it in collections/{loaded.name}/collection.toml",
+        )
 
 
 def fitting(

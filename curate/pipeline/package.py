@@ -92,6 +92,7 @@ def _ready(workspace: Workspace, catalog: Catalog, loaded: Loaded) -> Judge:
         stage, why = found
         raise CurateError(f"'{loaded.name}': {why}", f"run: curate {stage} {loaded.name}")
     judge = Judge(workspace, loaded)
+    gates.folders_hold(catalog, loaded)
     gates.grants_hold(workspace, catalog, loaded, judge)
     return judge
 

@@ -178,7 +178,13 @@ def _none_missing(
     if not found:
         _known(workspace, loaded, which)
     for item in which.items:
-        if not any(_called(one, item) for one in found):
+        named = [one.source for one in found if _called(one, item)]
+        if len(named) > 1 and item not in named:
+            raise CurateError(
+                f"'{item}' names {len(named)} items: {', '.join(named[:5])}",
+                "give the whole path, or --below FOLDER for several",
+            )
+        if not named:
             raise CurateError(
                 f"nothing in '{loaded.name}' that fits is called '{item}'",
                 f"give a path, a URL or an id as they stand in: curate rights {loaded.name} --items",

@@ -44,6 +44,8 @@ def rows(path: Path, known: Collection[str], needed: Collection[str]) -> Iterato
     try:
         records = _records(text[skip.end() :] if skip else text, known)
         head = [unsafe(cell).strip().lower() for cell in next(records, [])]
+        for name in sorted({one for one in head if one in known and head.count(one) > 1}):
+            raise CurateError(f"{path} has the column '{name}' twice", "remove one of them")
         for name in needed:
             if name not in head:
                 raise CurateError(

@@ -208,7 +208,7 @@ class _Case:
             mine = names_one_of(names, one.statement)
             if one.license in (RESERVED, NOTICE) and (mine or nameless(one.statement)):
                 continue  # reserving one's own rights takes nothing from oneself
-            if mine and (one.license in BANS or bare(names, one.statement)):
+            if mine and (set(one.license.split(" AND ")) <= BANS or bare(names, one.statement)):
                 continue  # nor do one's own terms, or one's name in a field of rights
             verdict = self.judge(one.license, one.statement.grounds)
             foreign = not mine and names_somebody(one.statement)

@@ -63,10 +63,20 @@ _MARKERS: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"禁止商用|不得商用|不可商用|不可商业使用|非商[业業](?:用途|使用|性使用)|禁止用于商业|(?:for\s+)?non-?commercial\s+use\s+only", re.I),
         "LicenseRef-no-commercial-use",
     ),
-    (re.compile(r"禁止[转轉][载載]|未[经經][许許]可.{0,8}不得", re.I), "LicenseRef-no-redistribution"),
-    (re.compile(r"not\s+for\s+(?:re)?sale|no\s+resale", re.I), "LicenseRef-no-redistribution"),
+    (
+        re.compile(r"(?:严禁|嚴禁|请勿|請勿|禁止|不得|不可|谢绝|謝絕)[^，。；,]{0,6}(?:商用|商[业業]用途|商[业業]使用)|\bno\s+commercial\s+use", re.I),
+        "LicenseRef-no-commercial-use",
+    ),
+    (
+        re.compile(r"(?:严禁|嚴禁|请勿|請勿|禁止|不得|谢绝|謝絕)[^，。；,]{0,6}(?:[转轉][载載售]|倒[卖賣]|分发)|未[经經][许許]可.{0,8}不得", re.I),
+        "LicenseRef-no-redistribution",
+    ),
+    (re.compile(r"not\s+for\s+(?:re)?sale|no\s+resale|(?:do\s+not|(?:may|must|can)\s*not\s+be)\s+(?:re)?(?:sell|sold)", re.I), "LicenseRef-no-redistribution"),
     (re.compile(r"(?:for\s+)?personal\s+use\s+only|[仅僅]限(?:个人|個人)使用", re.I), "LicenseRef-personal-use"),
-    (re.compile(r"[版權权]+所有|all\s+rights\s+reserved", re.I), RESERVED),
+    (
+        re.compile(r"[版權权]+所有|all\s+rights\s+(?:are\s+)?reserved|alle\s+rechte\s+vorbehalten|tous\s+droits\s+r[ée]serv[ée]s|todos\s+los\s+derechos\s+reservados", re.I),
+        RESERVED,
+    ),
 )  # fmt: skip
 
 

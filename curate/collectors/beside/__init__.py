@@ -29,7 +29,8 @@ _SIDECAR = ".license"
 _OPENING = re.compile(
     r"/(?:(?:un)?licen[cs]e|copying|copyright/|read[ _-]?me|说明|說明|使用说|使用說|自述|读我|讀我"
     r"|许可|許可|授权|授權|版权|版權|reuse\.toml/|\.reuse/|debian/|usr/|metadata\.(?:json|desktop)/"
-    r"|(?:data)?package\.json/|citation\.cff/)"
+    r"|(?:data)?package\.json/|citation\.cff/"
+    r"|[^/]*(?:eula|licen[cs]e|lizenz|resell|plr|mrr|terms|copyright|ofl|tos|许可|許可|授权|授權|使用条款|使用條款|商用)[^/]*\.txt/)"
 )
 _TEXT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*\.(?:txt|md|text|license)")
 """LICENSES/MIT.txt, LICENSES/LicenseRef-Own.txt, …"""
@@ -148,7 +149,7 @@ class _Reader:
         found = replace(
             above,
             licences=said or above.licences,
-            readme=() if said else readme(prose) or above.readme,
+            readme=readme(prose, bans_only=bool(said)) or (() if said else above.readme),
             manifests=tuple(self._manifests()) or above.manifests,
             tables=(*above.tables, *self._tables()),
             copyrights=(*self._copyrights(), *above.copyrights),

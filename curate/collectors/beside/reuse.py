@@ -41,6 +41,10 @@ class Tags:
         return None
 
 
+_SPDX = re.compile(r"^[\W_]*(?:SPDX-[A-Za-z-]+:.*|(?:copyright|©|\(c\)).*)$", re.M | re.I)
+"""Lines of tags and notices; what else stands in a sidecar is said by somebody."""
+
+
 def joined(licenses: Sequence[str]) -> str:
     """One SPDX expression of several that all hold."""
     if len(licenses) == 1:
@@ -62,7 +66,8 @@ def sidecar(paper: Paper) -> Sidecar:
     found = (_COMMENT_END.sub("", " ".join(one.split())) for one in _TAG.findall(text))
     notices = (_COMMENT_END.sub("", " ".join(one.split())) for one in _NOTICE.findall(text))
     tags = Tags(paper.where, _unique(found), _unique(notices))
-    if tags.licenses:
+    beside = _SPDX.sub(" ", text)
+    if tags.licenses and not re.search(r"\w", beside):
         _bounded(tags.licenses)
         return Sidecar(tags, tags.statement("reuse-sidecar"))
     if not re.search(r"\w", _NOTICE.sub("", text)):

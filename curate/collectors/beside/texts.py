@@ -60,9 +60,17 @@ _CLAUSE, _SENTENCE = re.compile(r"[.;\n。；]"), re.compile(r"\n|[.!?](?=\s|$)|
 """Where what stands around a word ends."""
 
 
+_TERMS = re.compile(
+    r"(?i:(?:.*[\s_.\-!])?(?:EULA|licen[cs]e|lizenz|resell[ _-]?rights?|PLR|MRR|terms(?: of (?:use|sale|service))?|copyright|OFL|tos)"
+    r"(?:[\s_-](?:agreement|terms|info|text))?)\.txt"
+    r"|.*(?:授权|授權|许可|許可|使用条款|使用條款|版权|版權|禁止商用)(?:说明|說明|声明|聲明|书|書|协议|協議|须知|須知|证|證)?\.txt"
+)
+"""Packs carry their terms as a text file of any name; articles are seldom plain text."""
+
+
 def is_licence(name: str) -> bool:
-    """LICENSE, COPYING.md, LICENSE-MIT, UNLICENSE, 版权声明.txt, …; no programs and pictures."""
-    return _LICENCE.match(name) is not None
+    """LICENSE, COPYING.md, LICENSE-MIT, EULA.txt, PLR License.txt, 版权声明.txt, …; no programs and pictures."""
+    return (_LICENCE.match(name) or _TERMS.fullmatch(name)) is not None and not is_readme(name)
 
 
 def is_readme(name: str) -> bool:
@@ -156,19 +164,34 @@ def detected(text: str) -> str:
     return found.id if found else ""
 
 
-def readme(papers: Sequence[Paper]) -> tuple[Statement, ...]:
-    """What the first README that names a licence says; the plainest name first."""
+_BANNED = re.compile(
+    r"\bno\s+resale|\bnot\s+(?:for|to\s+be)\s+(?:re)?(?:sale|sold)|\b(?:do\s+not|(?:may|must|can)\s*not\s+be)\s+(?:re)?(?:sell|sold)"
+    r"|personal\s+use\s+only|non-?commercial\s+use\s+only|(?:禁止|严禁|请勿|不得)[^，。；,\n]{0,6}(?:商用|转载|轉載|转售)"
+    r"|[仅僅]供(?:个人|個人)?[学學][习習]|[仅僅]限(?:个人|個人)",
+    re.I,
+)
+
+
+def readme(papers: Sequence[Paper], bans_only: bool = False) -> tuple[Statement, ...]:
+    """What READMEs say, the plainest name first: the first that names a licence, and all that forbid.
+
+    ``bans_only``: a licence file speaks already, which a README cannot loosen.
+    """
+    found: list[Statement] = []
     for paper in sorted(papers, key=lambda one: (len(one.name), one.name))[:MOST]:
         try:
-            said, headed = _section(_text(paper)[0])
+            text = _text(paper)[0]
         except Unreadable:
             continue  # prose that is missing grants nothing; the walk tells of the file itself
-        if said:
-            license = detected(said)
-            raw = words(said, _SECTION)
-            said_so = Statement(raw, "readme", paper.where, "inferred", license=license)
-            return (replace(said_so, confidence="declared") if headed else said_so,)
-    return ()
+        said, headed = _section(text)
+        bans = [_around(text, word, _SENTENCE, 150)[0] for word in _BANNED.finditer(text)][:3]
+        raw = words(" … ".join(dict.fromkeys(filter(None, (said, *bans)))), _SECTION)
+        license = "" if bans else detected(said)
+        forbids = bool(bans) or (not license and _TAKES_BACK.search(said) is not None)
+        if raw and (forbids or not (found or bans_only)):
+            one = Statement(raw, "readme", paper.where, "inferred", license=license)
+            found.append(replace(one, confidence="declared") if headed else one)
+    return tuple(found)
 
 
 def _section(text: str) -> tuple[str, bool]:
