@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from curate.errors import CurateError
 from curate.model import Answer
+from curate.workspace import settle_names
 
 FILE = "decisions.jsonl"
 EVIDENCE = "evidence"
@@ -83,7 +84,7 @@ class Answers:
         self._size += len(lines)
         self._open_end = False
         if new:
-            _settle(self.folder)
+            settle_names(self.folder)
 
     def keep(self, path: Path, digest: str) -> None:
         """Copy a file of evidence beside the decisions. Raises CurateError."""
@@ -97,7 +98,7 @@ class Answers:
                 with part.open("r+b") as file:
                     os.fsync(file.fileno())
                 part.replace(kept)
-                _settle(home)
+                settle_names(home)
         except OSError as fault:
             raise CurateError(
                 f"the evidence {path} cannot be kept: {fault.strerror}",
@@ -122,13 +123,3 @@ def _whole(line: bytes) -> bool:
     except msgspec.DecodeError:
         return False
     return True
-
-
-def _settle(folder: Path) -> None:
-    """Make a new name in ``folder`` lasting."""
-    if os.name != "nt":  # Windows cannot open folders
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

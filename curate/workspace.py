@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -180,6 +181,16 @@ class Workspace:
             yield
         finally:
             lock.release()
+
+
+def settle_names(folder: Path) -> None:
+    """Make new names in ``folder`` lasting, as fsync makes the bytes of a file."""
+    if os.name != "nt":  # Windows cannot open folders
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _allowed(name: str) -> bool:

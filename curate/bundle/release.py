@@ -31,6 +31,7 @@ from curate.errors import CurateError
 from curate.messages import render, speaker
 from curate.model import Item
 from curate.spdx.expression import ids
+from curate.workspace import settle_names
 
 FORMAT = 2
 """Version of what a bundle looks like; raised when the same input gives other pages or folders."""
@@ -88,7 +89,7 @@ def package(request: Request, build: Path, version: str, progress: Progress | No
         _save(folder / history.RECORD, _indented(record))
         _settle(folder)
         folder.rename(home / version)
-        _sync(home)
+        settle_names(home)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -323,17 +324,8 @@ def _settle(folder: Path) -> None:
     for path in _files(folder):
         with path.open("r+b") as file:
             os.fsync(file.fileno())
-    _sync(folder)
+    settle_names(folder)
 
 
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
-
-
-def _sync(folder: Path) -> None:
-    if os.name != "nt":  # Windows cannot open folders
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
