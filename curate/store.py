@@ -98,8 +98,7 @@ class Store:
                 part.chmod(0o444)
                 part.replace(final)
                 touched.add(final.parent)
-            if os.name == "posix":  # elsewhere a folder cannot be opened, and its names are safe
-                list(pool.map(_sync_names, sorted(touched)))
+            list(pool.map(settle_names, sorted(touched)))
         self._pending.clear()
 
     def drop(self, sha256: str) -> None:
