@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from curate.errors import CurateError, Problem
+from curate.workspace import settle_names
 
 CHUNK = 1 << 20
 
