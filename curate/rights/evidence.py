@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from curate.collection import Declaration
 from curate.grant import Held
+from curate.messages import msg
 from curate.model import NOTICE, UNKNOWN, Answer, Statement
 from curate.rights.normalise import normalise
 
@@ -47,7 +48,7 @@ def digest(evidence: Evidence) -> str:
 
 def short(statement: Statement, most: int = 120) -> str:
     """What it says, on one line."""
-    raw = " ".join(statement.raw.split()) or statement.license
+    raw = " ".join(statement.raw.split()) or statement.license or msg("an empty field").text
     return raw if len(raw) <= most else raw[: most - 1] + "…"
 
 
