@@ -215,6 +215,7 @@ class Decision(msgspec.Struct, frozen=True):
     attribution: str = ""  # the credit that its owner asks for
     changes: str = ""  # what the seller changed in it
     by: str = ""  # the person who decided, where one did
+    decided: str = ""  # ISO 8601, UTC: when they did
     grounds: str = ""  # why it is free, where a rule needs that
     minor: bool = False  # it is only a minor element of something else
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import date
 from pathlib import Path
 
@@ -303,3 +304,24 @@ def test_a_line_that_is_no_decision_is_told(tmp_path: Path, line: str) -> None:
     (tmp_path / "decisions.jsonl").write_text(f"{line}\n", encoding="utf-8")
     with pytest.raises(CurateError, match=r"decisions\.jsonl:1"):
         Answers(tmp_path)
+
+
+def test_a_double_that_turns_up_later_brings_the_doubt_back(tmp_path: Path) -> None:
+    text = words("a", 80)
+    made = shop(tmp_path, {"b.md": text}, '[rights]\nown = "Ann"')
+    decide(made, "c", Which(items=("b.md",)), Ask("allow", "mine", "Ann", own="Ann"))
+    time.sleep(1.1)  # when something was first seen is known to the second
+    late = made.collections / "c" / "material" / "orig.md"
+    late.write_text(f"{text}\n\n© 2019 Getty Images. All rights reserved.", encoding="utf-8")
+    made.collect("c")
+    made.classify("c")
+    assert {one.source: one.outcome for one in rulings(made, "c")} == {
+        "b.md": "ask",
+        "orig.md": "ask",
+    }
+    time.sleep(1.1)
+    decide(made, "c", Which(items=("b.md",)), Ask("allow", "they copied it", "Ann", own="Ann"))
+    assert {one.source: one.outcome for one in rulings(made, "c")} == {
+        "b.md": "allow",
+        "orig.md": "ask",
+    }

@@ -239,7 +239,7 @@ class Desk:
         index(self._workspace, catalog, self._workspace.settings)
         if any(one.entry.answer is None for one in tried):  # the rest is past all likeness
             like = choose(catalog, self._loaded).suspects
-            found = [dataclasses.replace(one, likeness=like.get(one.sha256, "")) for one in found]
+            found = [dataclasses.replace(one, likeness=like.get(one.sha256)) for one in found]
         return Decided(self._report(tried, found), tuple(found))
 
     def _report(self, tried: Sequence[Tried], found: Sequence[Ruling]) -> Report:

@@ -10,7 +10,8 @@ from curate.catalog import Catalog, Member
 from curate.collection import Dedupe, Loaded
 from curate.dedupe.clusters import Contender, clusters, keeper
 from curate.messages import msg, render
-from curate.model import Duplicate, Message
+from curate.model import Decision, Duplicate, Message
+from curate.pipeline.places import taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,29 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspect:
+    """What somebody else has a say in, and since when it is known here."""
+
+    title: str
+    since: str  # ISO 8601, UTC
+
+    def doubts(self, decision: Decision) -> str:
+        """Its title, where it casts doubt on ``decision``; "" where a person knew of it and decided."""
+        settled = decision.by and self.since <= decision.decided
+        return "" if settled else self.title
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """Of all that is alike: what stands back, and what stays only if a person says so."""
 
     kept: Mapping[str, Kept]  # each member that is a duplicate → what is kept in its place
-    suspects: Mapping[str, str]  # each keeper like one that somebody else has a say in → its title
+    suspects: Mapping[str, Suspect]  # each that is like one in which somebody else has a say
+
+    def suspect(self, member: Member) -> str:
+        """Title of what casts doubt on a member; "" where nothing does."""
+        found = self.suspects.get(member.sha256)
+        return found.doubts(member.decision) if found else ""
 
 
 def choose(catalog: Catalog, loaded: Loaded) -> Choice:
@@ -44,14 +63,16 @@ def choose(catalog: Catalog, loaded: Loaded) -> Choice:
     twins = {name: group for group in clusters(same) for name in group}
     near = _neighbours(pairs, twins)
     found: dict[str, Kept] = {}
-    suspects: dict[str, str] = {}
+    suspects: dict[str, Suspect] = {}
     for cluster in clusters(pairs):
         here = (catalog.member(loaded.name, name) for name in cluster)
         left = {one.sha256: one for one in here if one and one.present}
         for name, member in sorted(left.items()):
             if member.decision.contested:
                 doubles = near[name].keys() & left.keys()
-                suspects.update(dict.fromkeys(sorted(doubles), member.title))
+                places = taken(catalog.places(name), loaded.name)
+                since = min((one.sighting.noted for one in places), default="")
+                suspects.update(dict.fromkeys(sorted(doubles), Suspect(member.title, since)))
         while len(left) > 1:
             kept, reason = keeper([_contender(catalog, left[name]) for name in sorted(left)])
             title = left.pop(kept.sha256).title
@@ -111,7 +132,7 @@ def left_out(catalog: Catalog, loaded: Loaded, member: Member, choice: Choice) -
         if member.decision.outcome == "ask":
             return msg("a person has to decide about its rights: {why}", why=why)
         return msg("no known right to package it: {why}", why=why)
-    if not member.decision.by and (title := choice.suspects.get(member.sha256)):
+    if title := choice.suspect(member):
         return msg(
             "a person has to decide about its rights: it is like “{title}”, in which somebody else has a say",
             title=title,

@@ -21,7 +21,7 @@ from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import UNKNOWN, Decision, Message, Outcome, Statement
 from curate.pipeline.judge import Judge
-from curate.pipeline.keep import choose
+from curate.pipeline.keep import Suspect, choose
 from curate.pipeline.places import taken
 from curate.pipeline.ready import outdated
 from curate.rights.normalise import normalise
@@ -40,14 +40,14 @@ class Ruling:
     source: str  # the place it was found at
     category: str
     decision: Decision
-    likeness: str = ""  # title of what it is like, in which somebody else has a say
+    likeness: Suspect | None = None  # what it is like, in which somebody else has a say
     says: tuple[Statement, ...] = ()  # only where they were asked for
     withheld: tuple[str, ...] = ()  # grants it would rest on, had no person refused it; likewise
 
     @property
     def suspect(self) -> str:
-        """Its ``likeness``, unless a person has decided about it."""
-        return "" if self.decision.by else self.likeness
+        """Title of its ``likeness``, unless a person who knew of it has decided."""
+        return self.likeness.doubts(self.decision) if self.likeness else ""
 
     @property
     def outcome(self) -> Outcome:
@@ -130,7 +130,7 @@ def select(workspace: Workspace, catalog: Catalog, loaded: Loaded, which: Which)
     for member in catalog.members(loaded.name):
         one = Ruling(
             member.sha256, member.title, member.source, member.label.category, member.decision,
-            likenesses.get(member.sha256, ""),
+            likenesses.get(member.sha256),
             _says(catalog, loaded.name, member) if which.says else (),
             withheld.grants(member, which.grant) if withheld else (),
         )  # fmt: skip

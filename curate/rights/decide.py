@@ -131,8 +131,9 @@ class _Case:
             )  # fmt: skip
         decision = self._accepted(answer, otherwise)
         return msgspec.structs.replace(
-            decision, reasons=(told, *decision.reasons), by=answer.who, contested=False
-        )
+            decision, reasons=(told, *decision.reasons), by=answer.who, decided=answer.when,
+            contested=False,
+        )  # fmt: skip
 
     def _accepted(self, answer: Answer, otherwise: Decision) -> Decision:
         """A person says what it is; what may be done with such a thing still says the policy."""
