@@ -246,7 +246,16 @@ def test_the_stricter_paper_holds(tmp_path: Path, files: dict[str, str], expecte
     assert one.outcome == expected, [str(reason) for reason in one.decision.reasons]
 
 
-@pytest.mark.parametrize("line", ["图片除外", "Photos: Getty Images", "Commons Clause"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "图片除外",
+        "Photos: Getty Images",
+        "Commons Clause",
+        "Fotos ausgenommen",
+        "продавать запрещено",
+    ],
+)
 @pytest.mark.parametrize("place", ["above", "below"])
 def test_a_line_beside_a_licence_text_may_take_something_out(line: str, place: str) -> None:
     from curate import spdx

@@ -137,7 +137,8 @@ def speaks(word: str) -> bool:
 
 PARTS = frozenset(
     "clause addendum amendment photo photos photograph photographs picture pictures image images icon icons"
-    " music sound sounds illustration illustrations graphics artwork asset assets video videos".split()
+    " music sound sounds illustration illustrations graphics artwork asset assets video videos"
+    " foto fotos bild bilder ausgenommen imagenes imágenes immagini photographies sauf excepto salvo eccetto".split()
 )
 """What a line beside a licence may take out of it."""
 _BANNING = re.compile("[不非勿禁仅僅限除需购購售卖賣谢謝绝絕归歸]")
