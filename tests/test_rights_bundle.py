@@ -179,6 +179,7 @@ def test_papers_of_the_seller_are_never_shipped(release: Path, top: Path) -> Non
 
 def test_credits_and_texts_are_whole(top: Path) -> None:
     credits = (top / "ATTRIBUTION.md").read_text("utf-8")
+    assert "NONE" not in credits
     assert "CC BY 4.0" in credits and "with permission of Ebook House" in credits
     texts = {path.name for path in (top / "LICENSES").iterdir()}
     assert {

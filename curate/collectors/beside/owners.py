@@ -14,6 +14,8 @@ _YEARS = re.compile(
     r"^[\s,]*(?:\d{4}(?:\s*[-–—/]\s*(?:\d{4}|\d{2}|present|now))?[\s,;]*)+(?:by\s+)?", re.I
 )
 _MAIL = re.compile(r"\s*<[^<>]*>")
+_NOBODY = ("NONE", "NOASSERTION")
+"""What SPDX has people write where there is no name to give."""
 MOST = 400
 
 
@@ -22,7 +24,8 @@ def owners(notices: Iterable[str]) -> str:
     names: dict[str, None] = {}
     for notice in notices:
         name = _MAIL.sub("", _YEARS.sub("", _SIGN.sub("", notice[:MOST]))).replace(";", ",")
-        if name := " ".join(name.split()).strip(" ,."):
+        name = " ".join(name.split()).strip(" ,.")
+        if name and name not in _NOBODY:
             names[name] = None
     return "; ".join(names)[:MOST]
 
