@@ -112,7 +112,9 @@ def outcome(ledger: Table, table: Table, entry: Table) -> str:
     if entry["basis"] == "grant":
         return granted(ledger, table, entry)
     if entry["basis"] in ("own", "license", "answer"):
-        return judge(table, entry["offered"] or entry["license"], use, entry, entry["grounds"])
+        found = judge(table, entry["offered"] or entry["license"], use, entry, entry["grounds"])
+        # Where the table asks a person, and one has answered, it may be in; what it denies, never.
+        return "allow" if entry["basis"] == "answer" and found == "ask" else found
     said = [one for one in entry["statements"] if one["license"] != NOTICE]
     if not said:
         return "deny"

@@ -81,6 +81,8 @@ FILES = {
     "mit/LICENSE": MIT,
     "nc/poem.txt": words("nc"),
     "nc/poem.txt.license": "SPDX-License-Identifier: CC-BY-NC-4.0\nSPDX-FileCopyrightText: Ed\n",
+    "manual/guide.txt": words("manual"),
+    "manual/guide.txt.license": "SPDX-License-Identifier: GFDL-1.3-only\nSPDX-FileCopyrightText: Flo\n",
     "silent/note.txt": words("silent"),
     "odd/page.txt": words("odd"),
     "odd/page.txt.license": "SPDX-License-Identifier: LicenseRef-harbour-club\nSPDX-FileCopyrightText: Club\n",
@@ -101,6 +103,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     (made.root / "grants" / "invoice.txt").write_text("Invoice SECRET-4711", encoding="utf-8")
     made.collect("pack")
     made.classify("pack")
+    ask = Ask("allow", "it has no invariant sections", "Ann Lee")
+    decide(made, "pack", Which(items=("manual/guide.txt",)), ask)
     made.package("pack")
     return made
 
@@ -131,6 +135,7 @@ def test_what_may_be_sold_is_in_and_the_rest_is_out_with_its_reason(release: Pat
         "ebook.txt": "LicenseRef-grant-ebook",
         "facts.txt": "CC0-1.0",
         "guide.md": "LicenseRef-own-work",
+        "guide.txt": "GFDL-1.3-only",
         "指南.md": "LicenseRef-own-work",
         "map.txt": "CC-BY-4.0",
         "song.txt": "CC-BY-SA-4.0",
@@ -149,7 +154,7 @@ def test_an_independent_reader_comes_to_every_decision(release: Path, top: Path)
     whole = ledger(release)
     assert whole["policy"]["version"] == policy["version"]
     entries = [*whole["items"], *whole["left_out"]]
-    assert len(entries) == 11
+    assert len(entries) == 12
     for entry in entries:
         assert recompute.outcome(whole, policy, entry) == entry["outcome"], entry
 
@@ -208,7 +213,7 @@ def test_an_ended_grant_stops_the_next_build_and_names_what_it_touches(
         assert "pack 1.0.0" in caught.value.message
         which = Which(grant="ebook")
         decide(workspace, "pack", which, Ask("deny", "not renewed", "Ann"))
-        assert workspace.package("pack").release.items == 7
+        assert workspace.package("pack").release.items == 8
         decide(
             workspace,
             "pack",
