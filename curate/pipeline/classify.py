@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
+
 from curate.catalog import Catalog
 from curate.collection import Loaded
 from curate.errors import CurateError
+from curate.messages import msg
 from curate.model import Report
 from curate.pipeline.examine import VERSIONS, learn
 from curate.pipeline.gates import empty_folders
@@ -22,6 +25,7 @@ from curate.store import Store
 from curate.workspace import Settings, Workspace
 
 BATCH = 500
+_LOST = msg("it held decisions the last time and is gone: restore it from a copy, or decide again")
 
 
 def classify(
@@ -44,14 +48,31 @@ def classify(
         for one in loaded:
             if names or catalog.knows(one.name):
                 catalog.collection_id(one.name)  # raises where it was never collected
+                try:
+                    judge = Judge(workspace, one)
+                except CurateError as fault:
+                    if names:
+                        raise
+                    reports.append(_unjudged(workspace, one, fault))
+                    continue
+                lost = bool(catalog.answers_mark(one.name)) and not judge.answers.mark
                 examined = _examine(catalog, store, one, settings, listener, retry)
                 compared = match(catalog, listener)
-                labelled = _label(catalog, Judge(workspace, one), one, listener)
-                reports.append(_report(catalog, one, examined, compared, labelled))
+                labelled = _label(catalog, judge, one, listener)
+                report = _report(catalog, one, examined, compared, labelled)
+                if lost:
+                    failed = (*report.failed, (str(judge.answers.path), _LOST))
+                    report = msgspec.structs.replace(report, failed=failed)
+                reports.append(report)
         index(workspace, catalog, settings, listener)
         if not reports:
             raise CurateError("nothing has been collected yet", "run: curate collect")
         return reports
+
+
+def _unjudged(workspace: Workspace, loaded: Loaded, fault: CurateError) -> Report:
+    where = str(workspace.collection_file(loaded.name))
+    return Report("classify", loaded.name, failed=((where, msg("{fault}", fault=fault.message)),))
 
 
 def _examine(
