@@ -335,3 +335,19 @@ def test_a_double_that_turns_up_later_brings_the_doubt_back(tmp_path: Path) -> N
         "b.md": "allow",
         "orig.md": "ask",
     }
+
+
+def test_a_grant_that_is_not_there_is_told_and_stops_nothing_else(tmp_path: Path) -> None:
+    made = shop(tmp_path, {"a.txt": words("a")}, '[rights]\nown = "Ann"')
+    other = made.collections / "d"
+    other.mkdir()
+    (other / "a.txt").write_text(words("d"), encoding="utf-8")
+    config = 'title = "d"\n[rights]\ngrant = "lost"\n[[sources]]\ntype = "folder"\npath = "."\nmatch = "all"\n'
+    (other / "collection.toml").write_text(config, encoding="utf-8")
+    made.collect()
+    reports = {one.collection: one for one in made.classify()}
+    assert reports["c"].counts["allow"] == 1
+    assert "lost" in str(reports["d"].failed[0][1])
+    assert "lost" in next(one.problem for one in made.status() if one.name == "d")
+    with pytest.raises(CurateError, match="there is no grant 'lost'"):
+        made.classify("d")

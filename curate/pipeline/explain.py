@@ -136,9 +136,11 @@ def _unstarted(workspace: Workspace, name: str) -> Standing:
 
 
 def _loaded(workspace: Workspace, name: str) -> tuple[Loaded | None, str]:
-    """The collection, or why its configuration cannot be read."""
+    """The collection, or why its configuration, or a grant that it names, cannot be read."""
     try:
-        return load(workspace, name), ""
+        loaded = load(workspace, name)
+        Judge(workspace, loaded)
+        return loaded, ""
     except CurateError as fault:
         return None, fault.message
 
