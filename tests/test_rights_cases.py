@@ -298,7 +298,10 @@ def test_15_a_label_without_its_licence() -> None:
 
 
 def test_16_a_preprint_known_by_its_feed_alone() -> None:
-    said = arxiv.said((SAMPLES / "arxiv.xml").read_text("utf-8"))
+    answer = recorded("arxiv/id_1707.08567_s0_m100_6a1afebfc6a3.json")
+    assert isinstance(answer, dict)
+    said = arxiv.said(answer["body"])
+    assert said.title
     expect(by_record(said), "deny", "nothing-stated")
 
 

@@ -73,6 +73,14 @@ def test_words_that_stand_in_a_file_bind_whatever_anybody_says() -> None:
     claim = msgspec.structs.replace(AGREE, license="CC-PDM-1.0", grounds="published 1813")
     assert outcome(told(Declaration(), header, answer=claim)) == "deny"
     assert outcome(told(Declaration(), header, answer=claim), Use(paid=False)) == "allow"
+    mine = msgspec.structs.replace(AGREE, own="Ann Lee")
+    assert outcome(told(Declaration(), header, answer=mine)) == "deny"
+
+
+def test_an_answer_that_leads_nowhere_settles_no_doubt() -> None:
+    evidence = told(OWN, said("CC BY-NC 4.0", holder="Somebody Else"), answer=AGREE)
+    decision = rights.decide(evidence, load(), PAID, TODAY)
+    assert (decision.outcome, decision.contested) == ("ask", True)
 
 
 def test_an_answer_widens_no_territory() -> None:

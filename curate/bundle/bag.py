@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-from curate.bundle import Request, archive, crate, layout, pages, rights
+from curate.bundle import Request, archive, crate, layout, ledger, pages
 
 Progress = Callable[[int], None]
 
@@ -62,13 +62,13 @@ def _rights(
     content: pages.Content, request: Request, out: archive.Archive, told: Path
 ) -> list[tuple[str, str]]:
     """Every decision with its evidence, and the policy that it follows from."""
-    size, sha256 = rights.write(told, request, content.layout, content.version)
-    path = f"{content.top}/{rights.FILE}"
+    size, sha256 = ledger.write(told, request, content.layout, content.version)
+    path = f"{content.top}/{ledger.FILE}"
     for _ in out.add_all([archive.Entry(path, size, sha256, lambda: told.open("rb"))]):
         pass
-    tags = [(rights.FILE, sha256)]
+    tags = [(ledger.FILE, sha256)]
     if request.policy:
-        tags.append((rights.POLICY, out.add(f"{content.top}/{rights.POLICY}", request.policy)))
+        tags.append((ledger.POLICY, out.add(f"{content.top}/{ledger.POLICY}", request.policy)))
     return tags
 
 

@@ -21,8 +21,8 @@ from curate.bundle import (
     chapter,
     history,
     layout,
+    ledger,
     pages,
-    rights,
     terms,
 )
 from curate.bundle.bag import Progress
@@ -168,7 +168,7 @@ def _digest(
         FORMAT, pages.digest(), request.loaded.name, collection.title, collection.language,
         collection.description, collection.keywords, collection.categories, collection.listing,
         terms.seller(collection), written, [(one.id, one.name, one.url, one.text) for one in licenses],
-        hashlib.sha256(request.policy).hexdigest(), sorted(rights.use(request).items()),
+        hashlib.sha256(request.policy).hexdigest(), sorted(ledger.use(request).items()),
     )  # fmt: skip
     whole = hashlib.sha256(msgspec.json.encode(said))
     for item in items:
@@ -232,8 +232,8 @@ def _write(
     path = folder / name
     with path.open("w+b", buffering=1 << 20) as file:
         out = archive.Archive(file, archive.stamp())
-        bag.write(content, request, out, folder / rights.FILE, progress)
-    rights.complete(folder / rights.FILE, request.omissions)
+        bag.write(content, request, out, folder / ledger.FILE, progress)
+    ledger.complete(folder / ledger.FILE, request.omissions)
     sha256 = _sha256(path)
     _save(folder / f"{name}.sha256", f"{sha256}  {name}\n".encode())
     _save(folder / "CHANGELOG.md", pages.changelog(content).encode())

@@ -130,25 +130,24 @@ def standings(workspace: Workspace) -> list[Standing]:
 
 
 def _unstarted(workspace: Workspace, name: str) -> Standing:
-    loaded, problem = _loaded(workspace, name)
+    loaded, _, problem = _loaded(workspace, name)
     title = loaded.collection.title if loaded else name
     return Standing(name, title, {}, 0, 0, 0, {}, {}, (), f"curate collect {name}", problem)
 
 
-def _loaded(workspace: Workspace, name: str) -> tuple[Loaded | None, str]:
-    """The collection, or why its configuration, or a grant that it names, cannot be read."""
+def _loaded(workspace: Workspace, name: str) -> tuple[Loaded | None, Judge | None, str]:
+    """The collection and its rules, or why these, or a grant that they name, cannot be read."""
     try:
         loaded = load(workspace, name)
-        Judge(workspace, loaded)
-        return loaded, ""
+        return loaded, Judge(workspace, loaded), ""
     except CurateError as fault:
-        return None, fault.message
+        return None, None, fault.message
 
 
 def _standing(workspace: Workspace, catalog: Catalog, name: str) -> Standing:
     if not catalog.knows(name):
         return _unstarted(workspace, name)
-    loaded, problem = _loaded(workspace, name)
+    loaded, judge, problem = _loaded(workspace, name)
     places: Counter[str] = Counter()
     for source in catalog.sources(name):
         places.update(catalog.count_states(source))
@@ -158,16 +157,14 @@ def _standing(workspace: Workspace, catalog: Catalog, name: str) -> Standing:
         outcomes[member.decision.outcome] += 1
         categories[member.label.category] += 1
     counts = catalog.count_members(name)
-    todo = outdated(workspace, catalog, loaded) if loaded else None
+    todo = outdated(catalog, loaded, judge) if loaded and judge else None
     stage = todo[0] if todo else "package" if counts["present"] else "collect"
     return Standing(
         name=name,
         title=loaded.collection.title if loaded else name,
         places=dict(places),
         resources=counts["present"],
-        waiting=catalog.judged_otherwise(name, Judge(workspace, loaded).basis)
-        if loaded
-        else counts["dirty"],
+        waiting=catalog.judged_otherwise(name, judge.basis) if judge else counts["dirty"],
         unread=counts["unread"],
         outcomes=dict(outcomes),
         categories=dict(categories),

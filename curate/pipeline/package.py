@@ -16,14 +16,13 @@ from curate import bundle, listings, plugins, rights, spdx
 from curate.bundle import Release, Request
 from curate.catalog import Catalog, Member, Place
 from curate.collection import Loaded, load
-from curate.errors import CurateError
 from curate.model import Decision, Item, LicenseInfo, Omission, Report, Testimony, main_text
 from curate.pipeline import gates
 from curate.pipeline.judge import Judge, use
 from curate.pipeline.keep import choose, left_out
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.places import basename, taken
-from curate.pipeline.ready import outdated
+from curate.pipeline.ready import ready
 from curate.store import Store
 from curate.workspace import Workspace
 
@@ -50,7 +49,9 @@ def package(
     """
     loaded = load(workspace, name)
     with workspace.writing(), Catalog(workspace.catalog) as catalog:
-        judge = _ready(workspace, catalog, loaded)
+        judge = ready(workspace, catalog, loaded)
+        gates.folders_hold(catalog, loaded)
+        gates.grants_hold(workspace, catalog, loaded, judge)
         store = Store(workspace.objects)
         listener.stage("choosing")
         items, omissions = _choose(catalog, store, loaded, judge)
@@ -84,17 +85,6 @@ def _use(loaded: Loaded) -> dict[str, object]:
         "copies": purpose.copies,
         "drm": purpose.drm,
     }
-
-
-def _ready(workspace: Workspace, catalog: Catalog, loaded: Loaded) -> Judge:
-    catalog.collection_id(loaded.name)  # raises where it was never collected
-    if found := outdated(workspace, catalog, loaded):
-        stage, why = found
-        raise CurateError(f"'{loaded.name}': {why}", f"run: curate {stage} {loaded.name}")
-    judge = Judge(workspace, loaded)
-    gates.folders_hold(catalog, loaded)
-    gates.grants_hold(workspace, catalog, loaded, judge)
-    return judge
 
 
 def _choose(

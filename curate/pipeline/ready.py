@@ -38,7 +38,20 @@ def chosen(
     return loaded, wrong
 
 
-def outdated(workspace: Workspace, catalog: Catalog, loaded: Loaded) -> tuple[str, str] | None:
+def ready(workspace: Workspace, catalog: Catalog, loaded: Loaded) -> Judge:
+    """The rules of a collection, if all that is known of it follows them.
+
+    Raises CurateError: it was never collected, or has to be collected or classified first.
+    """
+    catalog.collection_id(loaded.name)  # raises where it was never collected
+    judge = Judge(workspace, loaded)
+    if found := outdated(catalog, loaded, judge):
+        stage, why = found
+        raise CurateError(f"'{loaded.name}': {why}", f"run: curate {stage} {loaded.name}")
+    return judge
+
+
+def outdated(catalog: Catalog, loaded: Loaded, judge: Judge) -> tuple[str, str] | None:
     """What has to run before its bundle may be built, and why; None where all is up to date."""
     collection = loaded.collection
     known = {
@@ -51,7 +64,6 @@ def outdated(workspace: Workspace, catalog: Catalog, loaded: Loaded) -> tuple[st
     for key, source in named.items():
         if catalog.selected_otherwise(known[key], Selection.of(collection, source).basis):
             return "collect", "keywords or tags have changed since it was collected"
-    judge = Judge(workspace, loaded)
     if catalog.answers_mark(loaded.name) != judge.answers.mark:
         return "classify", "decisions were added or taken back since it was classified"
     waiting = catalog.judged_otherwise(loaded.name, judge.basis)

@@ -23,7 +23,7 @@ from curate.model import UNKNOWN, Decision, Message, Outcome, Statement
 from curate.pipeline.judge import Judge
 from curate.pipeline.keep import Suspect, choose
 from curate.pipeline.places import taken
-from curate.pipeline.ready import outdated
+from curate.pipeline.ready import ready
 from curate.rights.normalise import normalise
 from curate.workspace import Workspace
 
@@ -120,12 +120,9 @@ def rulings(workspace: Workspace, name: str, which: Which | None = None) -> list
 
 def select(workspace: Workspace, catalog: Catalog, loaded: Loaded, which: Which) -> list[Ruling]:
     """The same with a catalogue that is open."""
-    catalog.collection_id(loaded.name)
-    if stale := outdated(workspace, catalog, loaded):
-        stage, why = stale
-        raise CurateError(f"'{loaded.name}': {why}", f"run: curate {stage} {loaded.name}")
+    judge = ready(workspace, catalog, loaded)
     likenesses = choose(catalog, loaded).suspects
-    withheld = _Withheld(workspace, catalog, loaded) if which.grant else None
+    withheld = _Withheld(judge, catalog, loaded) if which.grant else None
     found = []
     for member in catalog.members(loaded.name):
         one = Ruling(
@@ -150,9 +147,9 @@ def _says(catalog: Catalog, collection: str, member: Member) -> tuple[Statement,
 class _Withheld:
     """What a person refused and would rest on a grant else: to be found when the grant is renewed."""
 
-    def __init__(self, workspace: Workspace, catalog: Catalog, loaded: Loaded) -> None:
+    def __init__(self, judge: Judge, catalog: Catalog, loaded: Loaded) -> None:
         self._catalog = catalog
-        self._judge = Judge(workspace, loaded)
+        self._judge = judge
         self._before: set[tuple[str, str]] = set()
         path = loaded.folder / FILE
         for line in path.read_bytes().splitlines() if path.exists() else ():
