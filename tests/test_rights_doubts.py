@@ -343,6 +343,18 @@ def test_a_double_that_turns_up_later_brings_the_doubt_back(tmp_path: Path) -> N
         "b.md": "allow",
         "orig.md": "ask",
     }
+    time.sleep(1.1)
+    late.with_name("more.md").write_text(
+        f"{text}\n\n© 2018 Reuters. All rights reserved.", encoding="utf-8"
+    )
+    made.collect("c")
+    made.classify("c")
+    found = {one.source: one.outcome for one in rulings(made, "c")}
+    assert found == {
+        "b.md": "ask",
+        "orig.md": "ask",
+        "more.md": "ask",
+    }  # the newer of two doubts counts
 
 
 def test_a_grant_that_is_not_there_is_told_and_stops_nothing_else(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import takewhile
 
 import msgspec
 
@@ -56,18 +57,16 @@ def grants_hold(workspace: Workspace, catalog: Catalog, loaded: Loaded, judge: J
     )
 
 
-_HEAD = 64 << 10
-"""Bytes of a rights.json in which its grants stand; its items may be hundreds of megabytes."""
-
-
 def released_with(workspace: Workspace, grant: str) -> list[str]:
     """Released versions that hold something by this grant: "NAME VERSION"."""
     name = b'"name":' + msgspec.json.encode(grant)
     found = []
     for path in sorted(workspace.build.glob("*/*/rights.json")):
         with path.open("rb") as file:
-            head = file.read(_HEAD).partition(b'\n"items"')[0].partition(b'"grants"')[2]
-        if name in head:
+            # Its head alone, one value a line: the items may be hundreds of megabytes.
+            head = takewhile(lambda line: not line.startswith(b'"items"'), file)
+            held = any(line.startswith(b'"grants"') and name in line for line in head)
+        if held:
             found.append(f"{path.parent.parent.name} {path.parent.name}")
     return found
 

@@ -72,7 +72,12 @@ def choose(catalog: Catalog, loaded: Loaded) -> Choice:
                 doubles = near[name].keys() & left.keys()
                 places = taken(catalog.places(name), loaded.name)
                 since = min((one.sighting.noted for one in places), default="")
-                suspects.update(dict.fromkeys(sorted(doubles), Suspect(member.title, since)))
+                for double in doubles:
+                    known = suspects.get(double)
+                    if (
+                        known is None or known.since < since
+                    ):  # the newest: a person may know the rest
+                        suspects[double] = Suspect(member.title, since)
         while len(left) > 1:
             kept, reason = keeper([_contender(catalog, left[name]) for name in sorted(left)])
             title = left.pop(kept.sha256).title
