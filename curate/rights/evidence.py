@@ -57,7 +57,7 @@ def several(names: str) -> list[str]:
     return [name.strip() for name in names.split(";") if name.strip()]
 
 
-_SIGN = r"(?:©|\(c\)|\bcopyright\b|版[权權](?:所有|归)?|归|歸|[作著]者[:：])"
+_SIGN = r"(?:©|\(c\)|\bcopyright\b|版[权權](?:所有|归|歸)?+|归|歸|[作著]者[:：])"
 _BEFORE = rf"{_SIGN}[\s,:：;；\-–—©(c)\d年]*"
 _AFTER = r"[\s.,。，]*(?:$|©|\(c\)|copyright|all\s+rights|版[权權]|保留|所有)"
 _ENDS = r"(?!\s+(?!All\b|Alle\b|Licen|CC\b|Creative|Some\b|This\b|The\b|For\b|No\b|Not\b)[A-Z])"
@@ -72,7 +72,9 @@ def names_one_of(holders: Sequence[str], statement: Statement) -> bool:
     """
     known = [name for name in holders if name]
     if statement.holder:
-        return any(re.search(_whole(name), statement.holder, re.I) for name in known)
+        folded = {name.casefold() for name in known}
+        parts = _holders(statement.holder)
+        return bool(parts) and folded.issuperset(parts)
     raw = statement.raw
     if any(raw.strip(" .。").casefold() == name.casefold() for name in known):
         return True
@@ -84,7 +86,7 @@ def names_one_of(holders: Sequence[str], statement: Statement) -> bool:
         raw,
     )
     said = re.search(rf"(?i:{_BEFORE})(?i:{mine}){_ENDS}|^\W*(?i:{mine})(?i:{_AFTER})", raw)
-    return said is not None and (others is None or _reserving(raw[others.start() :]))
+    return said is not None and others is None
 
 
 def bare(holders: Sequence[str], statement: Statement) -> bool:
@@ -92,9 +94,11 @@ def bare(holders: Sequence[str], statement: Statement) -> bool:
     return statement.raw.strip(" .。").casefold() in {name.casefold() for name in holders}
 
 
-def _reserving(words: str) -> bool:
-    """Is what follows the sign no name, but the reservation itself (版权所有, 著作权归)?"""
-    return re.match(rf"(?i:{_SIGN})[\s\d©]*(?:所有|归|歸|属|屬|声明|聲明|保留)", words) is not None
+def _holders(stated: str) -> list[str]:
+    """The single names in a field of holders, without signs, years and mail addresses."""
+    parts = re.split(r"[;,/&、，；]|\band\b|和", re.sub(r"<[^>]*>", " ", stated))
+    bare = (re.sub(r"(?i)©|\(c\)|\bcopyright\b|\b\d{4}\b|[-–—]", " ", part) for part in parts)
+    return [" ".join(part.split()).strip(" .。").casefold() for part in bare if part.strip()]
 
 
 _SOMEBODY = re.compile(
