@@ -63,8 +63,16 @@ class Fetch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Least seconds between two requests to one host; a longer Crawl-delay in robots.txt wins."""
     timeout: Annotated[float, Meta(gt=0)] = 30.0
     retries: Annotated[int, Meta(ge=0, le=20)] = 4
+    per_host: Annotated[int, Meta(ge=1, le=64)] = 2
+    """Most requests to one host at the same time; ``delay`` still lies between their beginnings."""
+    sources: Annotated[int, Meta(ge=1, le=64)] = 4
+    """Sources on the network that are collected side by side."""
     max_mb: Annotated[int, Meta(ge=1)] = 512
     """Largest download, in MiB."""
+    private: tuple[str, ...] = ()
+    """Hosts and networks of your own that may be asked although their addresses are private, such as
+    "nas.local", "127.0.0.1:8000" or "192.168.1.0/24". All other private addresses are refused, also
+    where a link or a redirect leads there. Servers that ``hosts`` names are yours anyway."""
     hosts: dict[str, str] = {}
     """Origins that are served from elsewhere: "https://example.org" = "http://127.0.0.1:8000"."""
 

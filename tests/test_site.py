@@ -19,6 +19,7 @@ from curate.collectors import Context
 from curate.collectors.site import SiteCollector, SiteSource
 from curate.collectors.web import kinds, page, sitemap, urls
 from curate.errors import CurateError
+from curate.fetch import Fetcher
 from curate.model import Candidate, Known, Trouble
 from curate.workspace import Fetch
 from tests.material import material
@@ -47,7 +48,7 @@ class Site:
             retries=0,
             hosts={origin: self.server.url, "https://other.test": self.server.url},
         )
-        context = Context(Path(), settings, self.declared)
+        context = Context(Path(), Fetcher(settings), self.declared)
         collector = SiteCollector(SiteSource(**options), context)  # type: ignore[arg-type]
         self.found, self.troubles = [], []
         for one in collector.candidates(self.known.get):
@@ -171,7 +172,7 @@ def test_an_opened_file_outlives_the_next_candidate(site: Site) -> None:
     for name in ("a", "b"):
         site.server.always(f"/{name}.pdf", Answer(body=body, type="application/pdf"))
     settings = Fetch(delay=0, hosts={HOME: site.server.url})
-    collector = SiteCollector(SiteSource(start=(f"{HOME}/",)), Context(Path(), settings))
+    collector = SiteCollector(SiteSource(start=(f"{HOME}/",)), Context(Path(), Fetcher(settings)))
     streams = [one.open() for one in collector.candidates(lambda url: None)]  # type: ignore[union-attr]
     assert [stream.read() == body for stream in streams[1:]] == [True, True]
     assert site.server.count("/a.pdf") == 1
@@ -230,7 +231,7 @@ def test_a_crawl_delay_slows_down(site: Site) -> None:
     site.server.always("/", html("<a href=/a>"))
     site.server.always("/a", html(""))
     settings = Fetch(delay=0, hosts={HOME: site.server.url})
-    collector = SiteCollector(SiteSource(start=(f"{HOME}/",)), Context(Path(), settings))
+    collector = SiteCollector(SiteSource(start=(f"{HOME}/",)), Context(Path(), Fetcher(settings)))
     slept: list[float] = []
     collector.fetcher.sleep = slept.append
     assert len(list(collector.candidates(lambda url: None))) == 2

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from curate.collection import Declaration, Source
-from curate.model import Candidate, Known, Trouble
-from curate.workspace import Fetch
+from curate.fetch import Fetcher
+from curate.model import Candidate, Decision, Known, Said, Trouble
 
 Memory = Callable[[str], Known | None]
 """What the last run learned about a locator in this source; None where it was not seen."""
+
+
+def _undecided(said: Said) -> Decision:
+    return Decision("ask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,21 @@ class Context:
     """What a collector needs besides its own options."""
 
     folder: Path  # the collection's folder: relative paths start here
-    fetch: Fetch = field(default_factory=Fetch)
+    fetcher: Fetcher = field(default_factory=Fetcher)
+    """The run's only way to the network; sources side by side share it, and so its manners."""
     declared: Declaration = field(default_factory=Declaration)
     """The nearest declaration: the source's own, or else the collection's."""
+    keywords: tuple[str, ...] = ()
+    """The collection's."""
+    decide: Callable[[Said], Decision] = _undecided
+    """What the collection could do with something that its place says this about. A service asks it
+    to leave what is denied where it is; the decision itself is made later, on all evidence."""
+    cache: Path | None = None
+    """A folder of this source's own that outlives runs: unpacked archives, clones. It may be deleted
+    at any time; None where nothing may be kept."""
+    again: frozenset[str] | None = None
+    """Only what these locators show is wanted, for they failed before; a collector that can, visits
+    nothing else. None: everything."""
 
 
 class Collector(Protocol):

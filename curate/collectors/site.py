@@ -74,15 +74,14 @@ class SiteCollector:
     def __init__(self, options: SiteSource, context: Context) -> None:
         self.source = options
         self.declared = context.declared
-        self.fetcher = Fetcher(context.fetch)
+        self.fetcher = context.fetcher
 
     def candidates(self, memory: Memory) -> Iterator[Candidate | Trouble]:
         """Pages come with their bytes at hand, files with their answer open until the next is asked
         for. What has not changed since ``memory`` comes with the known stamp and links, nothing
         else said about it, and is requested again only if it is opened. Raises CurateError where
         the sitemap or every start page fails."""
-        with self.fetcher:
-            yield from _Crawl(self.source, self.declared, self.fetcher, memory).run()
+        yield from _Crawl(self.source, self.declared, self.fetcher, memory).run()
 
 
 class _Seen(Exception):

@@ -14,6 +14,7 @@ from curate.catalog import Catalog, Sighting
 from curate.collection import Loaded, Source
 from curate.collectors import Collector, Context
 from curate.errors import CurateError
+from curate.fetch import Fetcher
 from curate.messages import msg
 from curate.model import Candidate, Known, Message, Report, Trouble
 from curate.pipeline.examine import VERSIONS, learn
@@ -115,7 +116,8 @@ def _collect(
 def _collector(source: Source, loaded: Loaded, settings: Settings) -> Collector:
     kind = plugins.load("collectors", source_key(source)[0])
     declared = source.rights or loaded.collection.rights
-    made: Collector = kind(source, Context(loaded.folder, settings.fetch, declared))
+    context = Context(loaded.folder, Fetcher(settings.fetch), declared, loaded.collection.keywords)
+    made: Collector = kind(source, context)
     return made
 
 
