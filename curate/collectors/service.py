@@ -8,6 +8,7 @@ the other hosts that files lie on.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -171,14 +172,14 @@ class Service:
                 f"{shown(offer.url)} is {got.mime}, not the file that {self.name} lists",
                 f"look at {offer.said.url or offer.url}",
             )
-        return _Checked(got, offer) if offer.checksum else got.body
+        return io.BufferedReader(_Checked(got, offer), 1 << 16) if offer.checksum else got.body
 
     def _allowed(self, hop: str) -> None:
         if origin(hop) not in self.documented and not self.robots.allow(hop):
             raise CurateError(f"{shown(hop)}: robots.txt does not allow it", "download it by hand")
 
 
-class _Checked:
+class _Checked(io.RawIOBase):
     """A body whose checksum has to be the stated one when it ends."""
 
     def __init__(self, got: Fetched, offer: Offer) -> None:
@@ -186,24 +187,23 @@ class _Checked:
         self._digest = hashlib.new(method, usedforsecurity=False)
         self._got = got
 
-    def read(self, size: int = -1) -> bytes:
-        data = self._got.body.read(size)
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._got.body.read(len(buffer))
         self._digest.update(data)
-        if (size < 0 or not data) and self._digest.hexdigest() != self._wanted.lower():
+        if not data and self._digest.hexdigest() != self._wanted.lower():
             raise CurateError(
                 f"{shown(self._got.url)} is not what its service lists: the checksums differ",
                 "run again later",
             )
-        return data
+        buffer[: len(data)] = data
+        return len(data)
 
     def close(self) -> None:
         self._got.close()
-
-    def __enter__(self) -> _Checked:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().close()
 
 
 def _facts(offer: Offer) -> str:
