@@ -40,6 +40,8 @@ class Context:
     cache: Path | None = None
     """A folder of this source's own that outlives runs: unpacked archives, clones. It may be deleted
     at any time; None where nothing may be kept."""
+    keep: Path | None = None
+    """A folder of this source's own that curate never deletes: records of what was fetched."""
     again: frozenset[str] | None = None
     """Only what these locators show is wanted, for they failed before; a collector that can, visits
     nothing else. None: everything."""
