@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import io
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
-from msgspec.structs import replace
 
 from curate.collection import Declaration, Source
 from curate.collectors import Context, Memory
 from curate.collectors.patterns import matcher
-from curate.collectors.web import kinds, licenses, marks, page, signals, sitemap, urls
+from curate.collectors.web import kinds, sitemap, urls
 from curate.collectors.web.frontier import MOST_WAITING, Frontier, Step
-from curate.collectors.web.notices import Notices
-from curate.collectors.web.opening import Opening
 from curate.collectors.web.page import Link
-from curate.collectors.web.robots import Robots
-from curate.collectors.web.signals import Heard
+from curate.collectors.web.visits import Answer, Call, Denied, Visits
 from curate.errors import CurateError
-from curate.fetch import Fetched, Fetcher, StatusError, origin, shown
+from curate.fetch import Fetcher, StatusError, origin, shown
 from curate.messages import msg
-from curate.model import Candidate, Kind, Known, Message, Said, Trouble
-
-PAGE_LIMIT = 5 << 20
-"""Bytes of one HTML page; they are held in memory."""
+from curate.model import Candidate, Kind, Message, Said, Trouble
 
 
 class SiteSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="site"):
@@ -88,14 +80,6 @@ class _Seen(Exception):
     """A redirect leads to an address that has its own visit."""
 
 
-class _Denied(Exception):
-    """A rule keeps us from an address."""
-
-    def __init__(self, reason: Message, retry: bool = False) -> None:
-        self.reason = reason
-        self.retry = retry
-
-
 class _Crawl:
     """One run over one site."""
 
@@ -105,16 +89,16 @@ class _Crawl:
         self.source = source
         self.declared = declared
         self.fetcher = fetcher
-        self.memory = memory
-        self.robots = Robots(fetcher)
-        self.notices = Notices(fetcher, self.robots, lambda url: origin(url) in self.home)
         self.included = matcher(source.include)
         self.excluded = matcher(source.exclude)
         self.frontier = Frontier()
         self.preferred: set[str] = set()  # addresses that a page named as its canonical one
         self.home: set[str] = set()  # origins that belong to the site
-        self.visited = 0
         self.starts = self.failed_starts = 0
+        self.visits = Visits(
+            fetcher, memory, self._own, self._ours, source.types,
+            chosen=self._chosen, home=lambda url: origin(url) in self.home,
+        )  # fmt: skip
 
     def run(self) -> Iterator[Candidate | Trouble]:
         for url in self.source.start:
@@ -125,7 +109,7 @@ class _Crawl:
         if self.source.sitemap:
             yield from self._sitemaps(urls.normal(self.source.sitemap) or self.source.sitemap)
         while self.frontier:
-            if self.visited >= self.source.max_pages:
+            if self.visits.asked >= self.source.max_pages:
                 yield self._rest()
                 return
             yield from self._visit(self.frontier.next())
@@ -144,14 +128,12 @@ class _Crawl:
     # Visiting
 
     def _visit(self, step: Step) -> Iterator[Candidate | Trouble]:
+        call = Call(step.url, partial(self._passing, step), anyway=step.start, index=True)
         try:
-            got = self.fetcher.get(
-                step.url, stamp=self._stamp, allowed=partial(self._allowed, step)
-            )
-            yield from self._taken(step, urls.normal(got.url) or step.url, got)
+            yield from self._found(step, self.visits.ask(call))
         except _Seen:
             return
-        except _Denied as denied:
+        except Denied as denied:
             fault = CurateError(
                 f"{step.url} cannot be the start: {denied.reason}",
                 "choose another page to start at",
@@ -176,50 +158,14 @@ class _Crawl:
         absent = isinstance(fault, StatusError) and fault.status in (404, 410)
         return Trouble(step.url, reason, retry, hides=retry and not absent)
 
-    def _stamp(self, hop: str) -> str:
-        url = urls.normal(hop) or hop
-        known = self.memory(url)
-        if known is None and url.endswith("/"):
-            # Most folders of a site show their index.html. A strong ETag tells whether this one
-            # does, without sending the page again only to read which address it prefers.
-            url = f"{url}index.html"
-            known = self.memory(url)
-            if known and not known.stamp.startswith('"'):
-                return ""
-        if known is None or not known.stamp:
-            return ""
-        return marks.condition(known.stamp, self.notices.of(url), self._own(url))
-
-    def _allowed(self, step: Step, hop: str) -> None:
-        """Asked before each request of a visit: of the address itself and of its redirects."""
-        url = urls.normal(hop)
-        if url is None:
-            raise CurateError(f"{shown(hop)} is not a web address", "look at it in a browser")
-        if url != step.url:
-            if url in self.frontier.seen:
-                raise _Seen
-            if step.start:
-                self.home.add(origin(url))  # example.org that has moved to www.example.org
-            self.frontier.seen.add(url)
-        self._permit(url)
-        heard = self.notices.of(url)
-        if heard.stops and not step.start and not self._own(url):
-            # Nothing that the place itself says could change that, so it is not even asked.
-            raise _Denied(heard.stops[0].reason, heard.stops[0].retry)
-        self.visited += 1
-
-    def _permit(self, url: str) -> None:
-        if not self._ours(url):
-            raise _Denied(msg("it leads to another site, {url}", url=url))
-        if not self.robots.allow(url):
-            raise _Denied(msg("robots.txt does not allow it"))
-
-    def again(self, url: str) -> Fetched:
-        """The answer once more, unconditionally. Raises CurateError."""
-        try:
-            return self.fetcher.get(url, allowed=lambda hop: self._permit(urls.normal(hop) or hop))
-        except _Denied as denied:
-            raise CurateError(f"{url}: {denied.reason}", "run again") from denied
+    def _passing(self, step: Step, url: str) -> None:
+        if url == step.url:
+            return
+        if url in self.frontier.seen:
+            raise _Seen
+        if step.start:
+            self.home.add(origin(url))  # example.org that has moved to www.example.org
+        self.frontier.seen.add(url)
 
     def _ours(self, url: str) -> bool:
         return self.source.other_origins or origin(url) in self.home
@@ -236,80 +182,16 @@ class _Crawl:
 
     # What was found
 
-    def _taken(self, step: Step, url: str, got: Fetched) -> Iterator[Candidate | Trouble]:
-        if got.status == 304:
-            got.close()
-            known = self.memory(url)
-            if known is None:
-                self._prefer(step, url, f"{url}index.html")
-                return
-            if not marks.news(known.stamp, got, url):
-                yield from self._unchanged(step, url, known)
-                return
-            got = self.again(url)
-        kind, suffix = kinds.claimed(got.mime, urls.suffix(url))
-        if kind == "page":
-            yield from self._page(step, url, got, suffix)
-        elif kind in self.source.types and self._chosen(url):
-            yield from self._file(step, url, got, suffix)
-        else:
-            got.close()
-
-    def _unchanged(self, step: Step, url: str, known: Known) -> Iterator[Candidate]:
-        self._follow(step, url, (Link(link) for link in known.links))
-        suffix = urls.suffix(url)
-        kind = "page" if known.links else kinds.promised(suffix)
-        if self._chosen(url) and (kind is None or kind in self.source.types):
-            again = Opening(partial(self.again, url))
-            yield Candidate(url, known.stamp, Said(url=url), again, suffix, known.links)
-
-    def _page(
-        self, step: Step, url: str, got: Fetched, suffix: str
-    ) -> Iterator[Candidate | Trouble]:
-        with got:
-            body = got.body.read(PAGE_LIMIT + 1)
-        if len(body) > PAGE_LIMIT:
-            reason = msg("the page is larger than {limit} MiB", limit=PAGE_LIMIT >> 20)
-            yield Trouble(url, reason, retry=False)
+    def _found(self, step: Step, answer: Answer) -> Iterator[Candidate | Trouble]:
+        other = answer.index or (answer.page.canonical if answer.page else "")
+        if answer.index or self._gives_way(answer.url, other):
+            self.preferred.add(other)
+            self.frontier.hurry(Step(other, step.depth, answer.url, step.text))
             return
-        if not body:
-            yield Trouble(url, msg("it is empty"), retry=False, hides=False)
-            return
-        try:
-            found = page.read(body, url, got.charset, got.headers)
-        except Exception as fault:  # noqa: BLE001 - whatever parsers of HTML raise on hostile input
-            yield Trouble(url, msg("it cannot be read: {fault}", fault=fault), retry=False)
-            return
-        if self._gives_way(url, found.canonical):
-            self._prefer(step, url, found.canonical)
-            return
-        links = found.links if found.follow else ()
-        self._follow(step, url, links)
-        if "page" not in self.source.types or not self._chosen(url):
-            return
-        heard = self.notices.about(url, found.heard)
-        if trouble := self._stopped(url, heard):
-            yield trouble
-        else:
-            yield Candidate(
-                locator=url,
-                stamp=self._marked(url, got, heard),
-                said=replace(found.said, signals=heard.signals),
-                open=lambda: io.BytesIO(body),
-                suffix=suffix if suffix in (".html", ".htm", ".xhtml") else ".html",
-                links=tuple(link.url for link in links),
-            )
-
-    def _stopped(self, url: str, heard: Heard) -> Trouble | None:
-        """The signal that keeps us from ``url``; robots.txt alone binds those who own the site."""
-        if heard.stop is None or self._own(url):
-            return None
-        return Trouble(url, heard.stop.reason, heard.stop.retry, hides=heard.stop.retry)
-
-    def _marked(self, url: str, got: Fetched, heard: Heard) -> str:
-        if heard.expires:
-            return ""  # ask for it each time, for one day it will not be open any more
-        return marks.stamp(got, url, self.notices.of(url), overruled=heard.stop is not None)
+        self._follow(step, answer.url, answer.links)
+        # What a link says names a file; a page names itself.
+        said = Said() if answer.page else Said(title=step.text)
+        yield from self.visits.take(answer, said)
 
     def _gives_way(self, url: str, canonical: str) -> bool:
         """Whether the page at ``url`` is left for the address it prefers."""
@@ -320,40 +202,6 @@ class _Crawl:
             return False
         # Some templates call every page the home page; only an index may give way to it.
         return bool(urls.path(canonical)) or urls.path(url).startswith("index.")
-
-    def _prefer(self, step: Step, url: str, canonical: str) -> None:
-        self.preferred.add(canonical)
-        self.frontier.hurry(Step(canonical, step.depth, url, step.text))
-
-    def _file(
-        self, step: Step, url: str, got: Fetched, suffix: str
-    ) -> Iterator[Candidate | Trouble]:
-        heard = self.notices.about(url, signals.in_headers(got.headers, url))
-        if trouble := self._stopped(url, heard):
-            got.close()
-            yield trouble
-            return
-        if got.headers.get("Content-Length") == "0":
-            got.close()
-            yield Trouble(url, msg("it is empty"), retry=False, hides=False)
-            return
-        opening = Opening(partial(self.again, url), got)
-        try:
-            yield Candidate(
-                locator=url,
-                stamp=self._marked(url, got, heard),
-                said=Said(
-                    title=step.text,
-                    url=url,
-                    modified=page.modified(got.headers),
-                    statements=licenses.in_headers(got.headers, url),
-                    signals=heard.signals,
-                ),
-                open=opening,
-                suffix=suffix,
-            )
-        finally:
-            opening.expire()
 
     # What comes next
 
@@ -402,12 +250,12 @@ class _Crawl:
             there = urls.normal(hop) or hop
             if first:
                 self.home.add(origin(there))  # as for a start page that has moved
-            self._permit(there)
+            self.visits.permit(there)
 
         try:
             with self.fetcher.get(url, allowed=allowed, limit=sitemap.LIMIT) as got:
                 data = got.body.read()
-        except _Denied as denied:
+        except Denied as denied:
             raise CurateError(f"{url}: {denied.reason}", "ask the owner of the site") from denied
         try:
             return sitemap.parse(data)

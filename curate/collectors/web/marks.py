@@ -16,20 +16,22 @@ from curate.fetch import Fetched
 _OVERRULED = "own"
 
 
-def stamp(got: Fetched, url: str, wide: Heard, overruled: bool) -> str:
+def stamp(got: Fetched, url: str, wide: Heard, overruled: bool, given: str = "") -> str:
     """The stamp of an answer whose site announces ``wide``; ``overruled`` where it is taken
-    against a signal, since the source is the seller's own. "" where the server marks nothing."""
+    against a signal, since the source is the seller's own; ``given`` marks what others say of it.
+    "" where the server marks nothing."""
     if not got.stamp:
         return ""
     own = _OVERRULED if overruled else ""
-    return f"{got.stamp}\t{_announced(wide)}:{_near(got.headers, url)}:{own}"
+    mark = f"{_announced(wide)}:{_near(got.headers, url)}:{own}"
+    return f"{got.stamp}\t{mark}:{given}" if given else f"{got.stamp}\t{mark}"
 
 
-def condition(known: str, wide: Heard, own: bool) -> str:
+def condition(known: str, wide: Heard, own: bool, given: str = "") -> str:
     """What to send of a known stamp; "" where its place has to be heard anew."""
     sent, mark = _divided(known)
-    before, _, rest = mark.partition(":")
-    unheard = before != _announced(wide) or (rest.endswith(f":{_OVERRULED}") and not own)
+    before, _, overruled, said = [*mark.split(":"), "", "", ""][:4]
+    unheard = before != _announced(wide) or (overruled == _OVERRULED and not own) or said != given
     return "" if unheard else sent
 
 
