@@ -28,6 +28,9 @@ from curate.model import Candidate, Said, Statement, Trouble
 
 ANSWER = 32 << 20
 """Bytes of one page of results."""
+LOOKED = 10
+"""Results that are looked at for each one wanted: a search that gives next to nothing usable ends."""
+_LEAST = 500  # results that are looked at anyway
 
 
 class ServiceSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -85,7 +88,7 @@ class Service:
         fails; where one does, what was found before stays."""
         for home in self.documented:
             self.fetcher.slow_down(home, self.interval)
-        searches = self.source.search or self.context.keywords
+        searches = self.source.search or tuple(map(self.worded, self.context.keywords))
         if not searches:
             raise CurateError(
                 f"there is nothing to search {self.name} for",
@@ -100,11 +103,24 @@ class Service:
                 failed.append(fault)
                 if len(failed) == len(searches):
                     raise
-                yield Trouble(f"{self.name}: {search}", msg("{fault}", fault=fault.message))
+                said = f"{fault.message} ({fault.hint})" if fault.hint else fault.message
+                yield Trouble(f"{self.name}: {search}", msg("{fault}", fault=said))
+
+    def worded(self, keyword: str) -> str:
+        """A keyword of the collection in the service's own language of searches."""
+        return keyword
 
     def _found(self, search: str, seen: set[str]) -> Iterator[Candidate | Trouble]:
         taken = 0
-        for offer in self.offers(search):
+        for looked, offer in enumerate(self.offers(search)):
+            if looked == max(LOOKED * self.source.limit, _LEAST):
+                reason = msg(
+                    "of its first {count} results only {taken} may be used",
+                    count=looked,
+                    taken=taken,
+                )
+                yield Trouble(f"{self.name}: {search}", reason, retry=False)
+                return
             if isinstance(offer, Trouble):
                 yield offer
                 continue
@@ -142,6 +158,16 @@ class Service:
             != "deny"
         ]
 
+    def needed(self, licenses: Mapping[str, str]) -> list[str]:
+        """The same, where there is no search without one. Raises CurateError where none is left."""
+        codes = self.usable(licenses)
+        if not codes:
+            raise CurateError(
+                f"{self.name} has nothing under a licence that this collection could use",
+                "remove this source, or change what the collection is for (see: curate rights)",
+            )
+        return codes
+
     def ask(self, address: str, query: Mapping[str, object] | None = None) -> Mapping[str, Any]:
         """The JSON object at ``address``. Raises CurateError: no answer, or another one."""
         url = f"{address}?{urlencode(query, doseq=True)}" if query else address
@@ -157,6 +183,16 @@ class Service:
                 return found if isinstance(found, Mapping) else {}
         raise AssertionError("the last try returns or raises")
 
+    def entries(self, answer: Mapping[str, Any], key: str) -> list[Any]:
+        """The list under ``key`` of an answer. Raises CurateError where there is none."""
+        found = answer.get(key)
+        if not isinstance(found, list):
+            raise CurateError(
+                f"{self.name} answers in another way than it is known to: without {key}",
+                "run again later; if it stays so, its interface has changed",
+            )
+        return found
+
     def read(self, url: str) -> bytes:
         """All of an answer of the service itself. Raises CurateError."""
         with self.fetcher.get(url, limit=ANSWER) as got:
@@ -166,6 +202,7 @@ class Service:
         """The bytes of an offer, checked while they are read. Raises CurateError, also where it is
         something else that comes: services answer with pages where a file is gone."""
         got = self.fetcher.get(offer.url, allowed=self._allowed)
+        self.arrived(offer, got)
         if offer.kinds and got.mime and not got.mime.startswith(offer.kinds):
             got.close()
             raise CurateError(
@@ -174,9 +211,22 @@ class Service:
             )
         return io.BufferedReader(_Checked(got, offer), 1 << 16) if offer.checksum else got.body
 
+    def arrived(self, offer: Offer, got: Fetched) -> None:
+        """Called when the answer for a file begins, before its bytes are read."""
+
+    def ours(self, home: str) -> bool:
+        """Does the origin ``home`` belong to what the service's documentation gives to programs?"""
+        return home in self.documented
+
     def _allowed(self, hop: str) -> None:
-        if origin(hop) not in self.documented and not self.robots.allow(hop):
+        if not self.ours(origin(hop)) and not self.robots.allow(hop):
             raise CurateError(f"{shown(hop)}: robots.txt does not allow it", "download it by hand")
+
+
+def quoted(keyword: str) -> str:
+    """A keyword as the phrase that it is, for services that read signs in a search as orders."""
+    words = " ".join(keyword.replace('"', " ").replace("\\", " ").split())
+    return words if words.isalnum() else f'"{words}"'
 
 
 class _Checked(io.RawIOBase):
