@@ -43,12 +43,17 @@ class Workspace(places.Workspace):
         return new(self, name, wish or Wish())
 
     def collect(
-        self, *names: str, listener: Listener = SILENT, retry: bool = False
-    ) -> list[Report]:
-        """Bring in what the sources of the named collections hold, or of all; one report each."""
-        from curate.pipeline.collect import collect
+        self, *names: str, listener: Listener = SILENT, retry: bool = False, dry_run: bool = False,
+        sample: int = 0,
+    ) -> list[Report]:  # fmt: skip
+        """Bring in what the sources of the named collections hold, or of all; one report each.
 
-        return collect(self, names, listener, retry)
+        ``retry``: only what failed before; ``dry_run``: take and write nothing, tell what would be;
+        ``sample``: at most so many of each source.
+        """
+        from curate.pipeline.collect import How, collect
+
+        return collect(self, names, listener, How(retry, dry_run, sample))
 
     def classify(
         self, *names: str, listener: Listener = SILENT, retry: bool = False

@@ -321,6 +321,14 @@ class Omission(msgspec.Struct, frozen=True):
     testimony: Callable[[], Testimony] = Testimony
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """What came of one source in a run."""
+
+    place: str
+    counts: Mapping[str, int]
+    trouble: Message | None = None  # why it failed as a whole
+
+
 class Report(msgspec.Struct, frozen=True):
     """What a stage did. ``failed`` names every input that did not make it, with its reason."""
 
@@ -329,3 +337,5 @@ class Report(msgspec.Struct, frozen=True):
     counts: Mapping[str, int] = msgspec.field(default_factory=dict)
     failed: tuple[tuple[str, Message], ...] = ()
     next: str = ""  # the command that comes next
+    sources: tuple[Tally, ...] = ()  # of collecting: one each
+    planned: tuple[tuple[str, Message], ...] = ()  # of a rehearsal: what would be taken, and why

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from curate.errors import CurateError, Problem
 from curate.workspace import settle_names
 
 CHUNK = 1 << 20
+_parts = itertools.count(1)  # several stores may add to one folder, each in its own thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,6 @@ class Store:
         self.folder = folder
         self._incoming = folder / "incoming"
         self._pending: dict[str, Path] = {}
-        self._count = 0
 
     def path(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256[2:]
@@ -58,8 +59,7 @@ class Store:
     def add(self, stream: IO[bytes]) -> Stored:
         """Keep what ``stream`` gives. Call ``flush`` before anything relies on it."""
         self._incoming.mkdir(parents=True, exist_ok=True)
-        self._count += 1
-        part = self._incoming / f"{os.getpid()}-{self._count}"
+        part = self._incoming / f"{os.getpid()}-{next(_parts)}"
         first = stream.read(CHUNK)
         digest = hashlib.sha256(first)
         rest = stream.read(CHUNK) if len(first) == CHUNK else b""

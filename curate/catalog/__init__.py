@@ -10,10 +10,11 @@ from __future__ import annotations
 from curate.catalog.facts import ContentFacts, Stage
 from curate.catalog.matches import Matches
 from curate.catalog.members import Member, Members
-from curate.catalog.sightings import Place, Sighting, Sightings, State
+from curate.catalog.sightings import Place, Sighting, State
+from curate.catalog.tours import Tours
 
 
-class Catalog(Sightings, ContentFacts, Matches, Members):
+class Catalog(Tours, ContentFacts, Matches, Members):
     """An open catalogue. Use as a context manager."""
 
 

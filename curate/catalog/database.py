@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from curate.errors import CurateError
 
 T = TypeVar("T")
 _BUSY_MS = 10_000
+_WRITING = threading.RLock()
+"""One thread writes at a time: SQLite itself would make the others ask again and again, in no order."""
 _AGAIN = "run the command again; if it stays so, check the disk"
 _REBUILD = "move it away and run curate collect and curate classify: it is rebuilt from the sources"
 _PERMISSION = "check that you may read and write it and the folder it is in"
@@ -123,14 +126,15 @@ class Database:
         if self.db.in_transaction:
             yield
             return
-        self.db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self.db.execute("COMMIT")
-        except BaseException:
-            if self.db.in_transaction:  # SQLite itself goes back where the disk is full
-                self.db.execute("ROLLBACK")
-            raise
+        with _WRITING:
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.db.execute("COMMIT")
+            except BaseException:
+                if self.db.in_transaction:  # SQLite itself goes back where the disk is full
+                    self.db.execute("ROLLBACK")
+                raise
 
     def mark(self, name: str) -> int:
         row = self.db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()

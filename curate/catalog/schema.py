@@ -62,4 +62,8 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX restated_resource ON restated (resource)
     """,
+    """
+    ALTER TABLE source ADD COLUMN toured TEXT NOT NULL DEFAULT '';
+    ALTER TABLE source ADD COLUMN trouble BLOB
+    """,
 )

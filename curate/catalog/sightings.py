@@ -205,28 +205,6 @@ class Sightings(Database):
         # What a place says about these bytes counts wherever else they are a member.
         self.db.execute("UPDATE member SET dirty = 1 WHERE resource = ?", (resource,))
 
-    def start_tour(self) -> None:
-        """Begin to note which places are still there; for one source at a time."""
-        self.db.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS seen (locator TEXT PRIMARY KEY) WITHOUT ROWID"
-        )
-        self.db.execute("DELETE FROM temp.seen")
-
-    def saw(self, locator: str) -> bool:
-        """Note that the place is there; False where it was noted already on this tour."""
-        return bool(
-            self.db.execute("INSERT OR IGNORE INTO temp.seen VALUES (?)", (locator,)).rowcount
-        )
-
-    def missing(self, source: int) -> list[Sighting]:
-        """Places of this source that the tour did not come by and that are not marked gone yet."""
-        rows = self.db.execute(
-            f"{self._SIGHTING} WHERE s.source = ? AND s.state != 'gone'"
-            " AND NOT EXISTS (SELECT 1 FROM temp.seen t WHERE t.locator = s.locator) ORDER BY s.locator",
-            (source,),
-        )
-        return [self._sighting(row) for row in rows]
-
     def pending(self, source: int, page: int = 5000) -> Iterator[tuple[str, str]]:
         """Resources of this source that wait for their text, in hash order, each with a place.
 

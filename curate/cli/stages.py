@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,32 +22,70 @@ from curate.messages import Say, render, speaker
 from curate.model import Report
 from curate.workspace import Workspace
 
+if TYPE_CHECKING:
+    from curate.pipeline.collect import How
 
-@click.command(epilog="Example: curate collect guides")
+
+@click.command(epilog="Example: curate collect guides --dry-run --sample 10")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--retry", is_flag=True, help="Only what failed, and what could not be read.")
+@click.option("--dry-run", is_flag=True, help="Tell what would be taken; take and write nothing.")
 @click.option(
-    "--retry", is_flag=True, help="Read again what could not be read and so was not taken."
+    "--sample", type=click.IntRange(min=1), metavar="N", help="At most N of each source, to try it."
+)
+@click.option(
+    "--watch", is_flag=True, help="Go on: collect again whenever something changes, until Ctrl-C."
 )
 @in_workspace
-def collect(workspace: Workspace, names: tuple[str, ...], retry: bool) -> None:
+def collect(
+    workspace: Workspace, names: tuple[str, ...], retry: bool, dry_run: bool, sample: int | None,
+    watch: bool,
+) -> None:  # fmt: skip
     """Bring in what the sources of a collection hold, or of all.
 
     Only what is new or changed is read. What no keyword matches is left, and remembered with its
-    reason. A source that fails is reported and the rest goes on (exit code 3).
+    reason. Sources are collected side by side; one that fails is reported and the rest goes on (exit
+    code 3).
     """
+    from curate.pipeline.collect import How
+
+    if watch and (dry_run or sample):
+        raise click.UsageError("--watch goes with neither --dry-run nor --sample")
+    how = How(retry, dry_run, sample or 0)
+    if watch:
+        _watch(workspace, names, how)
+    else:
+        _finish(_collect(workspace, names, how))
+
+
+def _collect(workspace: Workspace, names: Sequence[str], how: How) -> list[Report]:
     from curate.pipeline.collect import collect as run
 
     named = workspace.chosen(names)
     say = speaker(language_of(workspace, named))
     with progress(say) as listener:
-        reports = run(workspace, named, listener, retry)
+        reports = run(workspace, named, listener, how)
     for report in reports:
-        _collected(report, speaker(language_of(workspace, [report.collection])), workspace)
-    _finish(reports)
+        say = speaker(language_of(workspace, [report.collection]))
+        (_rehearsed if how.dry_run else _collected)(report, say, workspace)
+    return reports
+
+
+def _watch(workspace: Workspace, names: Sequence[str], how: How) -> None:
+    """Runs until it is interrupted; what fails in one round is told, and tried again in the next."""
+    from curate.pipeline.watch import watch
+
+    say = speaker(language_of(workspace, workspace.chosen(names)))
+    watch(
+        workspace,
+        names,
+        lambda some: _collect(workspace, some, how),
+        tell=lambda text: echo(say(text)),
+    )
 
 
 def _collected(report: Report, say: Say, workspace: Workspace) -> None:
-    count = _Counts(report)
+    count = _Counts(report.counts)
     heading(say("collect {name}", name=report.collection))
     echo(
         say(
@@ -58,6 +97,31 @@ def _collected(report: Report, say: Say, workspace: Workspace) -> None:
         say(
             "  this run: {new} new, {changed} changed, {unchanged} unchanged, {left} left; {read} read",
             **count.of("new", "changed", "unchanged", "left", "read"),
+        )
+    )
+    if len(report.sources) > 1:
+        _sources(report, say)
+    _problems(report, say, workspace)
+
+
+def _sources(report: Report, say: Say) -> None:
+    for source in report.sources:
+        count = _Counts(source.counts).of("new", "changed", "unchanged", "left")
+        text = "  · {place}: failed" if source.trouble else (
+            "  · {place}: {new} new, {changed} changed, {unchanged} unchanged, {left} left"
+        )  # fmt: skip
+        echo(say(text, place=source.place, **count))
+
+
+def _rehearsed(report: Report, say: Say, workspace: Workspace) -> None:
+    language = language_of(workspace, [report.collection])
+    heading(say("collect {name}: what would be done", name=report.collection))
+    for place, reason in report.planned:
+        echo(f"  + {place}: {render(reason, language)}")
+    echo(
+        say(
+            "  {new} new, {changed} changed, {unchanged} unchanged, {rejected} not taken, {failed} failed; nothing was written",
+            **_Counts(report.counts).of("new", "changed", "unchanged", "rejected", "failed"),
         )
     )
     _problems(report, say, workspace)
@@ -84,7 +148,7 @@ def classify(workspace: Workspace, names: tuple[str, ...], retry: bool) -> None:
 
 
 def _classified(report: Report, say: Say, workspace: Workspace) -> None:
-    count = _Counts(report)
+    count = _Counts(report.counts)
     heading(say("classify {name}", name=report.collection))
     echo(
         say(
@@ -141,7 +205,7 @@ def package(workspace: Workspace, name: str, version: str) -> None:
     heading(say("package {name} {version}", name=name, version=release.version))
     if release.unchanged:
         echo(say("  nothing has changed since this version; nothing was written"))
-    count = _Counts(report)
+    count = _Counts(report.counts)
     echo(
         say(
             "  {items} items in {categories} categories, {omitted} left out",
@@ -172,10 +236,10 @@ def _finish(reports: Sequence[Report]) -> None:
 
 
 class _Counts:
-    """The counts of a report by name; what was not counted is zero."""
+    """Counts by name; what was not counted is zero."""
 
-    def __init__(self, report: Report) -> None:
-        self._counts = report.counts
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self._counts = counts
 
     def of(self, *names: str) -> dict[str, str]:
         return {name: f"{self._counts.get(name, 0):,}" for name in names}

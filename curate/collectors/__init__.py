@@ -51,14 +51,19 @@ class Collector(Protocol):
     """Finds the candidates of one source. Made anew for each run."""
 
     options: ClassVar[type[Source]]
-    """The source's table in collection.toml: a struct that extends ``Source``, with a ``tag``."""
+    """The source's table in collection.toml: a struct that extends ``Source``, with a ``tag``.
+
+    A collector whose class has ``local = True`` reads this machine's disks alone: such sources are
+    collected one after the other, all others side by side, each in a thread of its own.
+    """
 
     def __init__(self, options: Any, context: Context) -> None: ...
 
     def candidates(self, memory: Memory) -> Iterator[Candidate | Trouble]:
         """All that is there, always in the same order, each locator once.
 
-        A candidate is opened before the next one is asked for, or never. Raises CurateError where
+        A candidate is opened before the next one is asked for, or never; ``memory`` is called from
+        the thread that asks. A generator is closed when no more is wanted. Raises CurateError where
         the whole source cannot be used.
         """
         ...

@@ -197,13 +197,14 @@ def _partly(problem: str) -> Message:
 
 
 def failures(workspace: Workspace) -> list[tuple[str, str, Message]]:
-    """(collection, place, reason) of all that could not be read: places, then bytes, then parts."""
+    """(collection, place, reason) of all that could not be read: sources, places, bytes, parts."""
     if not workspace.catalog.exists():
         return []
     rows: list[tuple[str, str, Message]] = []
     with Catalog(workspace.catalog, readonly=True) as catalog:
         for name in workspace.names():
             if catalog.knows(name):
+                rows += [(name, place, reason) for place, reason in catalog.failing(name)]
                 rows += [
                     (name, one.locator, one.trouble)
                     for one in catalog.troubles(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
 
@@ -18,7 +18,7 @@ from curate.classify.taxonomy import Taxonomy
 from curate.collection import Declaration, Loaded, Source
 from curate.errors import CurateError
 from curate.grant import Held
-from curate.model import Answer, Decision, Extracted, main_text
+from curate.model import Answer, Decision, Extracted, Said, main_text
 from curate.pipeline.places import basename, taken
 from curate.workspace import Workspace
 
@@ -149,6 +149,11 @@ class Judge:
             purpose="paid" if self.use.paid else "free",
         )
 
+    def preview(self, kind: str, place: str, said: Said) -> Decision:
+        """What would hold of something that its place says this about, were nothing else known."""
+        declared = [self.declaration(kind, place, said.url)]
+        return self.decide(rights.Evidence(declared, said.statements, grants=self.grants))
+
     def answered(self, catalog: Catalog, sha256: str, answer: Answer) -> Decision:
         """What would hold with this answer. Raises CurateError for a grant that is not there."""
         if answer.grant:
@@ -159,3 +164,15 @@ class Judge:
         """The decision that ``evidence`` leads to; ``alone``: were it the only thing in the bundle."""
         purpose = msgspec.structs.replace(self.use, alone=self.use.alone or alone)
         return rights.decide(evidence, self._policy, purpose, self._today)
+
+
+def decider(workspace: Workspace, loaded: Loaded, source: Source) -> Callable[[Said], Decision]:
+    """What the collection could do with something; its rules are read when the first is asked about."""
+    judges: list[Judge] = []
+
+    def decide(said: Said) -> Decision:
+        if not judges:
+            judges.append(Judge(workspace, loaded))
+        return judges[0].preview(*source_key(source), said)
+
+    return decide
