@@ -53,6 +53,10 @@ class Replay(Server):
         self._routes: dict[str, Handler] = {}
         self._once: defaultdict[str, deque[Answer]] = defaultdict(deque)
 
+    def __enter__(self) -> Replay:
+        super().__enter__()
+        return self
+
     def route(self, path: str, handler: Handler) -> None:
         """Answer requests of ``path``; one that ends in ``*`` holds for all that begin so."""
         self._routes[path] = handler

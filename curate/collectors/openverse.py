@@ -119,25 +119,34 @@ class OpenverseCollector(Service):
         for page in range(1, DEEPEST // PAGE + 1):
             for medium in tuple(unfinished):
                 answer = self._page(medium, query | {"page": page})
+                if answer is None:
+                    yield self._end(search, (page - 1) * PAGE)
+                    return
                 results = self.entries(answer, "results")[:PAGE]
                 yield from (self._offer(medium, table(result)) for result in results)
                 if not results or _last(answer, page):
                     unfinished.remove(medium)
             if not unfinished:
                 return
+        yield self._end(search, DEEPEST)
+
+    def _end(self, search: str, count: int) -> Trouble:
         reason = msg(
-            "Openverse shows strangers no more than {count} results of a search", count=DEEPEST
+            "Openverse shows strangers no more than {count} results of a search", count=count
         )
-        yield Trouble(f"{self.name}: {search}", reason, retry=False)
+        return Trouble(f"{self.name}: {search}", reason, retry=False)
 
     def _narrowed(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for key in ("source", "excluded_source", "category", "extension"):
             yield key, getattr(self.source, key)
 
-    def _page(self, medium: Medium, query: Mapping[str, object]) -> Mapping[str, Any]:
+    def _page(self, medium: Medium, query: Mapping[str, object]) -> Mapping[str, Any] | None:
+        """One page of results; None where it lies deeper than strangers may go."""
         try:
             return self.ask(f"{API}/v1/{medium}/", query)
         except StatusError as fault:
+            if fault.status == 401 and query["page"] != 1:
+                return None
             hints = {
                 400: "it knows no such source, category or extension: correct them in collection.toml",
                 429: "it answers strangers 200 times a day; run again tomorrow",
