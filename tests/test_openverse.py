@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
+from curate.api import Workspace
+from curate.cli import main
 from curate.collectors.openverse import API, OpenverseCollector, OpenverseSource
 from curate.errors import CurateError
 from curate.model import Candidate, Known, Trouble
@@ -282,3 +286,68 @@ def test_sources_that_differ_have_different_places() -> None:
         OpenverseSource(),
     ]
     assert len({one.place for one in made}) == len(made)
+
+
+CONFIG = """title = "Harbours"
+language = "en"
+keywords = ["harbour"]
+[[sources]]
+type = "openverse"
+media = ["images"]
+[listing]
+price = "9.90"
+currency = "EUR"
+"""
+
+
+def test_the_whole_way(server: Replay, tmp_path: Path) -> None:
+    """Collected, judged and explained: what it is, whose it is, under which licence and who says so."""
+    nc = {
+        "license": "by-nc",
+        "license_version": "2.0",
+        "license_url": "https://creativecommons.org/licenses/by-nc/2.0/",
+        "attribution": "",
+    }
+    cc0 = {"license": "cc0", "license_version": "1.0", "license_url": "", "title": "Old harbour"}
+    server.file(IMAGES, results(photo(1), photo(2, **nc), photo(3, **cc0)))
+    server.route("/photos/*", lambda asked: image(3))
+    server.file("/photos/1.jpg", image(1))
+    workspace = Workspace.init(tmp_path / "w")
+    hosts = ", ".join(f'"{home}" = "{server.url}"' for home in (API, FILES))
+    settings = f"[fetch]\ndelay = 0\nhosts = {{ {hosts} }}\n"
+    (workspace.root / "curate.toml").write_text(settings, "utf-8")
+    workspace.collection_file("harbours").parent.mkdir()
+    workspace.collection_file("harbours").write_text(CONFIG, "utf-8")
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(main, [*arguments, "--workspace", str(workspace.root)])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    run("collect", "harbours")
+    (asked,) = server.queries(IMAGES)
+    assert asked["q"] == "harbour" and "nc" not in asked["license"]
+    run("classify", "harbours")
+    why = run("why", f"{FILES}/photos/1.jpg")
+    for part in (
+        "Quiet harbour",
+        "CC-BY-ND-4.0",
+        f"{API}/v1/images/1/ says",
+        "goes into the bundle",
+    ):
+        assert part in why
+    left = run("why", f"{FILES}/photos/2.jpg")
+    assert "rejected" in left and "CC-BY-NC-2.0" in left and "forbids commercial use" in left
+    assert "/photos/2.jpg" not in server.paths()
+
+    run("package", "harbours")
+    (rights,) = workspace.root.glob("build/harbours/*/rights.json")
+    packed = {item["title"]: item for item in json.loads(rights.read_text("utf-8"))["items"]}
+    assert packed.keys() == {"Quiet harbour", "Old harbour"}
+    item = packed["Quiet harbour"]
+    assert (item["holder"], item["license"]) == ("Ana Lima", "CC-BY-ND-4.0")
+    assert item["source"] == "https://photos.example/1" and "by Ana Lima" in item["credit"]
+
+    server.forget()
+    run("collect", "harbours")
+    assert server.paths() == [IMAGES]  # what is known is not downloaded again
