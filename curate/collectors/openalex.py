@@ -51,7 +51,8 @@ class OpenAlexSource(
     types: tuple[Annotated[str, Meta(pattern="^[a-z-]+$")], ...] = ()
     """Only works of these types: "article", "book", "dataset"; all where empty."""
     account: str = ""
-    """Name of the account whose secret is your API key (openalex.org/settings/api)."""
+    """Name of the account whose token is your API key: "openalex" is read from CURATE_OPENALEX_TOKEN or the
+    keyring. Keys are free (openalex.org/settings/api)."""
 
     @property
     def place(self) -> str:
@@ -107,8 +108,9 @@ class OpenAlexCollector(Service):
             return super().read(url)
         from curate.fetch.credentials import account
 
-        key = account(self.source.account).secret
-        with self.fetcher.get(url, limit=ANSWER, secret={"api_key": key}) as got:
+        key = account(self.source.account)
+        secret = {"api_key": key.token or key.password}
+        with self.fetcher.get(url, limit=ANSWER, secret=secret) as got:
             return got.body.read()
 
     def _offer(self, work: Mapping[str, Any], usable: list[str]) -> Offer | Trouble:
