@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from curate import plugins
 from curate.collection import Source
+from curate.collectors import Context
 from curate.collectors.service import Offer, Service, ServiceSource, quoted
 from curate.errors import CurateError
+from curate.fetch import Fetcher
 from curate.model import Candidate, Decision, Known, Said, Statement, Trouble
 from tests.server import Answer, redirect
 from tests.services import (
@@ -183,6 +189,17 @@ def test_the_service_is_asked_no_faster_than_it_wants(
     assert time.slept == [2.0, 2.0, 2.0]  # three searches and a download
 
 
+def test_an_answer_that_drips_is_left(server: Replay, tmp_path: Path) -> None:
+    class Running(Time):
+        def clock(self) -> float:
+            self.now += 20.0
+            return self.now
+
+    server.file("/find", Answer(body=b" " * 50, pause=0.001))
+    with pytest.raises(CurateError, match="sends too slowly"):
+        found(shelf(server, Running(), tmp_path))
+
+
 @pytest.mark.parametrize("method", ["md5", "sha1"])
 def test_checksums_are_checked(server: Replay, time: Time, tmp_path: Path, method: str) -> None:
     right = hashlib.new(method, picture(1), usedforsecurity=False).hexdigest()
@@ -278,3 +295,45 @@ def test_denied_without_a_reason_is_unknown(server: Replay, time: Time, tmp_path
     server.file("/find", listing(*numbered(1)))
     made = shelf(server, time, tmp_path, decide=lambda said: Decision("deny"))
     assert troubles(found(made)) == {f"{HOME}/file/1": "its licence is not known"}
+
+
+KEYS = st.sampled_from(
+    "results url license filetype filesize mature page_count result_count query pages continue batchcomplete"
+    " imageinfo title index sha1 mime extmetadata error code response docs items numFound cursor metadata"
+    " identifier licenseurl collection mediatype files name source format md5 is_dark gsroffset".split()
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9)
+    | st.sampled_from(["https://files.example.net/a.jpg", "original", "by", "maxlag", "a", "\x00", "\ud800"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=8),
+    max_leaves=25,
+)  # fmt: skip
+WANTED = {
+    "openverse": {"results": VALUES},
+    "commons": {"query": st.fixed_dictionaries({"pages": VALUES}), "continue": VALUES},
+    "internet-archive": {
+        "response": st.fixed_dictionaries({"docs": VALUES}), "metadata": VALUES, "files": VALUES,
+        "items": VALUES,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(WANTED))
+@pytest.mark.parametrize("limit", [9, 900])
+@given(data=st.data())
+@settings(max_examples=60)
+def test_whatever_a_service_answers_is_data(name: str, limit: int, data: st.DataObject) -> None:
+    kind = plugins.load("collectors", name)
+    answers = st.fixed_dictionaries({}, optional=WANTED[name]) | st.dictionaries(KEYS, VALUES)
+
+    class Told(kind):  # type: ignore[misc,valid-type]
+        def ask(self, address: str, query: object = None) -> object:
+            return data.draw(answers)
+
+    made = Told(kind.options(search=("cat",), limit=limit), Context(Path(), Fetcher(sleep=lambda seconds: None)))  # fmt: skip
+    try:
+        for one in islice(made.candidates(lambda locator: None), 200):
+            assert isinstance(one, Candidate | Trouble) and one.locator
+            one.locator.encode()
+    except CurateError as fault:
+        assert fault.hint
