@@ -126,14 +126,14 @@ def test_nothing_that_can_be_used(server: Replay, time: Time, tmp_path: Path) ->
 
 def test_the_recorded_parts_make_one_batch(server: Replay, time: Time, tmp_path: Path) -> None:
     parts = {
-        None: "wmc_pretty1",
-        "Edvard_Munch_-_Night_in_Nice_(1891).jpg|nowiki|1281339": "wmc_pretty2",
-        "Niedercunnersdorf_Gartenweg_12.JPG|dewiki|9849507": "wmc_pretty3",
+        None: recorded("wmc_pretty1"),
+        "Edvard_Munch_-_Night_in_Nice_(1891).jpg|nowiki|1281339": recorded("wmc_pretty2"),
+        "Niedercunnersdorf_Gartenweg_12.JPG|dewiki|9849507": recorded("wmc_pretty3"),
     }
+    rest = recorded("wmc_pretty_nocontinue")
 
     def part(asked: Query) -> Answer:
-        last = "gaicontinue" in asked
-        return recorded("wmc_pretty_nocontinue" if last else parts[asked.get("gucontinue")])
+        return rest if "gaicontinue" in asked else parts[asked.get("gucontinue")]
 
     server.route(API, part)
     seen = found(collector(server, time, tmp_path), read=False)
@@ -151,9 +151,8 @@ def test_the_recorded_parts_make_one_batch(server: Replay, time: Time, tmp_path:
 
 @pytest.mark.parametrize("end", ["response_small_missing_continue", "response_small_no_continue"])
 def test_the_recorded_ends(server: Replay, time: Time, tmp_path: Path, end: str) -> None:
-    server.route(
-        API, lambda asked: recorded(end if "gaicontinue" in asked else "response_small_with_continue")
-    )  # fmt: skip
+    first, last = recorded("response_small_with_continue"), recorded(end)
+    server.route(API, lambda asked: last if "gaicontinue" in asked else first)
     seen = found(collector(server, time, tmp_path), read=False)
     assert server.count() == 2
     # These have no facts about their file: one place, however often it is listed.
