@@ -31,6 +31,7 @@ MOST_PARTS = 400
 MOST_ATTRIBUTES = 30
 LONGEST = 4000
 """Characters that are kept of one text."""
+_TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
 _ENTRIES = frozenset({"item", "entry"})
 _ROOTS = frozenset({"rss", "RDF", "feed", "channel"})
 _LONG = frozenset({"content", "encoded", "description", "summary", "body", "div", "subtitle"})
@@ -55,6 +56,7 @@ class Feed:
     next: str = ""  # the address of what follows (RFC 5005, 3; JSON Feed's next_url), normal
     home: str = ""  # the address of the site that it is of, normal
     problem: str = ""  # why only a part of it could be read
+    complete: bool = False  # it holds all that there is (RFC 5005, 2)
     more: bool = False  # it holds more entries than were asked for
 
 
@@ -160,6 +162,7 @@ def _feed(root: Any, url: str, most: int, problem: str) -> Feed:
         (urls.normal(following, url) or "") if following else "",
         home,
         problem,
+        next(root.iter("{http://purl.org/syndication/history/1.0}complete"), None) is not None,
         len(found) > most,
     )
 
@@ -276,3 +279,17 @@ def _date(parsed: Any) -> str:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", parsed) if parsed else ""
     except (ValueError, TypeError, OverflowError):
         return ""
+
+
+_LINK = re.compile(r"<link\b[^<>]{0,1000}>", re.I)
+_ATTRIBUTE = re.compile(r"([a-zA-Z]{1,20})\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)'|([^\s\"'<>]+))")
+
+
+def announced(page: bytes, url: str) -> tuple[str, ...]:
+    """The feeds that a web page names as its own."""
+    found = []
+    for tag in _LINK.findall(page[:200_000].decode("utf-8", "replace"))[:500]:
+        said = {key.lower(): a or b or c for key, a, b, c in _ATTRIBUTE.findall(tag)}
+        if "alternate" in said.get("rel", "").lower() and said.get("type", "").lower() in _TYPES:
+            found.append(urls.normal(html.unescape(said.get("href", "")), url))
+    return tuple(filter(None, found))

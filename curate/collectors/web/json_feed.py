@@ -66,7 +66,7 @@ def parse_json(data: bytes, url: str, most: int) -> Feed:
         urls.normal(feed.next_url or "", url) or "" if feed.next_url else "",
         urls.normal(feed.home_page_url or "", url) or "",
         problem,
-        len(feed.items) > most,
+        more=len(feed.items) > most,
     )
 
 
