@@ -9,9 +9,9 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from curate.collectors.beside.paper import Paper, Unreadable
+from curate.collectors.beside.paper import Disk, Paper, Shelf, Unreadable
 from curate.model import UNREAD, Statement, Trouble
 
 if TYPE_CHECKING:
@@ -59,17 +59,32 @@ class Name(NamedTuple):
             return False
 
 
+class Named(Protocol):
+    """What ``beside`` needs to know of an entry."""
+
+    @property
+    def shown(self) -> str: ...
+
+    @property
+    def is_folder(self) -> bool: ...
+
+
 class Folder(NamedTuple):
     """A folder that is about to be walked."""
 
     locator: str  # "" or ending in "/"
     path: str
-    names: Sequence[Name]
-    holds: Callable[[str], bool]  # does a path stay inside the source, links resolved?
+    names: Sequence[Named]
+    holds: Callable[[str], bool] = bool  # does a path stay inside the source, links resolved?
+    elsewhere: Shelf | None = None  # who reads its files, where they are not on this disk
+
+    @property
+    def shelf(self) -> Shelf:
+        return self.elsewhere or Disk(self.holds)
 
     def paper(self, name: str, *below: str) -> Paper:
         tail = "/".join((name, *below))
-        return Paper(tail, f"{self.path}/{tail}", f"{self.locator}{tail}", self.holds)
+        return Paper(tail, f"{self.path}/{tail}", f"{self.locator}{tail}", self.shelf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +149,7 @@ def _may_speak(names: str) -> bool:
 class _Reader:
     """Reads what speaks in one folder."""
 
-    def __init__(self, folder: Folder, speaking: Sequence[Name]) -> None:
+    def __init__(self, folder: Folder, speaking: Sequence[Named]) -> None:
         self.folder = folder
         self.folders = {one.shown for one in speaking if one.is_folder}
         self.names = [one.shown for one in speaking if one.shown not in self.folders]
@@ -199,7 +214,7 @@ class _Reader:
         from curate.collectors.beside.debian import Copyright, copyright
 
         said: list[Statement] = []
-        packages = _entries(f"{self.folder.path}/usr/share/doc")
+        packages = self._entries("usr/share/doc")
         for package in packages if len(packages) <= PACKAGES else ():
             paper = self.folder.paper("usr", "share", "doc", package, "copyright")
             try:
@@ -252,8 +267,15 @@ class _Reader:
             yield TEXTS
 
     def _holds_licences(self, name: str) -> bool:
-        found = _entries(f"{self.folder.path}/{name}")
+        found = self._entries(name)
         return bool(found) and all(_TEXT_NAME.fullmatch(one) for one in found)
+
+    def _entries(self, name: str) -> list[str]:
+        try:
+            found = self.folder.shelf.names(f"{self.folder.path}/{name}")
+        except OSError:
+            return []
+        return sorted(one for one in found if is_speakable(one))
 
     def _broken(self, paper: Paper, channel: str, fault: Unreadable) -> Statement:
         # A file that is material too keeps its locator for itself.
@@ -261,14 +283,6 @@ class _Reader:
         locator = paper.where if own else f"{paper.where}#rights"
         self.troubles.append(Trouble(locator, fault.reason, retry=False, hides=False))
         return paper.silence(channel)
-
-
-def _entries(folder: str) -> list[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries if is_speakable(entry.name))
-    except OSError:
-        return []
 
 
 def _bounded(said: list[Statement]) -> tuple[Statement, ...]:

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from curate.messages import msg
 from curate.model import Message, Statement
@@ -26,6 +27,42 @@ class Unreadable(Exception):
         self.reason = reason
 
 
+class Shelf(Protocol):
+    """Where the files of a source stand: on a disk, or with somebody else."""
+
+    def exists(self, path: str) -> bool: ...
+
+    def head(self, path: str, most: int) -> bytes:
+        """The first ``most`` bytes of a file. Raises Unreadable, OSError or RuntimeError."""
+        ...
+
+    def names(self, path: str) -> list[str]:
+        """What a folder holds. Raises OSError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk of this machine, as far as a source reaches."""
+
+    holds: Callable[[str], bool]  # does a path stay inside the source, links resolved?
+
+    def exists(self, path: str) -> bool:
+        return os.path.lexists(path)
+
+    def head(self, path: str, most: int) -> bytes:
+        if not self.holds(path):
+            raise Unreadable(msg("it is a link that leads out of the folder"))
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - paths are strings here
+            raise Unreadable(msg("it is a device or pipe, not a file"))
+        with Path(path).open("rb") as file:
+            return file.read(most)
+
+    def names(self, path: str) -> list[str]:
+        with os.scandir(path) as entries:
+            return [entry.name for entry in entries]
+
+
 @dataclass(frozen=True, slots=True)
 class Paper:
     """Where such a file lies."""
@@ -33,20 +70,15 @@ class Paper:
     name: str
     path: str
     where: str  # the same below the source's root, "/"-separated
-    holds: Callable[[str], bool]  # does a path stay inside the source, links resolved?
+    shelf: Shelf
 
     def exists(self) -> bool:
-        return os.path.lexists(self.path)
+        return self.shelf.exists(self.path)
 
     def head(self, most: int) -> bytes:
         """Its first ``most`` bytes. Raises Unreadable."""
         try:
-            if not self.holds(self.path):
-                raise Unreadable(msg("it is a link that leads out of the folder"))
-            if not stat.S_ISREG(os.stat(self.path).st_mode):  # noqa: PTH116 - paths are strings here
-                raise Unreadable(msg("it is a device or pipe, not a file"))
-            with Path(self.path).open("rb") as file:
-                return file.read(most)
+            return self.shelf.head(self.path, most)
         except (OSError, RuntimeError) as fault:
             reason = getattr(fault, "strerror", "") or fault
             raise Unreadable(msg("it cannot be read: {fault}", fault=reason)) from fault
