@@ -13,6 +13,7 @@ import pytest
 
 from curate.collectors.arxiv import API, RECORDS, ArxivCollector, ArxivSource
 from curate.errors import CurateError
+from curate.model import Decision
 from tests.judge import judge
 from tests.material import material
 from tests.server import Answer
@@ -240,3 +241,12 @@ def test_an_error_as_recorded(tmp_path: Path) -> None:
         served(server, lambda asked: xml(answer["body"], status=answer["status_code"]))
         with pytest.raises(CurateError, match="cannot search"):
             found(collector(server, tmp_path))
+
+
+def test_a_collection_that_may_use_nothing_asks_nothing(tmp_path: Path) -> None:
+    with Replay() as server:
+        fetch = server.fetcher(Time(), API, RECORDS)
+        around = context(fetch, tmp_path, decide=lambda said: Decision("deny"))
+        with pytest.raises(CurateError, match="nothing under a licence"):
+            found(ArxivCollector(ArxivSource(search=("x",)), around))
+        assert not server.requests

@@ -118,3 +118,26 @@ def test_what_was_found_before_the_budget_ended_stays(tmp_path: Path) -> None:
         seen = found(collector(server, tmp_path, search=("harbour", "quay")))
     assert [one.locator for one in candidates(seen)] == [COPY]
     assert "budget for today" in troubles(seen)["OpenAlex: harbour"]
+
+
+def test_the_key_goes_to_openalex_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CURATE_RESEARCH_TOKEN", "s3cret")
+    with Replay() as server:
+        served(server)
+        seen = found(collector(server, tmp_path, account="research"))
+        assert {one["api_key"] for one in server.queries("/works")} == {"s3cret"}
+        assert not any("s3cret" in one.path for one in server.asked("/1.pdf"))
+        server.route("/works", lambda asked: Answer(401))
+        with pytest.raises(CurateError, match="401") as fault:
+            found(collector(server, tmp_path, account="research"))
+    assert "s3cret" not in f"{seen} {fault.value} {fault.value.hint} {OpenAlexSource.place}"
+
+
+def test_an_account_without_a_key_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    with Replay() as server:
+        with pytest.raises(CurateError, match="'nobody'"):
+            found(collector(server, tmp_path, account="nobody"))
+        assert not server.requests

@@ -36,6 +36,14 @@ DEEPEST = 30_000
 FAULTS = 3
 """Records in a row that cannot be had, after which nothing more is asked."""
 
+_LICENSES = {
+    "by": "CC-BY-4.0",
+    "by-sa": "CC-BY-SA-4.0",
+    "by-nc-sa": "CC-BY-NC-SA-4.0",
+    "by-nc-nd": "CC-BY-NC-ND-4.0",
+    "zero": "CC0-1.0",
+}
+"""Those that authors may choose (info.arxiv.org/help/license). No search is narrowed by them."""
 _FEED = "{http://www.w3.org/2005/Atom}feed"
 _ENTRY = "{http://www.w3.org/2005/Atom}entry"
 _TOTAL = "{http://a9.com/-/spec/opensearch/1.1/}totalResults"
@@ -80,6 +88,7 @@ class ArxivCollector(Service):
         return f"all:{quoted(keyword)}"
 
     def offers(self, search: str) -> Iterator[Offer | Trouble]:
+        self.needed(_LICENSES)
         place = f"{self.name}: {search}"
         total, before = 0, list[str]()
         for start in range(0, DEEPEST, SIZE):
