@@ -36,9 +36,7 @@ def in_headers(headers: Mapping[str, str], url: str) -> tuple[Statement, ...]:
     return tuple(found[:MOST])
 
 
-def in_page(
-    soup: BeautifulSoup, base: str, url: str, metas: Mapping[str, list[str]]
-) -> Iterator[Statement]:
+def in_page(soup: BeautifulSoup, base: str, url: str) -> Iterator[Statement]:
     """Where ``link rel=license`` leads that the page writes as a relative address.
 
     A link of the head speaks of its page; one of the body may speak of anything, so it is not read here.

@@ -32,6 +32,7 @@ _UNTIL = re.compile(
     re.IGNORECASE,
 )
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_RSL = re.compile(rf"^\s*{re.escape(rsl.TYPE)}\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ class Heard:
     expires: bool = False  # what is open today will not be some day
 
     def __add__(self, nearer: Heard) -> Heard:
+        if nearer == _NOTHING:
+            return self
+        if self == _NOTHING:
+            return nearer
         return Heard(
             tuple(dict.fromkeys(self.signals + nearer.signals))[:MOST],
             (self.stops + nearer.stops)[:1],
@@ -68,6 +73,9 @@ class Heard:
             return self.stops[0]
         reservation, where = self.mining or (None, "")
         return refusal(where, reservation.words) if reservation and reservation.reserved else None
+
+
+_NOTHING = Heard()
 
 
 def refusal(where: str, words: str) -> Stop:
@@ -99,7 +107,7 @@ def rules(values: Sequence[str]) -> set[str]:
 def in_headers(headers: Mapping[str, str], url: str) -> Heard:
     """What the answer for ``url`` says of it."""
     tag = headers.get("X-Robots-Tag", "")
-    heard = _robots("x-robots-tag", "X-Robots-Tag", [tag] if tag else [], url, _now(headers))
+    heard = _robots("x-robots-tag", "X-Robots-Tag", [tag] if tag else [], url, headers)
     heard += _mining([headers.get("tdm-reservation", "")], headers.get("tdm-policy", ""), url)
     if usage := headers.get("Content-Signal", ""):
         heard += _usage(usage, url, url)
@@ -111,23 +119,21 @@ def in_headers(headers: Mapping[str, str], url: str) -> Heard:
     return heard + Heard(terms=tuple(filter(None, terms)))
 
 
-def in_page(
-    soup: BeautifulSoup,
-    metas: Mapping[str, Sequence[str]],
-    base: str,
-    url: str,
-    headers: Mapping[str, str],
-) -> Heard:
-    """What a page and its answer say of it."""
+def in_page(metas: Mapping[str, Sequence[str]], url: str, headers: Mapping[str, str]) -> Heard:
+    """What a page's head and its answer say of it."""
     heard = in_headers(headers, url)
     for name in ("robots", groups.AGENT):
-        heard += _robots("robots", f"meta {name}", metas.get(name, ()), url, _now(headers))
+        heard += _robots("robots", f"meta {name}", metas.get(name, ()), url, headers)
     policy = next(iter(metas.get("tdm-policy", ())), "")
-    heard += _mining(list(metas.get("tdm-reservation", ())), policy, url)
-    tags = soup.find_all("link", type=rsl.TYPE, href=True)[:MOST]
+    return heard + _mining(list(metas.get("tdm-reservation", ())), policy, url)
+
+
+def terms_in_page(soup: BeautifulSoup, base: str, url: str) -> Heard:
+    """The terms of use that a page holds or names."""
+    tags = soup.find_all("link", type=_RSL, href=True)[:MOST]
     terms = (urls.normal(attribute(tag, "href"), base) for tag in tags if "license" in rels(tag))
-    heard += Heard(terms=tuple(filter(None, terms)))
-    for script in soup.find_all("script", type=rsl.TYPE)[:MOST]:
+    heard = Heard(terms=tuple(filter(None, terms)))
+    for script in soup.find_all("script", type=_RSL)[:MOST]:
         heard += by_terms(rsl.parse(script.get_text().encode(), url), url, url)
     return heard
 
@@ -137,8 +143,11 @@ def _robots(
     name: str,
     values: Sequence[str],
     url: str,
-    now: datetime,
+    headers: Mapping[str, str],
 ) -> Heard:
+    if not values:
+        return Heard()
+    now = _now(headers)
     kept = [value for value in values if _RESTRICTS.search(value)]
     stops = [refusal(url, f"{name}: {rule}") for rule in sorted(rules(values) & _FORBIDS)]
     dates = [date for value in values for date in _until(value)]

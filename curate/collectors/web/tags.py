@@ -7,7 +7,11 @@ from typing import Any
 
 
 def attribute(tag: Any, name: str) -> str:
-    value = tag.get(name, "") if tag is not None else ""
+    """Of an element of BeautifulSoup or selectolax; "" where it has none."""
+    if tag is None:
+        return ""
+    known = tag.attrs if hasattr(tag, "contents") else tag.attributes
+    value = known.get(name) or ""
     return value if isinstance(value, str) else " ".join(value)
 
 
@@ -16,4 +20,5 @@ def rels(tag: Any) -> set[str]:
 
 
 def clean(text: str, most: int = 500) -> str:
-    return unicodedata.normalize("NFC", " ".join(text.split()))[:most]
+    text = " ".join(text.split())
+    return (text if text.isascii() else unicodedata.normalize("NFC", text))[:most]

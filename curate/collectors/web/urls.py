@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
@@ -13,6 +14,7 @@ LONGEST = 4096
 """Characters; longer addresses are traps or data, not places."""
 _ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_PLAIN = re.compile(r"[A-Za-z0-9\-._~/:=&?+!$,;'@()*\[\]|]*")
 _KEEP = "%/:=&?~+!$,;'@()*[]|"
 
 
@@ -22,6 +24,16 @@ def normal(url: str, base: str = "") -> str | None:
     url = url.strip()
     if len(url) > LONGEST:
         return None
+    if base and url[:1] not in ("", "?", "#"):
+        # What it means depends on the folder alone, or not even on that; so it is soon found again.
+        base = base.partition("?")[0]
+        slash = base.find("/", 8) if url[0] == "/" and url[1:2] != "/" else base.rfind("/")
+        base = base[: slash + 1] if slash >= 8 else base
+    return _normal(url, base)
+
+
+@lru_cache(1 << 15)
+def _normal(url: str, base: str) -> str | None:
     try:
         joined = urljoin(base, url)
         head, parts = origin(joined), urlsplit(joined)
@@ -47,6 +59,8 @@ def suffix(url: str) -> str:
 
 
 def _escaped(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     return _ESCAPE.sub(_unescaped, quote(text, safe=_KEEP, errors="replace"))
 
 
