@@ -143,9 +143,9 @@ class _Tour:
         if url in self.seen or (again is not None and url not in again):
             return
         self.seen.add(url)
-        suffix = urls.suffix(url)
+        suffix = urls.suffix(url) if urls.normal(url) else ""
         kind = kinds.claimed(mime, suffix)[0] if mime else kinds.promised(suffix)
-        if kind is not None and kind not in self.source.types and "://" in url:
+        if kind is not None and kind not in self.source.types and urls.normal(url):
             reason = msg("its kind is “{kind}”, which is not wanted here", kind=kind)
             yield Trouble(url, reason, retry=False, hides=False)
             return
