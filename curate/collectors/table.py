@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 import re
 import unicodedata
 import zipfile
@@ -113,12 +114,11 @@ def _text(text: str, suffix: str) -> tuple[list[list[str]], str]:
     first, _, rest = text.partition("\n")
     stated = re.fullmatch(r"sep=(.)\r?", first)  # as Excel writes and reads
     mark = stated[1] if stated else "\t" if suffix in (".tsv", ".tab") else _separator(text)
-    lines = f"{'' if stated else first}\n{rest}".splitlines(keepends=True)
-    records: list[list[str]] = []
+    ended = "" if text.endswith(("\r", "\n")) else "\n"
+    whole = f"{rest if stated else text}{ended}{_END}\n"
+    records: list[list[str]] = [[]] if stated else []
     problem = ""
-    reader = csv.reader(
-        [*lines, "\n" if text[-1:] not in "\r\n" else "", f"{_END}\n"], delimiter=mark
-    )
+    reader = csv.reader(io.StringIO(whole, newline=""), delimiter=mark)
     while len(records) <= MOST_ROWS:
         try:
             record = next(reader)
