@@ -17,7 +17,7 @@ from typing import IO, Any
 from curate.collectors.beside import Beside, Folder, Name, beside, is_speakable
 from curate.collectors.mounts import Mounts
 from curate.collectors.patterns import matcher
-from curate.collectors.unpack import NESTED, Archives, Refused, Unpacked, opens
+from curate.collectors.unpack import NESTED, Archives, Omitted, Refused, Unpacked, opens
 from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import Candidate, Message, Said, Statement, Trouble
@@ -34,7 +34,7 @@ ALWAYS_LEFT_OUT = (
     "System Volume Information",
 )
 """What systems and programs leave behind, and all that is hidden by a dot (.git, .DS_Store, …)."""
-_UPWARD = re.compile(r"\.\.[/\\]")
+_UPWARD = re.compile(r"\.\.(?:[/\\]|$)")
 
 
 class Walk:
@@ -56,10 +56,12 @@ class Walk:
         self._mounts = mounts or Mounts(None)
         self._below = below
 
-    def through(self, ground: Ground, names: list[Name]) -> Iterator[Candidate | Trouble]:
-        """Everything below a folder whose listing is ``names``."""
+    def through(
+        self, ground: Ground, names: list[Name], omitted: Sequence[Omitted] = ()
+    ) -> Iterator[Candidate | Trouble]:
+        """Everything below a folder whose listing is ``names``, and what of it was never written."""
         said = beside(Beside(), Folder("", ground.root, names, ground.holds))
-        yield from self._levels(_Level(iter(names), said, ground))
+        yield from self._levels(_Level(iter(names), said, ground, troubles=_troubles("", omitted)))
 
     def archive(self, path: str) -> Iterator[Candidate | Trouble]:
         """Everything in one archive, as if it were a folder; a trouble without a locator is its own."""
@@ -97,6 +99,8 @@ class Walk:
             yield from level.beside.troubles
         for trouble in level.troubles:
             name = _UPWARD.sub("", trouble.locator)  # or it would pass for a hidden file
+            if self._below and not self._leads(name):
+                continue
             if self._included(name) and not self._excluded(name):
                 yield trouble
 
@@ -175,10 +179,7 @@ class Walk:
             return Trouble(locator, refused.reason, refused.damaged, refused.damaged)
         inside = f"{locator}/" if locator else ""
         said = beside(level.beside, Folder(inside, ground.root, names, ground.holds))
-        troubles = tuple(
-            Trouble(f"{inside}{one.name}", one.reason, one.retry, one.hides)
-            for one in found.contents.omitted
-        )
+        troubles = _troubles(inside, found.contents.omitted)
         return _Level(iter(names), said, ground, inside, False, troubles, level.depth + 1)
 
     def _wanted(self, locator: str, entry: os.DirEntry[str]) -> bool:
@@ -275,6 +276,12 @@ class _Level:
         self.linked = linked  # it was reached through a link
         self.troubles = troubles  # what of it could not be unpacked
         self.depth = depth  # archives around it
+
+
+def _troubles(inside: str, omitted: Sequence[Omitted]) -> tuple[Trouble, ...]:
+    return tuple(
+        Trouble(f"{inside}{one.name}", one.reason, one.retry, one.hides) for one in omitted
+    )
 
 
 def listing(folder: str) -> list[Name]:
