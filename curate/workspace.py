@@ -7,10 +7,10 @@ import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
@@ -19,8 +19,13 @@ from curate import config
 from curate.errors import CurateError
 from curate.model import Language
 
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
 MARK = "curate.toml"
 _NAME = re.compile(r"\w[\w.\-]{0,79}")
+_PLACE = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?")  # [v6]:port, host:port
+_NUMBERS = re.compile(r"[\d.]+")
 _LISTED = 20
 """Collections named in a hint."""
 _AGAIN = "check the disk and run the command again"
@@ -54,6 +59,33 @@ class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Most memory for one worker, in MiB (where the system can enforce it)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Private:
+    """One entry of ``fetch.private``: a host or a network, at one port or all."""
+
+    host: str  # lower case; "" for a network
+    network: IPv4Network | IPv6Network | None = None
+    port: int | None = None
+
+    @classmethod
+    def of(cls, entry: str) -> Private:
+        """Raises ValueError for what is neither host, host:port nor network."""
+        from ipaddress import ip_network
+
+        found = _PLACE.fullmatch(entry.strip())
+        name, port = (found[1] or found[2], found[3]) if found else (entry.strip(), None)
+        if port and not 0 < int(port) < 65536:
+            name = ""
+        with suppress(ValueError):
+            return cls("", ip_network(name, strict=False), int(port) if port else None)
+        if found is None or not name or found[1] or _NUMBERS.fullmatch(name):
+            raise ValueError(
+                f"private: {entry!r} is no host, host:port or network, such as 'nas.local', "
+                "'127.0.0.1:8000' or '192.168.1.0/24'"
+            )
+        return cls(name.lower().rstrip("."), None, int(port) if port else None)
+
+
 class Fetch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How politely and how far the network is used."""
 
@@ -75,6 +107,10 @@ class Fetch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     where a link or a redirect leads there. Servers that ``hosts`` names are yours anyway."""
     hosts: dict[str, str] = {}
     """Origins that are served from elsewhere: "https://example.org" = "http://127.0.0.1:8000"."""
+
+    def __post_init__(self) -> None:
+        for entry in self.private:
+            Private.of(entry)
 
 
 class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -44,7 +44,7 @@ def time() -> Time:
 
 
 def fetcher(time: Time, **settings: object) -> Fetcher:
-    made = Fetch(**{"delay": 0.0, "retries": 2, **settings})  # type: ignore[arg-type]
+    made = Fetch(**{"delay": 0.0, "retries": 2, "private": ("127.0.0.1",), **settings})  # type: ignore[arg-type]
     return Fetcher(made, clock=time.clock, sleep=time.sleep)
 
 
@@ -176,7 +176,7 @@ def test_damaged_compression_is_an_error(server: Server, time: Time) -> None:
 
 def test_a_dripping_server_is_left(server: Server) -> None:
     server.always("/", Answer(body=bytes(1000), pause=0.02))
-    fetch = Fetcher(Fetch(delay=0, timeout=0.2))
+    fetch = Fetcher(Fetch(delay=0, timeout=0.2, private=("127.0.0.1",)))
     with pytest.raises(CurateError, match="too slowly"), fetch.get(f"{server.url}/") as got:
         got.body.read()
 

@@ -51,6 +51,11 @@ def make(root: Path, name: str = "guides", source: str = FOLDER) -> Path:
     return material
 
 
+def allow(root: Path) -> None:
+    """Servers on this computer are asked only where curate.toml names them."""
+    (root / "curate.toml").write_text('[fetch]\nprivate = ["127.0.0.1"]\n', encoding="utf-8")
+
+
 def curate(*arguments: str, at: Path) -> Result:
     command = [*arguments, "--workspace", str(at)]
     return CliRunner().invoke(main, command, prog_name="curate")
@@ -381,6 +386,7 @@ def test_interrupted(tmp_path: Path) -> None:
         server.always("/robots.txt", Answer(404))
         server.always("/", Answer(body=b"slow" * 1000, type="text/html", pause=0.05))
         make(tmp_path / "w", source=f'type = "site"\nstart = ["{server.url}/"]')
+        allow(tmp_path / "w")
         process = subprocess.Popen(
             program("collect", at=tmp_path / "w"), stderr=subprocess.PIPE, encoding="utf-8"
         )
@@ -401,6 +407,7 @@ def test_a_sitemap_that_leads_elsewhere(tmp_path: Path) -> None:
     with Server() as server, Server() as other:
         root = tmp_path / "w"
         make(root, source=f'type = "site"\nsitemap = "{server.url}/index.xml"')
+        allow(root)
         index = f"""<sitemapindex><sitemap><loc>{server.url}/secret.xml</loc></sitemap>
           <sitemap><loc>{server.url}/away.xml</loc></sitemap></sitemapindex>"""
         server.always("/robots.txt", Answer(body=b"User-agent: *\nDisallow: /private/\n"))
@@ -428,7 +435,7 @@ def test_passwords_of_netrc_stay_at_home(tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         proxy.always("/", Answer(body=b"direct"))
         proxy.always("http://curate.invalid/", Answer(body=b"through the proxy"))
-        with Fetcher(Fetch(delay=0, retries=0)) as fetcher:
+        with Fetcher(Fetch(delay=0, retries=0, private=("127.0.0.1",))) as fetcher:
             for url in (f"{proxy.url}/", "http://curate.invalid/"):
                 with fetcher.get(url) as got:
                     assert got.body.read()

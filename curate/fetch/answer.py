@@ -13,8 +13,10 @@ from curate.errors import CurateError
 from curate.fetch.addresses import shown
 
 if TYPE_CHECKING:
-    import requests
+    from curate.fetch.reply import Reply
 
+_SETTLED = 60.0
+"""Seconds between a change and an answer; a weaker rule would trust that all clocks of a server agree."""
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
@@ -68,9 +70,9 @@ class Fetched:
         self.close()
 
 
-def refused(url: str, response: requests.Response) -> StatusError:
+def refused(url: str, response: Reply) -> StatusError:
     """The error for an answer that is of no use; closes it."""
-    status = response.status_code
+    status = response.status
     response.close()
     if status in (404, 410):
         hint = "the address is wrong, or what was there is gone"
@@ -91,6 +93,21 @@ def conditions(stamp: str) -> dict[str, str]:
     etag, _, modified = stamp.partition("\t")
     headers = {"If-None-Match": etag, "If-Modified-Since": modified}
     return {name: value for name, value in headers.items() if value}
+
+
+def strong_mark(headers: Mapping[str, str]) -> str:
+    """What tells for certain, in If-Range, that it is still the same bytes; "" where nothing does.
+
+    A strong ETag (RFC 9110, 8.8.1), or a Last-Modified that lies so far before the answer that the
+    file cannot have changed twice within its second (8.8.2.2, 13.1.5).
+    """
+    etag = headers.get("ETag", "")
+    if etag:
+        return etag if etag.startswith('"') and etag.isprintable() else ""
+    modified = headers.get("Last-Modified", "")
+    before, now = _date(modified), _date(headers.get("Date", ""))
+    settled = before is not None and now is not None and (now - before).total_seconds() >= _SETTLED
+    return modified if settled and modified.isprintable() else ""
 
 
 def retry_after(headers: Mapping[str, str]) -> float:

@@ -6,31 +6,65 @@ import io
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from curate.errors import CurateError
+from curate.fetch import faults
 from curate.fetch.addresses import moved, origin, shown
 from curate.fetch.answer import Fetched, conditions, refused, retry_after
 from curate.fetch.body import MIB, Body
+from curate.fetch.credentials import account as account_of
+from curate.fetch.pace import Pace
+from curate.fetch.parts import Part, Parts, key_of
+from curate.fetch.reply import Reply
+from curate.fetch.wire import Wire, split
 from curate.workspace import Fetch
-
-if TYPE_CHECKING:
-    import requests
 
 HOPS = 10
 """Most redirects of one request."""
 LONGEST_WAIT = 120.0
 """Most seconds that a Retry-After is waited for; a server that wants longer is left for the day."""
 _RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_REDIRECT = frozenset({301, 302, 303, 307, 308})
+_NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked for. The secrets in it are for ``home`` alone and never shown."""
+
+    url: str  # logical
+    home: str = ""  # the origin that may be told the secrets; "" where there are none
+    headers: Mapping[str, str] = field(default_factory=dict)
+    private: Mapping[str, str] = field(default_factory=dict, repr=False)  # headers
+    secret: Mapping[str, str] = field(default_factory=dict, repr=False)  # query parameters
+
+    def told(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Headers and parameters for ``url``."""
+        if self.home and origin(self.url) == self.home:
+            return {**self.headers, **self.private}, self.secret
+        return self.headers, _NOTHING
 
 
 class Fetcher:
-    """One session: its delays between requests to one host hold as long as it lives."""
+    """All requests of a run. Any number of threads may use it at a time.
+
+    Addresses that are not public are refused unless ``settings`` names them, and so are redirects
+    there. Through a proxy of the environment this can be checked only where the host is a literal
+    address or "localhost": it is the proxy that resolves names then, and its own address is the
+    user's choice.
+
+    ``parts`` is a folder, for this process alone, in which large files that are being read are kept
+    until ``landed``: what a killed run has brought is not asked for again.
+    """
 
     def __init__(
         self,
         settings: Fetch = Fetch(),  # noqa: B008 - a frozen value
+        parts: Path | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -39,10 +73,10 @@ class Fetcher:
         self.clock = clock
         self.sleep = sleep
         self._hosts = {origin(key): origin(value) for key, value in settings.hosts.items()}
-        self._slow: dict[str, float] = {}
-        self._last: dict[str, float] = {}
+        self._pace = Pace(settings, clock, sleep)
+        self._wire = Wire(settings, _agent(settings))
+        self._parts = Parts(parts) if parts else None
         self._jitter = random.Random(0)
-        self._opened: requests.Session | None = None
 
     def get(
         self,
@@ -51,17 +85,104 @@ class Fetcher:
         stamp: Callable[[str], str] = lambda url: "",
         allowed: Callable[[str], None] = lambda url: None,
         limit: int | None = None,
+        account: str = "",
+        secret: Mapping[str, str] = _NOTHING,
+        accept: str = "",
     ) -> Fetched:
         """GET ``url``, following redirects.
 
         ``stamp`` gives the known stamp of ``url`` and of each address it redirects to, for a
         conditional request; ``allowed`` is asked before each of them is requested and raises what
         it likes. ``limit`` is the most bytes of the decoded body; ``settings.max_mb`` holds anyway.
+
+        ``account`` names whose password or token is sent (``credentials.account``), ``secret`` are
+        query parameters such as the key of a service: both are sent to the origin of ``url`` only,
+        over https or to a server of one's own, and appear in no address, message or log.
+
         Raises StatusError for an answer that is neither 2xx nor 304, CurateError for everything
         else that fails; 429, 5xx and lost connections only after ``settings.retries`` more tries.
         """
+        ask = self._ask(url, account, secret, accept)
+        key, part = "", None
+        if self._parts is not None:
+            key = key_of(self._physical(url), url)
+            part = self._parts.find(key)
+        try:
+            ask, reply = self._followed(ask, stamp, allowed, part.wanted if part else _NOTHING)
+            if part and reply.status in (206, 416) and not part.goes_on(reply, ask.url):
+                reply.close()
+                reply = self._send(ask, _NOTHING)
+            if part and reply.status not in (206, 304):
+                part.drop()
+                part = None
+            return self._fetched(ask, reply, limit, key, part)
+        except BaseException:
+            if part:
+                part.close()
+            raise
+
+    def _fetched(
+        self, ask: Ask, reply: Reply, limit: int | None, key: str, part: Part | None
+    ) -> Fetched:
+        if not (200 <= reply.status < 300 or reply.status == 304):
+            raise refused(ask.url, reply)
+        headers = part.headers(reply) if part and reply.status == 206 else reply.headers
+        if part is None and self._parts is not None and reply.status == 200:
+            part = self._parts.begin(key, ask.url, reply)
+        again = partial(self._send, ask)
+        most = min(limit or 1 << 62, self.settings.max_mb * MIB)
+        body = Body(self, ask.url, reply, again, most, part)
+        if reply.status == 304:
+            body.close()
+        status = 200 if part else reply.status
+        return Fetched(ask.url, status, headers, io.BufferedReader(body, 1 << 16))
+
+    def slow_down(self, url: str, seconds: float) -> None:
+        """Wait at least ``seconds`` between two requests to the origin of ``url``."""
+        self._pace.slow_down(origin(url), seconds)
+
+    def landed(self) -> None:
+        """The bytes of all bodies that this thread has closed are safe: nothing of them is kept
+        here any longer."""
+        if self._parts is not None:
+            self._parts.landed()
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def __enter__(self) -> Fetcher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, url: str, account: str, secret: Mapping[str, str], accept: str) -> Ask:
+        headers = {"Accept": accept} if accept else {}
+        if not account and not secret:
+            return Ask(url, "", headers)
+        server = urlsplit(self._physical(url))
+        if server.scheme != "https" and not self._wire.guard.trusts(
+            server.hostname or "", server.port or 80
+        ):
+            raise CurateError(
+                f"{shown(url)} would get a password, token or key over plain http, which anyone on "
+                "the way can read",
+                "use the https:// address; a server of your own may be named in [fetch] private",
+            )
+        private = {"Authorization": account_of(account).authorization} if account else {}
+        return Ask(url, origin(url), headers, private, dict(secret))
+
+    def _followed(
+        self,
+        ask: Ask,
+        stamp: Callable[[str], str],
+        allowed: Callable[[str], None],
+        wanted: Mapping[str, str],
+    ) -> tuple[Ask, Reply]:
+        """The answer at the end of all redirects, and what was asked for there."""
         passed: set[str] = set()
         while True:
+            url = ask.url
             if url in passed or len(passed) > HOPS:
                 raise CurateError(
                     f"{shown(url)} redirects in a circle or more than {HOPS} times",
@@ -70,154 +191,88 @@ class Fetcher:
             passed.add(url)
             allowed(url)
             condition = conditions(stamp(url))
-            response = self.send(url, condition)
-            target = self._target(url, response)
+            reply = self._send(ask, {**condition, **wanted})
+            target = self._target(ask, reply)
             if target is None:
-                break
-            response.close()
-            url = target
-        if not (200 <= response.status_code < 300 or (response.status_code == 304 and condition)):
-            raise refused(url, response)
-        body = Body(self, url, response, min(limit or 1 << 62, self.settings.max_mb * MIB))
-        if response.status_code == 304:
-            body.close()
-        return Fetched(
-            url, response.status_code, response.headers, io.BufferedReader(body, 1 << 16)
-        )
+                if reply.status == 304 and not condition:
+                    raise refused(url, reply)
+                return ask, reply
+            reply.close()
+            ask = replace(ask, url=target)
 
-    def slow_down(self, url: str, seconds: float) -> None:
-        """Wait at least ``seconds`` between two requests to the origin of ``url``."""
-        self._slow[origin(url)] = seconds
-
-    def close(self) -> None:
-        if self._opened is not None:
-            self._opened.close()
-
-    def __enter__(self) -> Fetcher:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def send(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+    def _send(self, ask: Ask, more: Mapping[str, str]) -> Reply:
         """One answer of any status that need not be retried, redirects included; body unread."""
-        import requests
-        import urllib3
-
+        home = origin(ask.url)
         for attempt in range(self.settings.retries + 1):
-            self._wait_turn(url)
+            turn = self._pace.turn(home)
             try:
-                response = self._once(self._physical(url), headers)
-            except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as fault:
-                if not _passing(fault) or attempt == self.settings.retries:
-                    raise self._lost(url, fault) from fault
+                reply = self._once(ask, more)
+            except faults.kinds() as fault:
+                turn.done()
+                if not faults.passing(fault) or attempt == self.settings.retries:
+                    raise faults.said(ask.url, fault, self.settings.timeout) from None
                 wait = self.backoff(attempt)
+            except BaseException:
+                turn.done()
+                raise
             else:
-                if response.status_code not in _RETRY:
-                    return response
-                wait = max(retry_after(response.headers), self.backoff(attempt))
+                reply.take(turn)
+                if reply.status not in _RETRY:
+                    return reply
+                wait = max(retry_after(reply.headers), self.backoff(attempt))
                 if attempt == self.settings.retries or wait > LONGEST_WAIT:
-                    raise refused(url, response)
-                response.close()
+                    raise refused(ask.url, reply)
+                reply.close()
+                if "Retry-After" in reply.headers:
+                    self._pace.rest(home, wait)  # not for this thread alone
             self.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
-    def _once(self, url: str, headers: Mapping[str, str]) -> requests.Response:
-        # Past Session.send, which reads the whole body of a redirect, however large.
-        import requests
-
-        prepared = self._session.prepare_request(
-            requests.Request("GET", url, headers=dict(headers))
-        )
-        where = prepared.url or url
-        ours = self._session.merge_environment_settings(where, {}, True, None, None)
-        return self._session.get_adapter(where).send(
-            prepared,
-            stream=True,
-            timeout=self.settings.timeout,
-            proxies=ours["proxies"],
-            verify=ours["verify"] or True,
-        )
+    def _once(self, ask: Ask, more: Mapping[str, str]) -> Reply:
+        home, target = split(self._physical(ask.url))
+        headers, secret = ask.told()
+        if secret:
+            target += ("&" if "?" in target else "?") + urlencode(secret)
+        return self._wire.ask(home, target, {**headers, **more})
 
     def backoff(self, attempt: int) -> float:
         """Seconds to wait after ``attempt`` (0, 1, …) failed: doubling, spread by up to a half."""
         return float(min(0.5 * 2**attempt, 60.0) * (1 + self._jitter.random() / 2))
 
-    @property
-    def _session(self) -> requests.Session:
-        if self._opened is None:
-            from http.cookiejar import DefaultCookiePolicy
-            from importlib.metadata import version
-
-            import requests
-
-            contact = " ".join(self.settings.contact.split())
-            agent = f"curate/{version('curate-materials')}" + (f" (+{contact})" if contact else "")
-            self._opened = requests.Session()
-            self._opened.headers["User-Agent"] = agent.encode()
-            self._opened.headers["Accept-Encoding"] = "gzip"
-            # Proxies come from the environment; the passwords of ~/.netrc are not for strangers.
-            self._opened.auth = lambda request: request
-            # A page must not depend on which pages were asked for before it.
-            self._opened.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        return self._opened
-
-    def _wait_turn(self, url: str) -> None:
-        host = origin(url)
-        delay = max(self.settings.delay, self._slow.get(host, 0.0))
-        if host in self._last and (wait := self._last[host] + delay - self.clock()) > 0:
-            self.sleep(wait)
-        self._last[host] = self.clock()
-
     def _physical(self, url: str) -> str:
-        mapped = self._hosts.get(origin(url))
+        mapped = self._hosts.get(origin(url)) if self._hosts else None
         return moved(url, mapped) if mapped else url
 
-    def _target(self, url: str, response: requests.Response) -> str | None:
-        """The logical URL that ``response`` redirects to, if it does."""
+    def _target(self, ask: Ask, reply: Reply) -> str | None:
+        """The logical URL that ``reply`` redirects to, if it does; without our secrets, where it
+        repeats them."""
+        if reply.status not in _REDIRECT or not reply.headers.get("Location"):
+            return None
         from requests.utils import requote_uri
 
-        found = self._session.get_redirect_target(response)
-        if found is None:
-            return None
+        found = reply.headers["Location"].encode("latin-1").decode("utf-8", "replace")
         try:
-            target = str(requote_uri(urljoin(url, found).partition("#")[0]))
+            target = str(requote_uri(urljoin(ask.url, found).partition("#")[0]))
             there = origin(target)
-        except (CurateError, ValueError) as fault:
-            response.close()
+        except (CurateError, ValueError):
+            reply.close()
             raise CurateError(
-                f"{shown(url)} redirects to what is no web address", "look at it in a browser"
-            ) from fault
-        mapped = self._hosts.get(origin(url))
-        return moved(target, origin(url)) if mapped == there else target
-
-    def _lost(self, url: str, fault: Exception) -> CurateError:
-        import requests
-
-        # Never str(fault): it repeats the URL with whatever secrets it holds.
-        name = shown(url)
-        if isinstance(fault, requests.exceptions.SSLError):
-            return CurateError(
-                f"{name} has no valid certificate", "check the address and the clock"
-            )
-        if isinstance(fault, requests.Timeout):
-            seconds = f"{self.settings.timeout:g}"
-            return CurateError(
-                f"{name} did not answer within {seconds} seconds",
-                "run again later, or raise fetch.timeout in curate.toml",
-            )
-        if isinstance(fault, requests.ConnectionError):
-            return CurateError(
-                f"{name} cannot be reached", "check the address and the connection, then run again"
-            )
-        return CurateError(
-            f"{name} cannot be requested ({type(fault).__name__})", "check the address"
-        )
+                f"{shown(ask.url)} redirects to what is no web address", "look at it in a browser"
+            ) from None
+        mapped = self._hosts.get(origin(ask.url))
+        target = moved(target, origin(ask.url)) if mapped == there else target
+        return _without(target, ask.secret) if ask.secret else target
 
 
-def _passing(fault: Exception) -> bool:
-    """Whether trying again may help."""
-    import requests
+def _without(url: str, secret: Mapping[str, str]) -> str:
+    parts = urlsplit(url)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    kept = [pair for pair in query if secret.get(pair[0]) != pair[1]]
+    return url if kept == query else urlunsplit(parts._replace(query=urlencode(kept)))
 
-    lost = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-    return isinstance(fault, lost) and not isinstance(fault, requests.exceptions.SSLError)
+
+def _agent(settings: Fetch) -> str:
+    from importlib.metadata import version
+
+    contact = " ".join(settings.contact.split())
+    return f"curate/{version('curate-materials')}" + (f" (+{contact})" if contact else "")

@@ -1,0 +1,75 @@
+"""Names, passwords and tokens of the user's accounts: from the environment, else the keyring."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from curate.errors import CurateError
+
+SERVICE = "curate"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Either a token, or a user with a password. Never printed."""
+
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+    @property
+    def authorization(self) -> str:
+        """The value of the header: Bearer for a token (RFC 6750), else Basic (RFC 7617)."""
+        if self.token:
+            return f"Bearer {self.token}"
+        pair = base64.b64encode(f"{self.user}:{self.password}".encode())
+        return f"Basic {pair.decode()}"
+
+
+def account(name: str) -> Account:
+    """The account ``name``: ``CURATE_<NAME>_TOKEN``, or ``_USER`` and ``_PASSWORD``; else what the
+    system's keyring holds for the service "curate": the token under "<name>:token", a password
+    under "<name>" with its user. Raises CurateError where there is none."""
+    prefix = "CURATE_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+    found = Account(
+        *(os.environ.get(f"{prefix}_{part}", "") for part in ("USER", "PASSWORD", "TOKEN"))
+    )
+    if not (found.token or found.user):
+        found = _kept(name)
+    if not (found.token or found.user):
+        raise CurateError(
+            f"there is no password or token for the account {name!r}",
+            f"set {prefix}_TOKEN, or {prefix}_USER and {prefix}_PASSWORD, in the environment; or "
+            f"keep the token with: keyring set {SERVICE} {name}:token",
+        )
+    if not all(part.isprintable() for part in (found.user, found.password, found.token)):
+        raise CurateError(
+            f"the password or token of the account {name!r} holds line breaks or the like",
+            "copy it once more, without what surrounds it",
+        )
+    return found
+
+
+def _kept(name: str) -> Account:
+    ring = _keyring()
+    if ring is None:
+        return Account()
+    try:
+        token = ring.get_password(SERVICE, f"{name}:token") or ""
+        pair = ring.get_credential(SERVICE, name) if not token else None
+        # Without a name in it, the backend gives what "keyring set curate <name>" kept.
+        return Account(pair.username or "", pair.password or "") if pair else Account(token=token)
+    except Exception:  # noqa: BLE001 - a backend that is locked or broken is one that has nothing
+        return Account()
+
+
+def _keyring() -> Any:
+    try:
+        import keyring
+    except Exception:  # noqa: BLE001 - a keyring that cannot even be loaded is none
+        return None
+    return keyring
