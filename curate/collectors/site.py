@@ -16,6 +16,7 @@ from curate.collectors.web import kinds, sitemap, urls
 from curate.collectors.web.frontier import MOST_WAITING, Frontier, Step
 from curate.collectors.web.page import Link
 from curate.collectors.web.visits import Answer, Call, Denied, Visits
+from curate.collectors.web.warc import recorded
 from curate.errors import CurateError
 from curate.fetch import Fetcher, StatusError, origin, shown
 from curate.messages import msg
@@ -41,6 +42,8 @@ class SiteSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, 
     """Most addresses to visit, pages and files together."""
     other_origins: bool = False
     """Take what is linked on other sites too; links found there are not followed."""
+    warc: bool = False
+    """Keep records of all that was fetched, as archives do (WARC), in the source's own folder."""
 
     def __post_init__(self) -> None:
         if not self.start and not self.sitemap:
@@ -59,14 +62,14 @@ class SiteSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, 
 
 
 class SiteCollector:
-    """Visits in the order of links, nearest to the start first; one request at a time."""
+    """Visits in the order of links, nearest to the start first; pages are sent for before their turn."""
 
     options: ClassVar[type[Source]] = SiteSource
 
     def __init__(self, options: SiteSource, context: Context) -> None:
         self.source = options
         self.declared = context.declared
-        self.fetcher = context.fetcher
+        self.fetcher = recorded(context, "site", options.warc)
 
     def candidates(self, memory: Memory) -> Iterator[Candidate | Trouble]:
         """Pages come with their bytes at hand, files with their answer open until the next is asked
@@ -78,6 +81,10 @@ class SiteCollector:
 
 class _Seen(Exception):
     """A redirect leads to an address that has its own visit."""
+
+
+class _Full(Exception):
+    """As many addresses were visited as may be."""
 
 
 class _Crawl:
@@ -108,31 +115,42 @@ class _Crawl:
         self.starts = len(self.frontier)
         if self.source.sitemap:
             yield from self._sitemaps(urls.normal(self.source.sitemap) or self.source.sitemap)
-        while self.frontier:
-            if self.visits.asked >= self.source.max_pages:
-                yield self._rest()
-                return
-            yield from self._visit(self.frontier.next())
-        if self.frontier.left:
-            yield self._rest()
+        try:
+            yield from self._walk()
+        finally:
+            self.visits.close()
 
-    def _rest(self) -> Trouble:
-        count = len(self.frontier) + self.frontier.left
-        reason = msg(
-            "{count} more addresses are known but were not visited: max_pages is {limit}",
-            count=count,
-            limit=self.source.max_pages,
-        )
-        return Trouble(self.source.place, reason, retry=False)
+    def _walk(self) -> Iterator[Candidate | Trouble]:
+        while self.frontier:
+            for step in self.frontier.coming(self.visits.room):
+                if not self._full:
+                    self.visits.ahead(self._call(step))
+            step = self.frontier.next()
+            if self._full and step.url not in self.visits.sent:
+                self.frontier.left += 1
+            else:
+                yield from self._visit(step)
+        if self.frontier.left:
+            reason = msg(
+                "{count} more addresses are known but were not visited: max_pages is {limit}",
+                count=self.frontier.left,
+                limit=self.source.max_pages,
+            )
+            yield Trouble(self.source.place, reason, retry=False)
+
+    @property
+    def _full(self) -> bool:
+        return self.visits.asked >= self.source.max_pages
 
     # Visiting
 
     def _visit(self, step: Step) -> Iterator[Candidate | Trouble]:
-        call = Call(step.url, partial(self._passing, step), anyway=step.start, index=True)
         try:
-            yield from self._found(step, self.visits.ask(call))
+            yield from self._found(step, self.visits.ask(self._call(step)))
         except _Seen:
             return
+        except _Full:
+            self.frontier.left += 1
         except Denied as denied:
             fault = CurateError(
                 f"{step.url} cannot be the start: {denied.reason}",
@@ -158,6 +176,9 @@ class _Crawl:
         absent = isinstance(fault, StatusError) and fault.status in (404, 410)
         return Trouble(step.url, reason, retry, hides=retry and not absent)
 
+    def _call(self, step: Step) -> Call:
+        return Call(step.url, partial(self._passing, step), anyway=step.start, index=True)
+
     def _passing(self, step: Step, url: str) -> None:
         if url == step.url:
             return
@@ -165,6 +186,8 @@ class _Crawl:
             raise _Seen
         if step.start:
             self.home.add(origin(url))  # example.org that has moved to www.example.org
+        elif self._full:
+            raise _Full
         self.frontier.seen.add(url)
 
     def _ours(self, url: str) -> bool:
@@ -209,14 +232,13 @@ class _Crawl:
         if step.depth >= self.source.depth or origin(url) not in self.home:
             return
         for link in links:
-            kind = kinds.promised(urls.suffix(link.url))
-            if (
-                link.url not in self.frontier.seen
-                and self._ours(link.url)
-                and (kind in (None, "page") or kind in self.source.types)
-                and self._chosen(link.url)
-            ):
+            if link.url not in self.frontier.seen and self._worth(link.url):
                 self.frontier.add(Step(link.url, step.depth + 1, url, link.text))
+
+    def _worth(self, url: str) -> bool:
+        kind = kinds.promised(urls.suffix(url))
+        wanted = kind in (None, "page") or kind in self.source.types
+        return wanted and self._ours(url) and self._chosen(url)
 
     def _sitemaps(self, first: str) -> Iterator[Trouble]:
         self.home.add(origin(first))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 
 MOST_WAITING = 100_000
 """Addresses that are remembered to be visited."""
@@ -45,6 +46,10 @@ class Frontier:
         if step.url not in self.seen:
             self.seen.add(step.url)
             self._waiting.appendleft(step)
+
+    def coming(self, count: int) -> list[Step]:
+        """The next ones, which stay."""
+        return list(islice(self._waiting, count))
 
     def next(self) -> Step:
         return self._waiting.popleft()

@@ -2,80 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from functools import partial
 
 from msgspec.structs import replace
 
-from curate.collectors.web import kinds, licenses, marks, page, signals, urls
+from curate.collectors.web import ahead, answers, kinds, licenses, marks, page, signals, urls
+from curate.collectors.web.ahead import PAGE_LIMIT, Ahead, Hop, Moved
+from curate.collectors.web.answers import Answer, Call, Denied, joined, mark
 from curate.collectors.web.notices import Notices
 from curate.collectors.web.opening import Opening
-from curate.collectors.web.page import Link, Page
+from curate.collectors.web.page import Page
 from curate.collectors.web.robots import Robots
 from curate.collectors.web.signals import Heard
 from curate.errors import CurateError
 from curate.fetch import Fetched, Fetcher, shown
 from curate.messages import msg
-from curate.model import Candidate, Kind, Known, Message, Said, Trouble
+from curate.model import Candidate, Kind, Known, Said, Trouble
 
-PAGE_LIMIT = 5 << 20
-"""Bytes of one HTML page; they are held in memory."""
+__all__ = ["PAGE_LIMIT", "Answer", "Call", "Denied", "Visits"]
 
 Memory = Callable[[str], Known | None]
 
 
-class Denied(Exception):
-    """A rule keeps us from an address."""
-
-    def __init__(self, reason: Message, retry: bool = False) -> None:
-        self.reason = reason
-        self.retry = retry
-
-
 def _anywhere(url: str) -> bool:
     return True
-
-
-def _unheeded(url: str) -> None:
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A wish to visit ``url`` (normal)."""
-
-    url: str
-    passing: Callable[[str], None] = _unheeded
-    """Told of each address before it is requested, redirects too; may raise what ``ask`` shall raise."""
-    anyway: bool = False  # visit it for its links although signals say that it cannot be kept
-    index: bool = False  # where nothing is known of a folder, ask for its index.html's version
-    given: str = ""  # a mark of what was said about it elsewhere; another one asks anew
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of a call: a page that was read, a file that is not read yet, or no change."""
-
-    url: str  # normal, after all redirects
-    kind: Kind = "page"
-    suffix: str = ""
-    got: Fetched | None = None  # of a page its headers, of a file its body too
-    body: bytes = b""  # of a page
-    page: Page | None = None
-    known: Known | None = None  # it has not changed since
-    index: str = ""  # the address that shows the same, unchanged
-    trouble: Trouble | None = None  # why nothing can be had of it
-    given: str = ""  # of its call
-
-    @property
-    def links(self) -> Iterable[Link]:
-        """Those that may be followed."""
-        if self.known is not None:
-            return (Link(link) for link in self.known.links)
-        return self.page.links if self.page and self.page.follow else ()
 
 
 class Visits:
@@ -106,6 +59,7 @@ class Visits:
         self.notices = Notices(fetcher, self.robots, home or ours)
         self.asked = 0
         """Addresses that were requested by calls."""
+        self.sent = Ahead(fetcher)
 
     def visit(self, url: str, said: Said = Said()) -> Iterator[Candidate | Trouble]:  # noqa: B008 - a frozen value
         """The candidate at ``url``, or why there is none; never more than one.
@@ -119,7 +73,7 @@ class Visits:
             yield Trouble(shown(url), reason, retry=False, hides=False)
             return
         try:
-            answer = self.ask(Call(here, given=_mark(said)))
+            answer = self.ask(Call(here, given=mark(said)))
             if answer.known is None and answer.trouble is None and not self._wanted(answer):
                 reason = msg("its kind is “{kind}”, which is not wanted here", kind=answer.kind)
                 yield Trouble(here, reason, retry=False, hides=False)
@@ -134,22 +88,51 @@ class Visits:
     def ask(self, call: Call) -> Answer:
         """Request it, unless a rule forbids that. Raises Denied, CurateError, and what
         ``call.passing`` raises. The answer of a file is open until it is taken or closed."""
-        got = self.fetcher.get(
-            call.url, stamp=partial(self._stamp, call), allowed=partial(self._allowed, call)
-        )
-        url = urls.normal(got.url) or call.url
-        if got.status == 304:
-            got.close()
+        hop = self._hop(call)
+        url = urls.normal(hop.got.url) or call.url
+        if hop.got.status == 304:
+            hop.got.close()
             known = self.memory(url)
             if known is None:
                 return Answer(url, index=f"{url}index.html")
-            if not marks.news(known.stamp, got, url):
+            if not marks.news(known.stamp, hop.got, url):
                 return Answer(url, known=known)
-            got = self.again(url)
-        kind, suffix = kinds.claimed(got.mime, urls.suffix(url))
-        if kind == "page":
-            return _read(Answer(url, kind, suffix, got, given=call.given))
-        return Answer(url, kind, suffix, got, given=call.given)
+            hop = ahead.read(self.again(url))
+        return answers.answer(url, hop, call.given)
+
+    def _hop(self, call: Call) -> Hop:
+        url = call.url
+        if url in self.sent:
+            try:
+                return self.sent.take(url)
+            except Moved as moved:
+                url = moved.url
+        return ahead.read(
+            self.fetcher.get(
+                url, stamp=partial(self._stamp, call), allowed=partial(self._allowed, call)
+            )
+        )
+
+    def ahead(self, call: Call) -> None:
+        """Send the request of a call that ``ask`` will be asked later, if it may be sent: a page's,
+        for a file is asked for when somebody wants it. ``call.passing`` is not told."""
+        if call.url in self.sent or kinds.promised(urls.suffix(call.url)) not in (None, "page"):
+            return
+        # Where a rule or a fault keeps us from it, ``ask`` will say so at its turn.
+        with suppress(Denied, CurateError):
+            self._permit_call(call, call.url)
+            stamp = self._stamp(call, call.url)
+            self.asked += 1
+            self.sent.send(call.url, stamp)
+
+    @property
+    def room(self) -> int:
+        """How many calls, the next one first, are worth sending ahead."""
+        return 2 * self.sent.width
+
+    def close(self) -> None:
+        """Let go of what was sent ahead and not asked for."""
+        self.sent.close()
 
     def again(self, url: str) -> Fetched:
         """The answer once more, unconditionally. Raises CurateError."""
@@ -172,12 +155,15 @@ class Visits:
         if url is None:
             raise CurateError(f"{shown(hop)} is not a web address", "look at it in a browser")
         call.passing(url)
+        self._permit_call(call, url)
+        self.asked += 1
+
+    def _permit_call(self, call: Call, url: str) -> None:
         self.permit(url)
         heard = self.notices.of(url)
         if heard.stops and not call.anyway and not self.own(url):
             # Nothing that the place itself says could change that, so it is not even asked.
             raise Denied(heard.stops[0].reason, heard.stops[0].retry)
-        self.asked += 1
 
     def _stamp(self, call: Call, hop: str) -> str:
         url = urls.normal(hop) or hop
@@ -226,7 +212,7 @@ class Visits:
         return Candidate(
             locator=answer.url,
             stamp=self._marked(answer, heard),
-            said=replace(_joined(found.said, said), signals=heard.signals + said.signals),
+            said=replace(joined(found.said, said), signals=heard.signals + said.signals),
             open=lambda: io.BytesIO(answer.body),
             suffix=answer.suffix if answer.suffix in (".html", ".htm", ".xhtml") else ".html",
             links=tuple(link.url for link in answer.links),
@@ -250,7 +236,7 @@ class Visits:
             yield Candidate(
                 locator=url,
                 stamp=self._marked(answer, heard),
-                said=replace(_joined(itself, said), signals=heard.signals + said.signals),
+                said=replace(joined(itself, said), signals=heard.signals + said.signals),
                 open=opening,
                 suffix=answer.suffix,
             )
@@ -269,44 +255,3 @@ class Visits:
         wide = self.notices.of(answer.url)
         overruled = heard.stop is not None
         return marks.stamp(answer.got, answer.url, wide, overruled, answer.given)
-
-
-def _read(answer: Answer) -> Answer:
-    """The same, with its page. Raises CurateError where the connection fails."""
-    got, url = answer.got, answer.url
-    assert got is not None
-    with got:
-        body = got.body.read(PAGE_LIMIT + 1)
-    if len(body) > PAGE_LIMIT:
-        reason = msg("the page is larger than {limit} MiB", limit=PAGE_LIMIT >> 20)
-        return Answer(url, trouble=Trouble(url, reason, retry=False))
-    if not body:
-        empty = Trouble(url, msg("it is empty"), retry=False, hides=False)
-        return Answer(url, trouble=empty)
-    try:
-        found = page.read(body, url, got.charset, got.headers)
-    except Exception as fault:  # noqa: BLE001 - whatever parsers of HTML raise on hostile input
-        reason = msg("it cannot be read: {fault}", fault=fault)
-        return Answer(url, trouble=Trouble(url, reason, retry=False))
-    return Answer(url, answer.kind, answer.suffix, got, body, found, given=answer.given)
-
-
-def _joined(itself: Said, said: Said) -> Said:
-    """What a place says of itself and what its referrer does; its own word on the same comes first."""
-    return Said(
-        title=itself.title or said.title,
-        creators=itself.creators or said.creators,
-        description=itself.description or said.description,
-        tags=tuple(dict.fromkeys(itself.tags + said.tags)),
-        url=said.url or itself.url,
-        modified=itself.modified or said.modified,
-        statements=tuple(dict.fromkeys(itself.statements + said.statements)),
-    )
-
-
-def _mark(said: Said) -> str:
-    return (
-        hashlib.sha256(repr(said).encode("utf-8", "replace")).hexdigest()[:12]
-        if said != Said()
-        else ""
-    )
