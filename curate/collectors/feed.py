@@ -14,6 +14,7 @@ from curate.collectors.web import feeds, kinds, urls
 from curate.collectors.web.feed_cache import Document, FeedCache
 from curate.collectors.web.feeds import Entry, Feed
 from curate.collectors.web.visits import Denied, Visits
+from curate.collectors.web.warc import recorded
 from curate.errors import CurateError
 from curate.fetch import origin, shown
 from curate.messages import msg
@@ -40,6 +41,8 @@ class FeedSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, 
         "page", "document", "text", "table", "slides", "image", "audio", "video",
     )  # fmt: skip
     """Kinds to take."""
+    warc: bool = False
+    """Keep records of all that was fetched, as archives do (WARC), in the source's own folder."""
 
     def __post_init__(self) -> None:
         if not self.feeds:
@@ -80,7 +83,7 @@ class _Tour:
     def __init__(self, source: FeedSource, context: Context, memory: Memory) -> None:
         self.source = source
         self.context = context
-        self.fetcher = context.fetcher
+        self.fetcher = recorded(context, "feed", source.warc)
         self.home: set[str] = set()  # origins of the feeds
         self.seen: set[str] = set()  # addresses that were visited
         self.visits = Visits(self.fetcher, memory, self._own, self._ours, source.types)
