@@ -1,0 +1,195 @@
+"""S3 and what speaks like it: MinIO, Cloudflare R2, 阿里云 OSS, 腾讯云 COS.
+
+Requests are signed as AWS describes it: https://docs.aws.amazon.com/IAM/latest/UserGuide/
+reference_sigv-create-signed-request.html (Signature Version 4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes, urlsplit
+
+from curate.fetch.credentials import Account
+from curate.fetch.drives.drive import ENTRIES, Entry, Listing, Shut
+from curate.fetch.drives.http import HttpPart, Line, answer, when
+from curate.fetch.drives.reading import Broken, Reading
+from curate.messages import msg
+
+_EMPTY = hashlib.sha256(b"").hexdigest()
+_PAGES = 10_000
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Signs requests without a body. With an empty account it signs nothing: public buckets."""
+
+    account: Account = field(repr=False)
+    region: str
+    now: Callable[[], str] = _now  # "20130524T000000Z"
+
+    def __call__(self, method: str, url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
+        if not self.account.user:
+            return {}
+        parts, now = urlsplit(url), self.now()
+        host = parts.netloc
+        signed = {"host": host, "x-amz-content-sha256": _EMPTY, "x-amz-date": now}
+        if self.account.token:
+            signed["x-amz-security-token"] = self.account.token
+        if "Range" in headers:
+            signed["range"] = headers["Range"]
+        names = ";".join(sorted(signed))
+        request = "\n".join(
+            (
+                method,
+                parts.path or "/",
+                "&".join(sorted(parts.query.split("&"))) if parts.query else "",
+                *(f"{name}:{signed[name]}" for name in sorted(signed)),
+                "",
+                names,
+                _EMPTY,
+            )
+        )
+        scope = f"{now[:8]}/{self.region}/s3/aws4_request"
+        digest = hashlib.sha256(request.encode()).hexdigest()
+        key = f"AWS4{self.account.password}".encode()
+        for word in (now[:8], self.region, "s3", "aws4_request"):
+            key = _mac(key, word)
+        signature = _mac(key, f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{digest}").hex()
+        own = {name: value for name, value in signed.items() if name not in ("host", "range")}
+        own["Authorization"] = (
+            f"AWS4-HMAC-SHA256 Credential={self.account.user}/{scope},"
+            f"SignedHeaders={names},Signature={signature}"
+        )
+        return own
+
+
+def _mac(key: bytes, text: str) -> bytes:
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+
+class S3:
+    """The objects of a bucket whose keys begin alike, as folders."""
+
+    def __init__(self, line: Line, bucket: str, prefix: str) -> None:
+        """``bucket`` is "/name" where it stands in the path, "" where it is in the host's name."""
+        self._line = line
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+
+    def close(self) -> None:
+        self._line.close()
+
+    def check(self) -> None:
+        self._page(self._prefix, "", 1)
+
+    def listing(self, path: str) -> Listing:
+        prefix = f"{self._prefix}{path}/" if path else self._prefix
+        found: list[Entry] = []
+        token = ""
+        for _ in range(_PAGES):
+            page = self._page(prefix, token)
+            found += page.entries
+            if len(found) > ENTRIES:
+                break
+            if not page.following:
+                return Listing(tuple(found))
+            if page.following == token:
+                return Listing(tuple(found), msg("the drive lists only a part of it"))
+            token = page.following
+        return Listing(
+            tuple(found), msg("it holds more than {limit} entries; divide it", limit=ENTRIES)
+        )
+
+    def _page(self, prefix: str, token: str, most: int = 1000) -> _Page:
+        asked = {
+            "list-type": "2", "prefix": prefix, "delimiter": "/", "encoding-type": "url",
+            "max-keys": str(most), "continuation-token": token,
+        }  # fmt: skip
+        query = "&".join(
+            f"{name}={quote(value, safe='', errors='surrogateescape')}"
+            for name, value in sorted(asked.items())
+            if value
+        )
+        url = f"{self._line.home}{self._bucket}/?{query}"
+        retries = self._line.patience.settings.retries
+        for attempt in range(retries + 1):
+            response = self._line.ask("GET", url)
+            try:
+                return _page(answer(response, self._line.patience), prefix, url.partition("?")[0])
+            except Broken:
+                if attempt < retries:
+                    self._line.patience.wait(attempt)
+        raise Shut(f"{url.partition('?')[0]} breaks off while it is listed", "run again later")
+
+    def open(self, path: str, entry: Entry) -> Reading:
+        key = quote(f"{self._prefix}{path}", safe="/")
+        url = f"{self._line.home}{self._bucket}/{key}"
+
+        def part(start: int) -> HttpPart:
+            return HttpPart(
+                self._line.ask("GET", url, {"Range": f"bytes={start}-"} if start else {})
+            )
+
+        return Reading(url, part, entry.size, self._line.patience)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    entries: list[Entry]
+    following: str  # token of the next page; "" at the end
+
+
+def _page(data: bytes, prefix: str, url: str) -> _Page:
+    from lxml import etree
+
+    entries: list[Entry] = []
+    tail = name = ""
+    try:
+        found = etree.iterparse(
+            BytesIO(data), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+        )
+        for _, node in found:
+            name = etree.QName(node).localname
+            if name in ("Contents", "CommonPrefixes"):
+                entries += _entry(node, prefix)
+                node.clear()
+            elif name == "NextContinuationToken":
+                tail = node.text or ""
+    except (etree.XMLSyntaxError, ValueError) as fault:
+        raise Shut(
+            f"{url} gives a listing that is damaged",
+            "check the address of the bucket and `endpoint`; it may be no S3",
+        ) from fault
+    if name != "ListBucketResult":
+        raise Shut(f"{url} gives no listing", "check the address of the bucket and `endpoint`")
+    return _Page(entries, tail)
+
+
+def _entry(node: Any, prefix: str) -> Iterator[Entry]:
+    told = {
+        one.tag.rpartition("}")[2]: (one.text or "") for one in node if isinstance(one.tag, str)
+    }
+    folder = node.tag.endswith("CommonPrefixes")
+    encoded = told.get("Prefix" if folder else "Key", "").replace("+", "%20")
+    key = unquote_to_bytes(encoded).decode("utf-8", "surrogateescape")
+    if not key.startswith(prefix) or key == prefix:
+        return  # the empty object that some programs put in place of a folder
+    size = told.get("Size", "")
+    mark = told.get("ETag", "")[:200]
+    yield Entry(
+        name=key[len(prefix) :].removesuffix("/" if folder else ""),
+        folder=folder,
+        size=int(size) if size.isascii() and size.isdecimal() and len(size) < 19 else -1,
+        modified=when(told.get("LastModified", "")),
+        mark=mark if mark.isprintable() else "",
+    )
