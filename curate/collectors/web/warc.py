@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -43,6 +44,7 @@ class Warc:
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
         self._name = name
+        self._lock = Lock()  # pages are asked for in threads
         self.path: Path | None = None
         """The file; None before the first record."""
 
@@ -68,7 +70,7 @@ class Warc:
             more["WARC-Truncated"] = "unspecified"
         if status == 304:
             more["WARC-Profile"] = _UNCHANGED
-        with self._open() as file:
+        with self._lock, self._open() as file:
             writer = _writer(file)
             answer = writer.create_warc_record(
                 url, "revisit" if status == 304 else "response", payload, size,
