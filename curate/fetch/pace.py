@@ -68,10 +68,10 @@ class Pace:
         self._lock = threading.Lock()
 
     def slow_down(self, origin: str, seconds: float) -> None:
-        """Let at least ``seconds`` lie between two beginnings."""
+        """Let at least ``seconds`` lie between two beginnings; the longest that anyone asks for holds."""
         host = self._of(origin)
         with host.free:
-            host.least = seconds
+            host.least = max(host.least, seconds)
 
     def rest(self, origin: str, seconds: float) -> None:
         """Begin nothing for ``seconds``: the server has asked for it."""

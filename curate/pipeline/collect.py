@@ -103,7 +103,7 @@ class _Run:
     def collect(self, loaded: Sequence[Loaded]) -> list[Report]:
         jobs = {one.name: self._jobs(one) for one in loaded}
         every = [job for one in loaded for job in jobs[one.name]]
-        with Fetcher(self.settings.fetch) as fetcher:
+        with Fetcher(self.settings.fetch, self.workspace.state / "parts") as fetcher:
             local, far = _parted(every)
             lanes = shared(
                 map(partial(partial, self._tour, fetcher), far), self.settings.fetch.sources
@@ -138,7 +138,8 @@ class _Run:
         with Catalog(self.workspace.catalog) as catalog:
             tour = Tour(
                 catalog, Store(self.workspace.objects), job.number, job.selection, line, self.stop, self.now,
-                retry=self.how.retry, partial=job.again is not None, sample=self.how.sample, counts=job.counts,
+                retry=self.how.retry, partial=job.again is not None, sample=self.how.sample, landed=fetcher.landed,
+                counts=job.counts,
             )  # fmt: skip
             try:
                 tour.walk(job.kind(job.source, self._context(fetcher, job)))
