@@ -49,6 +49,7 @@ class ArchiveCollector:
     """Unpacks it once, and again when it has changed."""
 
     options: ClassVar[type[Source]] = ArchiveSource
+    local: ClassVar[bool] = True
 
     def __init__(self, options: ArchiveSource, context: Context) -> None:
         self.path = context.folder / Path(options.path).expanduser()

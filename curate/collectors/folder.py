@@ -51,6 +51,7 @@ class FolderCollector:
     """Walks in the order of names, holding one folder's names at a time for each level."""
 
     options: ClassVar[type[Source]] = FolderSource
+    local: ClassVar[bool] = True
 
     def __init__(self, options: FolderSource, context: Context) -> None:
         self.root = context.folder / Path(options.path).expanduser()
