@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -88,12 +88,16 @@ class Source(
 ):
     """What every kind of source can say. A collector's own options extend it."""
 
+    foreign: ClassVar[bool] = False
+    """Other people's by its nature, as what a public service finds: what the seller declares for the
+    whole collection does not hold for it, only what is declared for this source."""
+
     match: Literal["keywords", "all"] = "keywords"
     """Take what matches one of the collection's keywords, or everything."""
     tags: tuple[str, ...] = ()
     """Words that hold for all that this source gives; keywords match them too."""
     rights: Declaration | None = None
-    """Declaration for this source; without it the collection's holds."""
+    """Declaration for this source; without it the collection's holds, but never for a public service."""
     folders: tuple[Folder, ...] = ()
     """Parts of this source with rights of their own; the longest path that fits wins."""
 
@@ -101,6 +105,10 @@ class Source(
     def place(self) -> str:
         """Where it leads, in one line, for people; also names the source in the catalog."""
         raise NotImplementedError
+
+    def declared(self, everywhere: Declaration) -> Declaration:
+        """The declaration that holds for it; ``everywhere`` is the collection's."""
+        return self.rights or (Declaration() if self.foreign else everywhere)
 
 
 class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -178,3 +178,24 @@ def test_an_error_of_our_own_is_not_swallowed(
     monkeypatch.setattr(Store, "add", full)
     with pytest.raises((OSError, CurateError), match="space"):
         workspace(tmp_path, f"{one.url}/").collect("c")
+
+
+def test_what_a_seller_declares_for_all_does_not_hold_for_a_service(tmp_path: Path) -> None:
+    from curate.collection import load
+    from curate.model import Said, Statement
+    from curate.pipeline.judge import Judge
+
+    made = workspace(tmp_path)
+    file = made.root / "collections" / "c" / "collection.toml"
+    file.write_text(
+        'title = "C"\nkeywords = ["x"]\n[rights]\nown = "Ann"\n[[sources]]\ntype = "openverse"\n'
+        '[[sources]]\ntype = "commons"\nrights = { own = "Ann" }\n',
+        encoding="utf-8",
+    )
+    judge = Judge(made, loaded := load(made, "c"))
+    openverse, commons = loaded.collection.sources
+    assert judge.declaration("openverse", openverse.place, "https://example.org/a.jpg").own == ""
+    assert judge.declaration("commons", commons.place, "https://example.org/a.jpg").own == "Ann"
+    granted = Statement("CC BY-NC 4.0", "api", "x", license="CC-BY-NC-4.0", holder="Bo")
+    decision = judge.preview("openverse", openverse.place, Said(statements=(granted,)))
+    assert decision.license == "CC-BY-NC-4.0" and decision.basis != "own"

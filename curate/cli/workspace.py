@@ -62,6 +62,14 @@ def init(folder: Path | None, where: Path | None, language: Language) -> None:
     metavar="URL",
     help="A web site to collect from; repeat for more.",
 )
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    metavar="KIND=PLACE",
+    help="Another place to collect from: feed=URL, git=URL, archive=FILE, csv=FILE, remote=URL; or a"
+    " service that is searched for the keywords: openverse, commons, zenodo …; repeat for more.",
+)
 @click.option("--own", default="", metavar="HOLDER", help="It is all your own work: your name.")
 @click.option(
     "--license",
@@ -73,19 +81,21 @@ def init(folder: Path | None, where: Path | None, language: Language) -> None:
 @in_workspace
 def new(
     workspace: Workspace, name: str, title: str, language: Language | None, keywords: tuple[str, ...],
-    folders: tuple[str, ...], sites: tuple[str, ...], own: str, license_: str,
+    folders: tuple[str, ...], sites: tuple[str, ...], sources: tuple[str, ...], own: str, license_: str,
 ) -> None:  # fmt: skip
     """Write a commented collections/NAME/collection.toml. Asks nothing."""
     from curate.pipeline.setup import Wish
     from curate.pipeline.setup import new as run
 
     spoken = language or workspace.settings.language
-    path = run(workspace, name, Wish(title, spoken, keywords, folders, sites, own, license_))
+    path = run(
+        workspace, name, Wish(title, spoken, keywords, folders, sites, sources, own, license_)
+    )
     say = speaker(spoken)
     echo(say("wrote {path}", path=path))
     if not own and not license_:
         echo(say("it declares no rights yet, so nothing could be packaged: set [rights] in it"))
-    if not folders and not sites:
+    if not folders and not sites and not sources:
         echo(say("put your files into {folder}", folder=path.parent / "material"))
     echo(say("Next: {command}", command=f"curate collect {name}"))
 

@@ -36,6 +36,7 @@ _LEAST = 500  # results that are looked at anyway
 class ServiceSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Options of every service."""
 
+    foreign: ClassVar[bool] = True
     match: Literal["keywords", "all"] = "all"
     """Everything that the service finds, or of that only what matches the collection's keywords."""
     search: tuple[str, ...] = ()

@@ -156,7 +156,7 @@ class _Run:
         collection = job.loaded.collection
         state = self.workspace.state
         return Context(
-            job.loaded.folder, fetcher, job.source.rights or collection.rights, collection.keywords,
+            job.loaded.folder, fetcher, job.source.declared(collection.rights), collection.keywords,
             decider(self.workspace, job.loaded, job.source),
             state / "cache" / str(job.number), state / "kept" / job.loaded.name / str(job.number), job.again,
         )  # fmt: skip

@@ -91,7 +91,7 @@ class Judge:
         fitting = [one for one in source.folders if one.holds(locator)]
         if fitting:
             return max(fitting, key=lambda one: len(one.path.strip("/"))).rights
-        return source.rights or self._rights
+        return source.declared(self._rights)
 
     def member(self, catalog: Catalog, sha256: str) -> Member:
         member = catalog.member(self._name, sha256)

@@ -33,7 +33,7 @@ def rehearse(workspace: Workspace, loaded: Loaded, listener: Listener, sample: i
     with Fetcher(workspace.settings.fetch) as fetcher, _known(workspace) as catalog:
         for source in collection.sources:
             context = Context(
-                loaded.folder, fetcher, source.rights or collection.rights, collection.keywords,
+                loaded.folder, fetcher, source.declared(collection.rights), collection.keywords,
                 decider(workspace, loaded, source),
             )  # fmt: skip
             collector = plugins.load("collectors", source_key(source)[0])(source, context)

@@ -9,6 +9,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from curate import plugins
 from curate.collection import load
 from curate.errors import CurateError
 from curate.model import Language
@@ -44,8 +47,15 @@ class Wish:
     keywords: Sequence[str] = ()
     folders: Sequence[str] = ()
     sites: Sequence[str] = ()
+    sources: Sequence[str] = ()
+    """Of any other kind: "KIND=PLACE", or "KIND" alone for a service."""
     own: str = ""
     license: str = ""
+
+    @property
+    def places(self) -> list[str]:
+        """Everywhere that something is to be collected from."""
+        return [*self.folders, *self.sites, *self.sources]
 
 
 def new(workspace: Workspace, name: str, wish: Wish) -> Path:
@@ -61,17 +71,21 @@ def new(workspace: Workspace, name: str, wish: Wish) -> Path:
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not wish.folders and not wish.sites:
+        if not wish.places:
             (path.parent / "material").mkdir(exist_ok=True)
         path.write_text(_written(name, wish), encoding="utf-8")
     except OSError as fault:
         raise unusable(fault, path) from fault
-    load(workspace, name)  # what curate writes itself has to be valid
+    try:
+        load(workspace, name)
+    except CurateError:
+        path.unlink()  # a place that is none: the command can be given again
+        raise
     return path
 
 
 def _written(name: str, wish: Wish) -> str:
-    folders = list(wish.folders) or ([] if wish.sites else ["material"])
+    folders = list(wish.folders) or ([] if wish.places else ["material"])
     match = "keywords" if wish.keywords else "all"
     sources = [
         f'[[sources]]\ntype = "folder"\npath = {_toml(_absolute(one, wish))}\nmatch = "{match}"\n'
@@ -81,6 +95,7 @@ def _written(name: str, wish: Wish) -> str:
         f'[[sources]]\ntype = "site"\nstart = [{_toml(one)}]\nmatch = "{match}"\n'
         for one in wish.sites
     ]
+    sources += [_source(one, match) for one in wish.sources]
     rights = (
         f"own = {_toml(wish.own)}"
         if wish.own
@@ -97,6 +112,24 @@ def _written(name: str, wish: Wish) -> str:
             "sources": "\n".join(sources),
         }
     )
+
+
+def _source(wish: str, match: str) -> str:
+    """A source's table. A collector says where it begins in the first of these keys that it has."""
+    kind, _, place = wish.partition("=")
+    options = plugins.load("collectors", kind).options
+    fields = {field.name: field for field in msgspec.structs.fields(options)}
+    key = next((one for one in ("path", "file", "url", "start", "search") if one in fields), "")
+    lines = [f"type = {_toml(kind)}"]
+    if place and key:
+        local = key in ("path", "file") or ("://" not in place and Path(place).exists())
+        value = _toml(str(Path(place).expanduser().resolve()) if local else place)
+        lines.append(
+            f"{key} = [{value}]" if fields[key].type == tuple[str, ...] else f"{key} = {value}"
+        )
+    if fields["match"].default != "all":
+        lines.append(f"match = {_toml(match)}")
+    return "\n".join(["[[sources]]", *lines, ""])
 
 
 def _absolute(folder: str, wish: Wish) -> str:
