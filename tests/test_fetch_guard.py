@@ -107,7 +107,7 @@ def test_a_name_is_resolved_once_and_that_address_is_asked(
     "private", ["http://nas.local", "a b", "10.0.0.0/99", "host:99999", "300.1.1.1", "", "[nas]"]
 )
 def test_a_wrong_entry_is_named(private: str) -> None:
-    with pytest.raises(ValueError, match="private: .* is no host, host:port or network"):
+    with pytest.raises(ValueError, match=r"private: .* is no host, host:port or network"):
         Fetch(private=(private,))
 
 
