@@ -49,13 +49,12 @@ def collect(
     """
     from curate.pipeline.collect import How
 
-    if watch and (dry_run or sample):
-        raise click.UsageError("--watch goes with neither --dry-run nor --sample")
-    how = How(retry, dry_run, sample or 0)
+    if watch and (retry or dry_run or sample):
+        raise click.UsageError("--watch goes with no other option")
     if watch:
-        _watch(workspace, names, how)
+        _watch(workspace, names)
     else:
-        _finish(_collect(workspace, names, how))
+        _finish(_collect(workspace, names, How(retry, dry_run, sample or 0)))
 
 
 def _collect(workspace: Workspace, names: Sequence[str], how: How) -> list[Report]:
@@ -71,17 +70,14 @@ def _collect(workspace: Workspace, names: Sequence[str], how: How) -> list[Repor
     return reports
 
 
-def _watch(workspace: Workspace, names: Sequence[str], how: How) -> None:
+def _watch(workspace: Workspace, names: Sequence[str]) -> None:
     """Runs until it is interrupted; what fails in one round is told, and tried again in the next."""
+    from curate.pipeline.collect import WHOLE
     from curate.pipeline.watch import watch
 
-    say = speaker(language_of(workspace, workspace.chosen(names)))
-    watch(
-        workspace,
-        names,
-        lambda some: _collect(workspace, some, how),
-        tell=lambda text: echo(say(text)),
-    )
+    named = workspace.chosen(names)
+    say = speaker(language_of(workspace, named))
+    watch(workspace, named, lambda some: _collect(workspace, some, WHOLE), tell=echo, say=say)
 
 
 def _collected(report: Report, say: Say, workspace: Workspace) -> None:
