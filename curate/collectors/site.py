@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Annotated, ClassVar
@@ -12,15 +11,19 @@ from msgspec import Meta
 from curate.collection import Declaration, Source
 from curate.collectors import Context, Memory
 from curate.collectors.patterns import matcher
-from curate.collectors.web import kinds, sitemap, urls
-from curate.collectors.web.frontier import MOST_WAITING, Frontier, Step
+from curate.collectors.web import kinds, urls
+from curate.collectors.web.frontier import Frontier, Step
+from curate.collectors.web.offline import OfflineVisits
 from curate.collectors.web.page import Link
+from curate.collectors.web.sitemaps import Sitemaps
 from curate.collectors.web.visits import Answer, Call, Denied, Visits
 from curate.collectors.web.warc import recorded
 from curate.errors import CurateError
 from curate.fetch import Fetcher, StatusError, origin, shown
 from curate.messages import msg
 from curate.model import Candidate, Kind, Message, Said, Trouble
+
+_SITEMAPS = frozenset({".xml", ".gz", ".rss", ".atom"})
 
 
 class SiteSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="site"):
@@ -44,6 +47,9 @@ class SiteSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, 
     """Take what is linked on other sites too; links found there are not followed."""
     warc: bool = False
     """Keep records of all that was fetched, as archives do (WARC), in the source's own folder."""
+    offline: bool = False
+    """Keep pages so that they can be read without the web: with the pictures, styles and fonts of
+    their own site inside, and without scripts."""
 
     def __post_init__(self) -> None:
         if not self.start and not self.sitemap:
@@ -69,6 +75,7 @@ class SiteCollector:
     def __init__(self, options: SiteSource, context: Context) -> None:
         self.source = options
         self.declared = context.declared
+        self.again = context.again
         self.fetcher = recorded(context, "site", options.warc)
 
     def candidates(self, memory: Memory) -> Iterator[Candidate | Trouble]:
@@ -76,7 +83,7 @@ class SiteCollector:
         for. What has not changed since ``memory`` comes with the known stamp and links, nothing
         else said about it, and is requested again only if it is opened. Raises CurateError where
         the sitemap or every start page fails."""
-        yield from _Crawl(self.source, self.declared, self.fetcher, memory).run()
+        yield from _Crawl(self.source, self.declared, self.fetcher, memory, self.again).run()
 
 
 class _Seen(Exception):
@@ -91,34 +98,61 @@ class _Crawl:
     """One run over one site."""
 
     def __init__(
-        self, source: SiteSource, declared: Declaration, fetcher: Fetcher, memory: Memory
+        self,
+        source: SiteSource,
+        declared: Declaration,
+        fetcher: Fetcher,
+        memory: Memory,
+        again: frozenset[str] | None = None,
     ) -> None:
         self.source = source
         self.declared = declared
         self.fetcher = fetcher
+        self.again = again
         self.included = matcher(source.include)
         self.excluded = matcher(source.exclude)
         self.frontier = Frontier()
         self.preferred: set[str] = set()  # addresses that a page named as its canonical one
         self.home: set[str] = set()  # origins that belong to the site
         self.starts = self.failed_starts = 0
-        self.visits = Visits(
+        visits = OfflineVisits if source.offline else Visits
+        self.visits = visits(
             fetcher, memory, self._own, self._ours, source.types,
             chosen=self._chosen, home=lambda url: origin(url) in self.home,
         )  # fmt: skip
 
     def run(self) -> Iterator[Candidate | Trouble]:
-        for url in self.source.start:
-            step = Step(urls.normal(url) or url, start=True)
-            self.frontier.add(step)
-            self.home.add(origin(step.url))
-        self.starts = len(self.frontier)
-        if self.source.sitemap:
-            yield from self._sitemaps(urls.normal(self.source.sitemap) or self.source.sitemap)
+        starts = [urls.normal(url) or url for url in self.source.start]
+        sitemaps = [urls.normal(self.source.sitemap) or ""] if self.source.sitemap else []
+        self.home.update(map(origin, (*starts, *sitemaps)))
+        if self.again is not None:
+            yield from self._return(self.again, starts, sitemaps)
+        else:
+            for url in starts:
+                self.frontier.add(Step(url, start=True))
+            self.starts = len(self.frontier)
+            for url in sitemaps:
+                yield from self._sitemaps(url)
         try:
             yield from self._walk()
         finally:
             self.visits.close()
+
+    def _return(
+        self, again: Iterable[str], starts: list[str], sitemaps: list[str]
+    ) -> Iterator[Trouble]:
+        """To what failed before; troubles about the source as a whole have no address."""
+        failed = sorted(url for url in again if urls.normal(url) == url)
+        if not self.source.other_origins:
+            self.home.update(map(origin, failed))  # where the site has moved to
+        for url in failed:
+            if url not in sitemaps and not (sitemaps and urls.suffix(url) in _SITEMAPS):
+                self.frontier.add(Step(url, start=url in starts))
+                continue
+            try:
+                yield from self._sitemaps(url)
+            except CurateError as fault:
+                yield Trouble(url, msg("{fault}", fault=fault.message))
 
     def _walk(self) -> Iterator[Candidate | Trouble]:
         while self.frontier:
@@ -238,48 +272,23 @@ class _Crawl:
     def _worth(self, url: str) -> bool:
         kind = kinds.promised(urls.suffix(url))
         wanted = kind in (None, "page") or kind in self.source.types
-        return wanted and self._ours(url) and self._chosen(url)
+        return wanted and self._ours(url) and self._chosen(url) and self._unknown(url)
+
+    def _unknown(self, url: str) -> bool:
+        """Whether ``url`` is news, where nothing else is wanted but what failed before."""
+        return self.again is None or self.visits.memory(url) is None
 
     def _sitemaps(self, first: str) -> Iterator[Trouble]:
         self.home.add(origin(first))
-        waiting, seen, foreign = deque([first]), {first}, 0
-        while waiting and len(seen) <= MOST_WAITING:
-            url = waiting.popleft()
-            try:
-                found = self._sitemap(url, first=url == first)
-            except CurateError as fault:
-                if url == first:
-                    raise
-                yield Trouble(url, msg("{fault}", fault=fault.message))
-                continue
-            for place in found.pages:
-                here = urls.normal(place, url)
-                if here is None or not self._ours(here):
-                    foreign += 1
-                elif self._chosen(here):
-                    self.frontier.add(Step(here, parent=url))
-            for place in found.sitemaps:
-                below = urls.normal(place, url)
-                if below and self._ours(below) and below not in seen:
-                    seen.add(below)
-                    waiting.append(below)
+        foreign = 0
+        maps = Sitemaps(self.fetcher, self.visits.permit, lambda url: self.home.add(origin(url)))
+        for found in maps.read(first):
+            if isinstance(found, Trouble):
+                yield found
+            elif not found.url or not self._ours(found.url):
+                foreign += 1
+            elif self._chosen(found.url) and self._unknown(found.url):
+                self.frontier.add(Step(found.url, parent=found.by))
         if foreign:
             reason = msg("{count} addresses of the sitemap lead to other sites", count=foreign)
             yield Trouble(first, reason, retry=False, hides=False)
-
-    def _sitemap(self, url: str, first: bool) -> sitemap.Sitemap:
-        def allowed(hop: str) -> None:
-            there = urls.normal(hop) or hop
-            if first:
-                self.home.add(origin(there))  # as for a start page that has moved
-            self.visits.permit(there)
-
-        try:
-            with self.fetcher.get(url, allowed=allowed, limit=sitemap.LIMIT) as got:
-                data = got.body.read()
-        except Denied as denied:
-            raise CurateError(f"{url}: {denied.reason}", "ask the owner of the site") from denied
-        try:
-            return sitemap.parse(data)
-        except ValueError as fault:
-            raise CurateError(f"{url} cannot be used: {fault}", "check the address") from fault

@@ -39,7 +39,9 @@ class Link:
 @dataclass(frozen=True, slots=True)
 class Page:
     said: Said
-    links: tuple[Link, ...]  # each once, in the order of the page, without those marked nofollow
+    links: tuple[Link, ...]
+    """Each once, in the order of the page, without those marked nofollow; last the same page in
+    other languages, as its head names them."""
     canonical: str  # the address the page itself prefers, normal; "" where it states none
     heard: Heard  # what it and its answer let machines do
     follow: bool  # its links may be followed
@@ -66,7 +68,7 @@ def read(body: bytes, url: str, charset: str, headers: Mapping[str, str]) -> Pag
         statements += tuple(licenses.in_page(soup, base, url))
     return Page(
         said=_said(_title(tags["title"], metas), metas, url, headers, statements),
-        links=_links(tags["a"], base),
+        links=_links([*tags["a"], *filter(_is_translation, tags["link"])], base),
         canonical=(urls.normal(attribute(preferred, "href"), base) or "") if preferred else "",
         heard=heard,
         follow=not rules & {"nofollow", "none"},
@@ -118,6 +120,13 @@ def _may_state_terms(tags: Mapping[str, list[LexborNode]]) -> bool:
     """Few pages do, and reading them closely takes ten times as long."""
     return any("license" in rels(one) or _is_rsl(one) for one in tags["link"]) or any(
         map(_is_rsl, tags["script"])
+    )
+
+
+def _is_translation(tag: LexborNode) -> bool:
+    kind = attribute(tag, "type").strip().lower()
+    return (
+        "alternate" in rels(tag) and bool(attribute(tag, "hreflang")) and kind in ("", "text/html")
     )
 
 
