@@ -13,6 +13,7 @@ from curate.collectors import Context, Memory
 from curate.collectors.web import feeds, kinds, urls
 from curate.collectors.web.feed_cache import Document, FeedCache
 from curate.collectors.web.feeds import Entry, Feed
+from curate.collectors.web.offline import OfflineVisits
 from curate.collectors.web.visits import Denied, Visits
 from curate.collectors.web.warc import recorded
 from curate.errors import CurateError
@@ -43,6 +44,10 @@ class FeedSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, 
     """Kinds to take."""
     warc: bool = False
     """Keep records of all that was fetched, as archives do (WARC), in the source's own folder."""
+
+    offline: bool = False
+    """Keep pages so that they can be read without the web: with the pictures, styles and fonts of
+    their own site inside, and without scripts."""
 
     def __post_init__(self) -> None:
         if not self.feeds:
@@ -86,7 +91,8 @@ class _Tour:
         self.fetcher = recorded(context, "feed", source.warc)
         self.home: set[str] = set()  # origins of the feeds
         self.seen: set[str] = set()  # addresses that were visited
-        self.visits = Visits(self.fetcher, memory, self._own, self._ours, source.types)
+        visits = OfflineVisits if source.offline else Visits
+        self.visits = visits(self.fetcher, memory, self._own, self._ours, source.types)
 
     def run(self) -> Iterator[Candidate | Trouble]:
         failed: list[CurateError] = []
