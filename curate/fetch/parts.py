@@ -157,7 +157,7 @@ class Parts:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the garbage collector may close a body at any moment
         self._busy: set[str] = set()
         self._done: defaultdict[int, list[str]] = defaultdict(list)  # thread → its whole parts
         self._here = self._sweep()

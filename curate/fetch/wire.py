@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -63,6 +63,30 @@ class _Line:
     prefix: str  # before the path: the origin, where a proxy is asked in plain HTTP
     head: bytes
     tunnel: bool
+    # Not urllib3's own queue: an answer that the garbage collector closes comes back at any moment,
+    # also while this thread holds that queue's lock.
+    idle: deque[HTTPConnection] = field(default_factory=deque)
+
+    def connection(self) -> HTTPConnection:
+        """One that is open still, else a new one."""
+        from urllib3.util.connection import is_connection_dropped
+
+        while self.idle:
+            try:
+                kept = self.idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            if not is_connection_dropped(kept):
+                return kept
+            kept.close()
+        # Private to urllib3, but steady since its first version.
+        return cast("HTTPConnection", self.pool._new_conn())
+
+    def close(self) -> None:
+        while self.idle:
+            with suppress(IndexError):
+                self.idle.pop().close()
+        self.pool.close()
 
 
 class Wire:
@@ -72,6 +96,7 @@ class Wire:
         self.guard = Guard(settings)
         self._settings = settings
         self._agent = agent.encode()
+        self._kept = max(settings.per_host, 8)  # idle connections to one origin
         self._lock = threading.Lock()
         self._lines: OrderedDict[str, _Line] = OrderedDict()
         self._session: requests.Session | None = None
@@ -82,15 +107,13 @@ class Wire:
         line = self._line(home)
         request = _request(line, target, headers)
         while True:
-            # Private to urllib3, but steady since its first version: a connection of the pool, alive.
-            connection = cast("HTTPConnection", line.pool._get_conn())
+            connection = line.connection()
             fresh = connection.is_closed
             try:
                 return self._asked(line, connection, request)
             except BaseException as fault:
                 with suppress(OSError):
                     connection.close()
-                line.pool._put_conn(connection)
                 if fresh or not isinstance(fault, (Cut, ConnectionError)):
                     raise
                 # The server had closed a kept connection just now: that is no failure of its own.
@@ -106,9 +129,10 @@ class Wire:
         sock.sendall(request)
 
         def release(again: bool) -> None:
-            if not again:
+            if again and len(line.idle) < self._kept:
+                line.idle.append(connection)
+            else:
                 connection.close()
-            line.pool._put_conn(connection)
 
         return Reply(sock, self._settings.timeout, release)
 
@@ -118,7 +142,7 @@ class Wire:
             if self._session is not None:
                 self._session.close()
         for line in lines:
-            line.pool.close()
+            line.close()
 
     def _line(self, home: str) -> _Line:
         with self._lock:
@@ -126,8 +150,7 @@ class Wire:
             if line is None:
                 line = self._lines[home] = self._new(home)
                 if len(self._lines) > ORIGINS:
-                    # Answers that are still open keep their pool; their connections close with it.
-                    self._lines.popitem(last=False)
+                    self._lines.popitem(last=False)[1].close()  # answers that are open stay so
             else:
                 self._lines.move_to_end(home)
             return line
@@ -140,9 +163,6 @@ class Wire:
         parts = urlsplit(home)
         if self._session is None:
             self._session = requests.Session()
-            size = max(self._settings.per_host, 8)
-            for scheme in ("http://", "https://"):
-                self._session.mount(scheme, HTTPAdapter(ORIGINS, size))
         ours = self._session.merge_environment_settings(f"{home}/", {}, True, None, None)
         proxies = cast("dict[str, str]", ours["proxies"])
         if is_local(parts.hostname or ""):
