@@ -11,12 +11,18 @@ from curate.extract import notices, spdx_tags
 from curate.extract.claims import bounded
 from curate.extract.clean import clean, date, keywords, language, line, people, title
 from curate.extract.formats import MAX_TEXT, Format
-from curate.extract.plain import load
+from curate.extract.inlined import Inlined
 from curate.extract.web_claims import claims
 from curate.model import SURROUNDINGS, Extracted, Statement
 
 DEEPEST = 2000
 """Elements inside each other; a person writes some dozens, and parsers slow down or crash at more."""
+
+MOST_GUESSED = 1_000_000
+"""Characters of HTML in which the main text is looked for."""
+
+LEAST_GUESSED = 100
+"""Characters of a main text; less is more likely to be a menu or a button."""
 
 # Without those of the head: a mark there would be text, and text ends the head.
 _BLOCKS = (
@@ -51,7 +57,8 @@ _VOID = frozenset(
 
 
 def read(path: Path, name: str, form: Format) -> Extracted:
-    html, more = load(path, declared=True)
+    inlined = Inlined(name)
+    html, more = inlined.load(path)
     page = Page(html, name)
     main, around = parts(html)
     text, truncated = clean(main)
@@ -63,7 +70,8 @@ def read(path: Path, name: str, form: Format) -> Extracted:
         form.mime,
         title=page.title(),
         creators=people([page.meta("author", "dc.creator", "dcterms.creator", "article:author")]),
-        description=line(page.meta("description", "og:description", "dc.description")),
+        description=line(page.meta("description", "og:description", "dc.description"))
+        or ("" if around else opening(html)),
         created=date(
             page.meta(
                 "dcterms.created", "dc.date", "article:published_time", "dcterms.date", "date"
@@ -78,8 +86,22 @@ def read(path: Path, name: str, form: Format) -> Extracted:
             *spdx_tags.statements(html, name),
             *page.statements(),
             *notices.statements(text, name),
+            *inlined.statements(),
         ),
     )
+
+
+def opening(html: str) -> str:
+    """How the main text begins, where no element says which it is; "" where that cannot be told.
+
+    Only to describe a page: code and short paragraphs are not in it.
+    """
+    if len(html) > MOST_GUESSED:
+        return ""
+    from resiliparse.extract.html2text import extract_plain_text
+
+    found = extract_plain_text(html, main_content=True, links=False, alt_texts=False)
+    return line(found) if len(found) >= LEAST_GUESSED else ""
 
 
 def check_depth(html: str, name: str) -> None:
