@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import threading
@@ -85,6 +84,10 @@ class WebDavDisk(Disk):
         self.thread.start()
 
     def stop(self) -> None:
+        for worker in self.server.requests._threads:
+            with suppress(OSError):
+                if worker.conn is not None:
+                    worker.conn.socket.shutdown(socket.SHUT_RDWR)
         self.server.stop()
         self.thread.join()
 
@@ -93,15 +96,26 @@ class S3Disk(Disk):
     kind = "s3"
 
     @property
+    def bucket(self) -> str:
+        return f"bucket-{self.port}"  # all servers of moto share their buckets
+
+    @property
     def options(self) -> dict[str, Any]:
         home = f"http://127.0.0.1:{self.port}"
-        return {"url": "s3://bucket/top", "endpoint": home, "account": "nas"}
+        return {"url": f"s3://{self.bucket}/top", "endpoint": home, "account": "nas"}
 
     def start(self) -> None:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import WSGIRequestHandler, make_server
 
+        talking: set[socket.socket] = set()
+        self.talking = talking
+
         class Quiet(WSGIRequestHandler):
+            def setup(self) -> None:
+                super().setup()
+                talking.add(self.connection)
+
             def log_request(self, *_: object) -> None:
                 pass
 
@@ -111,7 +125,7 @@ class S3Disk(Disk):
             path = environ["PATH_INFO"].encode("latin-1").decode()
             if environ["REQUEST_METHOD"] != "GET":
                 return app(environ, start)
-            if path != "/bucket/":
+            if path != f"/{self.bucket}/":
                 self.asked.append(f"GET {path} {environ.get('HTTP_RANGE', '')}".rstrip())
             if not signed(environ):
                 start("403 Forbidden", [("Content-Type", "application/xml")])
@@ -125,11 +139,14 @@ class S3Disk(Disk):
     def stop(self) -> None:
         self.server.shutdown()
         self.server.server_close()
+        for one in self.talking:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
 
     def sync(self) -> None:
         import requests
 
-        home = f"http://127.0.0.1:{self.port}/bucket"
+        home = f"http://127.0.0.1:{self.port}/{self.bucket}"
         scope = "x/20260101/us-east-1/s3/aws4_request"
         host = {
             "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
@@ -207,7 +224,7 @@ Subsystem sftp internal-sftp
     def start(self) -> None:
         self.process = subprocess.Popen(
             [str(self.program), "-D", "-e", "-f", str(self.state / "config")],
-            start_new_session=True, stderr=(self.state / "log").open("wb"),
+            stderr=(self.state / "log").open("wb"),
         )  # fmt: skip
         for _ in range(200):
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
@@ -218,8 +235,12 @@ Subsystem sftp internal-sftp
         pytest.skip(f"sshd does not start: {(self.state / 'log').read_text()[-200:]}")
 
     def stop(self) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        import psutil
+
+        # Each connection is served by a process of its own, in a session of its own.
+        for one in (*psutil.Process(self.process.pid).children(recursive=True), self.process):
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
         self.process.wait()
 
 
@@ -227,11 +248,17 @@ DISKS: dict[str, type[Disk]] = {one.kind: one for one in (WebDavDisk, S3Disk, Sf
 
 
 @contextmanager
-def canned(answer: Callable[[str, str], tuple[int, dict[str, str], bytes]]) -> Iterator[str]:
-    """A server that says whatever ``answer`` gives for a method and path. Gives "127.0.0.1:PORT"."""
+def canned(
+    answer: Callable[[str, str], tuple[int, dict[str, str], bytes]],
+    told: list[str] | None = None,
+) -> Iterator[str]:
+    """A server that says whatever ``answer`` gives for a method and path. Gives "127.0.0.1:PORT";
+    ``told`` takes what was sent as Authorization."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if told is not None:
+                told.append(self.headers.get("Authorization", ""))
             status, headers, body = answer(self.command, self.path)
             self.send_response(status)
             for name, value in headers.items():

@@ -253,6 +253,7 @@ class _Shelf:
         self._used: set[str] = set()
         self._folders: dict[str, _Folder] = {}
         self._reading: Reading | None = None
+        self._doubtful = False  # a file could not even be begun
 
     def folder(self, locator: str) -> _Folder:
         """A locator ends with "/". Raises Shut, Away."""
@@ -274,14 +275,18 @@ class _Shelf:
             del self._folders[locator]
 
     def open(self, path: str, entry: Entry) -> IO[bytes]:
-        self._reading = self._drive.open(path, entry)
+        try:
+            self._reading = self._drive.open(path, entry)
+        except Away:
+            self._doubtful = True
+            raise
         return io.BufferedReader(self._reading, 1 << 16)
 
     def survive(self) -> None:
         """After a file that broke off: go on only where that was its own fault. Raises Away."""
-        if self._reading is not None and self._reading.lost:
+        if self._doubtful or (self._reading is not None and self._reading.lost):
             self._drive.check()
-        self._reading = None
+        self._reading, self._doubtful = None, False
 
     # What ``beside`` asks of a shelf
 

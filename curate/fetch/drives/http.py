@@ -140,7 +140,8 @@ class Line:
                 verify=ours["verify"] or True,
             )
         except Forbidden as fault:
-            raise Away(fault.said(self.home).message, fault.said(self.home).hint) from fault
+            said = fault.said(origin(url))
+            raise Away(said.message, said.hint) from fault
         except requests.exceptions.SSLError as fault:
             raise Away(
                 f"{origin(url)} has no valid certificate",

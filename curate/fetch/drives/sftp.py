@@ -88,7 +88,9 @@ class Sftp:
                 if not f"{real}/".startswith(f"{self._root.rstrip('/')}/"):
                     return Entry(name, fault=msg("it is a link that leads out of the folder"))
                 status = sftp.stat(where)
-            except (OSError, UnicodeError):
+            except (OSError, UnicodeError) as fault:
+                if isinstance(fault, OSError) and self._is_lost(fault):
+                    raise
                 return Entry(name, fault=msg("it is not there, or a link that leads nowhere"))
             mode = status.st_mode or 0
             if stat.S_ISDIR(mode):
@@ -105,7 +107,7 @@ class Sftp:
 
         def part(start: int) -> _Part:
             found: _Part = self._asked(
-                path, lambda sftp: _Part(self, sftp, self._path(path), start)
+                path, lambda sftp: _Part(self, sftp, name, self._path(path), start)
             )
             return found
 
@@ -119,7 +121,7 @@ class Sftp:
         retries = self._patience.settings.retries
         for attempt in range(retries + 1):
             try:
-                with self.faults():
+                with self.faults(f"{self._address.url}/{path}".rstrip("/")):
                     return ask(self._sftp or self._connected())
             except Broken as fault:
                 self.close()
@@ -128,39 +130,41 @@ class Sftp:
                         f"{self._home} {fault}", "check the address and the connection; run again"
                     ) from fault
                 self._patience.wait(attempt)
-            except OSError as fault:  # what the server answers about this path
-                name = f"{self._address.url}/{path}".rstrip("/")
-                why = "no permission" if isinstance(fault, PermissionError) else ""
-                gone = "it is not there" if isinstance(fault, FileNotFoundError) else ""
-                raise Shut(
-                    f"{name} cannot be read: {why or gone or 'the server refuses'}",
-                    "check the path and its permissions",
-                ) from fault
         raise AssertionError("the last attempt returns or raises")
 
     @contextmanager
-    def faults(self) -> Iterator[None]:
-        """What of all that paramiko raises is about one path: an OSError on a connection that lives."""
+    def faults(self, name: str) -> Iterator[None]:
+        """Makes of all that paramiko raises a Broken, or a Shut where it is about ``name`` alone."""
         try:
             yield
         except (Broken, CurateError):
             raise
-        except (FileNotFoundError, PermissionError):
-            raise
         except Exception as fault:
-            client = self._client
-            transport = client.get_transport() if client else None
-            lost = isinstance(fault, (TimeoutError, ConnectionError, EOFError))
-            if isinstance(fault, OSError) and not lost and transport and transport.is_active():
-                raise
-            raise Broken(
-                "has ended the connection" if transport else "cannot be reached"
+            if self._is_lost(fault):
+                gone = self._client is not None
+                raise Broken("has ended the connection" if gone else "cannot be reached") from fault
+            why = "the server refuses"
+            if isinstance(fault, FileNotFoundError):
+                why = "it is not there"
+            elif isinstance(fault, PermissionError):
+                why = "no permission"
+            raise Shut(
+                f"{name} cannot be read: {why}", "check the path and its permissions"
             ) from fault
+
+    def _is_lost(self, fault: Exception) -> bool:
+        """What a server answers about one path is an OSError on a connection that lives."""
+        if not isinstance(fault, OSError) or isinstance(fault, (TimeoutError, ConnectionError)):
+            return True
+        transport = self._client.get_transport() if self._client else None
+        return transport is None or not transport.is_active()
 
     def _connected(self) -> paramiko.SFTPClient:
         import paramiko
 
-        logging.getLogger("paramiko").addHandler(logging.NullHandler())  # it prints its tracebacks
+        logger = logging.getLogger("paramiko")
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())  # it prints its tracebacks
         timeout, login = self._patience.settings.timeout, self._login
         client = paramiko.SSHClient()
         client.set_missing_host_key_policy(_HostKey(self._home, login.host_key))
@@ -265,33 +269,64 @@ def _key(login: Login) -> Any:
 
 
 class _Part:
-    """An open file, read by windows of many requests at once: one at a time waits for each answer."""
+    """An open file, read by windows of many requests at once: one at a time waits for each answer.
 
-    def __init__(self, drive: Sftp, sftp: paramiko.SFTPClient, path: bytes, start: int) -> None:
+    What paramiko offers for that starts a thread whose faults nobody can catch.
+    """
+
+    def __init__(self, drive: Sftp, sftp: Any, name: str, path: bytes, start: int) -> None:
         self._drive = drive
+        self._name = name
+        self._sftp = sftp
         self._file = sftp.open(path, "rb")
         self._status = self._file.stat()
         self.start = self._at = start
         self.size = -1 if self._status.st_size is None else self._status.st_size
         self.mark = str(self._status.st_mtime or "")
         self._window = memoryview(b"")
+        self._awaited: dict[int, int] = {}  # number of a request → where in the file
+        self._came: dict[int, bytes] = {}  # where → what stands there
 
     def read(self, most: int) -> bytes:
         if not self._window:
-            with self._drive.faults():
+            with self._drive.faults(self._name):
                 self._window = memoryview(self._next())
             self._at += len(self._window)
         data, self._window = self._window[:most], self._window[most:]
         return bytes(data)
 
     def _next(self) -> bytes:
+        from paramiko.sftp import CMD_READ, int64
+
         end = self._at + _WINDOW
         end = min(end, self.size) if self.size >= 0 else end
-        pieces = [(at, min(_PIECE, end - at)) for at in range(self._at, end, _PIECE)]
-        return b"".join(self._file.readv(pieces)) if pieces else b""
+        handle = self._file.handle
+        for at in range(self._at, end, _PIECE):
+            asked = (handle, int64(at), min(_PIECE, end - at))
+            self._awaited[self._sftp._async_request(self, CMD_READ, *asked)] = at
+        while self._awaited:
+            self._sftp._read_response()
+        came, self._came = self._came, {}
+        data = bytearray()
+        while piece := came.get(self._at + len(data), b""):
+            data += piece
+            if len(piece) < _PIECE:
+                break  # the end, or a server that gives less at a time: what follows is asked anew
+        return bytes(data)
+
+    def _async_response(self, kind: int, answer: Any, number: int) -> None:
+        """Called by paramiko for each answer, in any order."""
+        from paramiko.sftp import CMD_DATA, CMD_STATUS
+
+        at = self._awaited.pop(number)
+        if kind == CMD_DATA:
+            self._came[at] = answer.get_string()
+        elif kind == CMD_STATUS:
+            with suppress(EOFError):
+                self._sftp._convert_status(answer)
 
     def steady(self) -> bool:
-        with self._drive.faults():
+        with self._drive.faults(self._name):
             now = self._file.stat()
         return (now.st_size, now.st_mtime) == (self._status.st_size, self._status.st_mtime)
 
