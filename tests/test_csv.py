@@ -171,6 +171,17 @@ def test_a_row_that_moves_is_not_fetched_again_but_a_new_licence_is_heard(sheet:
     assert sheet.found[f"{HOME}/a.pdf"].said.statements[0].where == "list.csv: row 2"
 
 
+def test_what_lies_beside_a_file_speaks_too(sheet: Sheet) -> None:
+    (sheet.folder / "in").mkdir()
+    (sheet.folder / "in" / "cup.png").write_bytes(b"png")
+    (sheet.folder / "in" / "cup.png.license").write_text("SPDX-License-Identifier: CC-BY-NC-4.0\n")
+    sheet.write("path,license\nin/cup.png,CC-BY-4.0\n")
+    sheet.collect()
+    said = sheet.found["in/cup.png"].said.statements
+    assert [one.where for one in said] == ["list.csv: row 2", "in/cup.png.license"]
+    assert "CC-BY-NC-4.0" in (said[1].license or said[1].raw)
+
+
 def test_a_holder_alone_is_a_notice_and_grants_nothing(sheet: Sheet) -> None:
     sheet.write(f"url,holder\n{HOME}/a.pdf,Ann Ltd\n")
     sheet.collect()

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, ClassVar, get_args
+from typing import ClassVar, get_args
 
 from msgspec.structs import replace
 
 from curate.collection import Source
 from curate.collectors import Context, Memory
+from curate.collectors.beside import Beside, Folder, beside
 from curate.collectors.table import Row, Table, divided, read
+from curate.collectors.walk import Ground, listing
 from curate.collectors.web import urls
 from curate.collectors.web.visits import Visits
-from curate.errors import CurateError
 from curate.fetch import shown
 from curate.messages import msg
 from curate.model import NOTICE, Candidate, Kind, Message, Said, Statement, Trouble
@@ -29,8 +29,9 @@ class CsvSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     """``type = "csv"``: what a table names, one thing in each row: CSV, TSV, XLSX or ODS.
 
     Columns, in any order: url, path, title, creator, license, rights, holder, attribution, tags,
-    description and page, also by their Chinese names. A path starts at the table's folder; where a
-    row has a path and a url, the file is taken, and the url says where it came from.
+    description and page, also by their Chinese names. A path starts at the table's folder, and what
+    files there say about rights counts too; where a row has a path and a url, the file is taken, and
+    the url says where it came from.
     """
 
     file: str
@@ -58,6 +59,7 @@ class SheetCollector:
         self.source = options
         self.context = context
         self.table = context.folder / Path(options.file).expanduser()
+        self._shelf = _Shelf(self.table.parent)
 
     def candidates(self, memory: Memory) -> Iterator[Candidate | Trouble]:
         """What each row names. Raises CurateError where the table cannot be used."""
@@ -77,6 +79,7 @@ class SheetCollector:
                         yield self._numbered(found, row)
             else:
                 yield self._numbered(self._file(locator, said), row)
+        yield from (one for one in self._shelf.troubles() if one.locator not in seen)
 
     def _about(self, table: Table) -> Iterator[Trouble]:
         name = self.table.name
@@ -166,6 +169,7 @@ class SheetCollector:
         try:
             path = _inside(self.table.parent, locator)
             status = path.stat()
+            self._shelf.beside(locator)
         except (OSError, RuntimeError, ValueError):
             reason = msg("it is not there, or a link that leads nowhere")
             return Trouble(locator, reason, hides=False)
@@ -176,15 +180,12 @@ class SheetCollector:
             return Trouble(locator, msg("it is not a file"), retry=False, hides=False)
         if not status.st_size:
             return Trouble(locator, msg("it is empty"), retry=False, hides=False)
-        return Candidate(
-            locator=locator,
-            stamp=f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}",
-            said=said,
-            open=partial(_open, path),
-            suffix=path.suffix.lower(),
-            local=True,
-            restates=True,
+        found = self._shelf.ground.candidate(
+            locator, str(path), status, self._shelf.beside(locator)
         )
+        stated = tuple(dict.fromkeys(said.statements + found.said.statements))
+        modified = found.said.modified
+        return replace(found, said=replace(said, statements=stated, modified=modified))
 
     def _own(self, locator: str) -> bool:
         """Whether the seller declares what is there to be their own."""
@@ -229,10 +230,27 @@ def _inside(folder: Path, locator: str) -> Path:
     raise AssertionError("the last form returns or raises")
 
 
-def _open(path: Path) -> IO[bytes]:
-    try:
-        return path.open("rb")
-    except OSError as fault:
-        raise CurateError(
-            f"{path} cannot be read: {fault.strerror}", "check the file and its permissions"
-        ) from fault
+class _Shelf:
+    """The folder of a table, and what the files in it say about each other's rights."""
+
+    def __init__(self, root: Path) -> None:
+        self.ground = Ground(os.path.realpath(root))
+        self._said: dict[str, Beside] = {}
+
+    def beside(self, locator: str) -> tuple[Statement, ...]:
+        """What licence files, sidecars and the like say of a file. Raises OSError."""
+        folder, _, name = locator.rpartition("/")
+        return self._of(folder).statements(locator, name)
+
+    def troubles(self) -> Iterator[Trouble]:
+        """What of these could not be read."""
+        for said in self._said.values():
+            yield from said.troubles
+
+    def _of(self, folder: str) -> Beside:
+        if folder not in self._said:
+            path = os.path.join(self.ground.root, folder)  # noqa: PTH118 - as listings do
+            above = self._of(folder.rpartition("/")[0]) if folder else Beside()
+            inside = Folder(f"{folder}/" if folder else "", path, listing(path), self.ground.holds)
+            self._said[folder] = beside(above, inside)
+        return self._said[folder]
