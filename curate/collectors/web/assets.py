@@ -89,20 +89,21 @@ class Assets:
                 there = urls.normal(got.url) or url
                 heard = visits.notices.about(there, signals.in_headers(got.headers, there))
                 if heard.stop is not None and not visits.own(there):
-                    return _missing(url, heard.stop.reason, heard.stop.retry)
+                    return _missing(url, heard.stop.reason)
                 mime = got.mime
                 if mime in _VAGUE:
                     mime = _BY_SUFFIX.get(urls.suffix(there), mime)
                 return Asset(mime, got.charset, got.body.read())
         except Denied as denied:
-            return _missing(url, denied.reason, denied.retry)
+            return _missing(url, denied.reason)
         except CurateError as fault:
-            return _missing(url, msg("{fault}", fault=fault.message), retry=True)
+            return _missing(url, msg("{fault}", fault=fault.message))
 
 
-def _missing(url: str, reason: Message, retry: bool = False) -> Trouble:
-    """Of the asset, not of the place: that may be a candidate of its own."""
-    return Trouble(f"{url}#offline", reason, retry, hides=False)
+def _missing(url: str, reason: Message) -> Trouble:
+    """Of the asset, not of the place: that may be a candidate of its own. It is not tried again
+    before its page changes."""
+    return Trouble(f"{url}#offline", reason, retry=False, hides=False)
 
 
 class Inliner:
