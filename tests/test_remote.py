@@ -647,6 +647,43 @@ def test_requests_are_signed_as_aws_documents_it() -> None:
     assert "EXAMPLEKEY" not in repr(sign) and Signer(Account(), "x")("GET", url, {}) == {}
 
 
+def test_a_bucket_is_listed_by_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from curate.fetch.drives import s3
+
+    monkeypatch.setattr(s3, "_PAGE", 2)
+    (tmp_path / "root").mkdir()
+    disk = DISKS["s3"](tmp_path / "root", tmp_path / "drive")
+    names = [f"{n}.txt" for n in range(5)] + ["folder 1/a.txt", "folder 1/b.txt", "folder 2/图.txt"]
+    fill(disk.root, {name: name for name in names})
+    disk.start()
+    try:
+        assert [one.locator for one in walk(RemoteSource(**disk.options))] == names
+    finally:
+        disk.stop()
+
+
+def test_a_drive_that_is_gone_is_not_asked_for_each_of_its_files() -> None:
+    asked: list[str] = []
+
+    def answer(method: str, path: str) -> tuple[int, dict[str, str], bytes]:
+        asked.append(path)
+        if len(asked) > 1:
+            return 503, {"Retry-After": "4000"}, b""
+        return 207, {}, multistatus(("/", True, 0), *((f"/{n}.txt", False, 1) for n in range(9)))
+
+    failed = 0
+    with canned(answer) as host, pytest.raises(CurateError, match="503"):
+        source = RemoteSource(url=f"webdav://{host}")
+        for one in RemoteCollector(source, Context(Path(), Fetcher(HOME))).candidates(
+            lambda locator: None
+        ):
+            assert isinstance(one, Candidate)
+            with pytest.raises(CurateError):
+                one.open()
+            failed += 1
+    assert (failed, asked) == (1, ["/", "/0.txt", "/"])
+
+
 def test_sources_side_by_side_do_not_wait_for_a_slow_listing() -> None:
     """A listing must not hold the interpreter's lock while its server thinks."""
     beats = 0

@@ -65,7 +65,8 @@ class RemoteSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True
     user: str = ""
     """SFTP: who logs in, where `account` does not say it."""
     key: str = ""
-    """SFTP: file of your private key; without it and without a password ssh-agent is asked."""
+    """SFTP: file of your private key; relative to the collection's folder, ``~`` is the home folder.
+    Without it and without a password ssh-agent is asked."""
     host_key: str = ""
     """SFTP: fingerprint of the server's key, "SHA256:…"; without it known_hosts has to name the server."""
     delay: Annotated[float, Meta(ge=0)] | None = None

@@ -22,6 +22,8 @@ from curate.fetch.drives.reading import Broken, Reading
 from curate.messages import msg
 
 _EMPTY = hashlib.sha256(b"").hexdigest()
+_PAGE = 1000
+"""Most entries of one answer."""
 _PAGES = 10_000
 
 
@@ -110,10 +112,10 @@ class S3:
             tuple(found), msg("it holds more than {limit} entries; divide it", limit=ENTRIES)
         )
 
-    def _page(self, prefix: str, token: str, most: int = 1000) -> _Page:
+    def _page(self, prefix: str, token: str, most: int = 0) -> _Page:
         asked = {
             "list-type": "2", "prefix": prefix, "delimiter": "/", "encoding-type": "url",
-            "max-keys": str(most), "continuation-token": token,
+            "max-keys": str(most or _PAGE), "continuation-token": token,
         }  # fmt: skip
         query = "&".join(
             f"{name}={quote(value, safe='', errors='surrogateescape')}"
