@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import gzip
-import string
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import curate.collectors
 from curate.collection import Declaration
 from curate.collectors import Context
 from curate.collectors.site import SiteCollector, SiteSource
@@ -124,10 +120,10 @@ def test_a_real_site_by_its_links(hexo: Site) -> None:
 def test_links_are_followed_nearest_first_and_once(site: Site) -> None:
     site.server.always("/", html("<a href=b>B</a> <a href='/a?y=1&x=2#top'>A</a><a href=mailto:x>"))
     site.server.always("/b", html("<a href='a?x=2&y=1'>A</a> <a href=/c>C</a> <a href=./x/../b>"))
-    site.server.always("/a?x=2&y=1", html("<a href=/ >home</a>"))
+    site.server.always("/a?y=1&x=2", html("<a href=/ >home</a>"))
     site.server.always("/c", html("end", "<base href=/deep/>"))
-    assert site.crawl() == ["/", "/b", "/a?x=2&y=1", "/c"]
-    assert site.said("/").links == (f"{HOME}/b", f"{HOME}/a?x=2&y=1")
+    assert site.crawl() == ["/", "/b", "/a?y=1&x=2", "/c"]
+    assert site.said("/").links == (f"{HOME}/b", f"{HOME}/a?y=1&x=2")
     assert site.server.count(status=200) == 4
     asked = {"/robots.txt", "/.well-known/tdmrep.json", "/ai.txt"}  # once each, and not there
     assert site.server.count() == 4 + len(asked)
@@ -460,7 +456,7 @@ def test_a_normal_address_stays_as_it_is(text: str) -> None:
     [
         ("HTTP://Example.ORG:80", "http://example.org/"),
         ("//me:secret@x.test/a", "https://x.test/a"),
-        ("?b=2&a=1&b=1", "https://x.test/d/?a=1&b=2&b=1"),
+        ("?b=2&a=1&b=1", "https://x.test/d/?b=2&a=1&b=1"),
         ("../é%7e%2f%e9", "https://x.test/%C3%A9~%2F%E9"),
         ("javascript:alert(1)", None),
         ("data:text/html,x", None),
@@ -498,22 +494,3 @@ def test_bad_options_are_told(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"start|pattern|address|password") as caught:
         SiteSource(**options)  # type: ignore[arg-type]
     assert "secret" not in str(caught.value)
-
-
-def test_every_sentence_has_its_chinese() -> None:
-    root = Path(curate.collectors.__file__).parent
-    said = {
-        node.args[0].value
-        for file in root.rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text("utf-8")))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "msg"
-        if isinstance(node.args[0], ast.Constant)
-    }
-    table = tomllib.loads((root.parent / "locale/zh/collectors.toml").read_text("utf-8"))
-    chinese: dict[str, str] = table["collectors"]
-
-    def places(text: str) -> set[str | None]:
-        return {name for _, name, _, _ in string.Formatter().parse(text)} - {None}
-
-    assert said == chinese.keys()
-    assert all(places(key) == places(value) for key, value in chinese.items())

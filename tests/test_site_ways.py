@@ -147,6 +147,21 @@ def _helpers() -> list[str]:
     return [one.name for one in threading.enumerate() if "_work" in one.name]
 
 
+# Addresses
+
+
+def test_the_order_of_a_query_makes_no_other_place_but_another_rule(server: Server) -> None:
+    server.always("/robots.txt", Answer(body=b"User-agent: *\nDisallow: /*?print="))
+    links = "<a href='/a?y=1&x=2'>1</a> <a href='/a?x=2&y=1'>2</a> <a href='/a?print=1&id=2'>3</a>"
+    server.always("/", html(links))
+    named = f"<link rel=canonical href='{HOME}/a?x=2&y=1'>"
+    server.always("/a?y=1&x=2", html("as it is linked", named))
+    found, told = crawl(server)
+    assert found == ["/", "/a?y=1&x=2"]
+    assert told == {"/a?print=1&id=2": "robots.txt does not allow it"}
+    assert {one.path for one in server.requests if "?" in one.path} == {"/a?y=1&x=2"}
+
+
 # Languages
 
 

@@ -216,13 +216,13 @@ class _Crawl:
     def _passing(self, step: Step, url: str) -> None:
         if url == step.url:
             return
-        if url in self.frontier.seen:
+        if self.frontier.knows(url):
             raise _Seen
         if step.start:
             self.home.add(origin(url))  # example.org that has moved to www.example.org
         elif self._full:
             raise _Full
-        self.frontier.seen.add(url)
+        self.frontier.note(url)
 
     def _ours(self, url: str) -> bool:
         return self.source.other_origins or origin(url) in self.home
@@ -252,7 +252,9 @@ class _Crawl:
 
     def _gives_way(self, url: str, canonical: str) -> bool:
         """Whether the page at ``url`` is left for the address it prefers."""
-        if canonical in ("", url) or origin(canonical) not in self.home:
+        if not canonical or urls.place(canonical) == urls.place(url):
+            return False
+        if origin(canonical) not in self.home:
             return False
         # Two pages that prefer each other must not both give way.
         if url in self.preferred or not self._chosen(canonical):
@@ -266,7 +268,7 @@ class _Crawl:
         if step.depth >= self.source.depth or origin(url) not in self.home:
             return
         for link in links:
-            if link.url not in self.frontier.seen and self._worth(link.url):
+            if not self.frontier.knows(link.url) and self._worth(link.url):
                 self.frontier.add(Step(link.url, step.depth + 1, url, link.text))
 
     def _worth(self, url: str) -> bool:

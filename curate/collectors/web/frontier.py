@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from itertools import islice
 
+from curate.collectors.web import urls
+
 MOST_WAITING = 100_000
 """Addresses that are remembered to be visited."""
 
@@ -25,26 +27,34 @@ class Frontier:
     """A queue that no address enters twice."""
 
     def __init__(self) -> None:
-        self.seen: set[str] = set()  # waiting or visited
         self.left = 0  # addresses that found no room
+        self._seen: set[str] = set()  # places that wait or were visited
         self._waiting: deque[Step] = deque()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def knows(self, url: str) -> bool:
+        """Whether what is at ``url`` waits or was visited."""
+        return urls.place(url) in self._seen
+
+    def note(self, url: str) -> None:
+        """It is visited in another way."""
+        self._seen.add(urls.place(url))
+
     def add(self, step: Step) -> None:
-        if step.url in self.seen:
+        if self.knows(step.url):
             return
         if len(self._waiting) >= MOST_WAITING:
             self.left += 1
             return
-        self.seen.add(step.url)
+        self.note(step.url)
         self._waiting.append(step)
 
     def hurry(self, step: Step) -> None:
         """The same, before all others."""
-        if step.url not in self.seen:
-            self.seen.add(step.url)
+        if not self.knows(step.url):
+            self.note(step.url)
             self._waiting.appendleft(step)
 
     def coming(self, count: int) -> list[Step]:

@@ -19,8 +19,8 @@ _KEEP = "%/:=&?~+!$,;'@()*[]|"
 
 
 def normal(url: str, base: str = "") -> str | None:
-    """``url``, seen from ``base``: escapes and dots resolved, its query sorted by name, without
-    user name and fragment. None for what is no web address."""
+    """``url``, seen from ``base``: escapes and dots resolved, without user name and fragment. None
+    for what is no web address."""
     url = url.strip()
     if len(url) > LONGEST:
         return None
@@ -42,9 +42,18 @@ def _normal(url: str, base: str) -> str | None:
             path = urlsplit(urljoin(f"{head}/", path)).path
     except (CurateError, ValueError):
         return None
-    # Sorted by name only: the order of equal names can mean something.
-    query = sorted(parts.query.split("&"), key=lambda pair: pair.partition("=")[0])
-    return f"{head}{path}" + (f"?{_escaped('&'.join(query))}" if parts.query else "")
+    return f"{head}{path}" + (f"?{_escaped(parts.query)}" if parts.query else "")
+
+
+def place(url: str) -> str:
+    """One form for all normal addresses that most likely show the same as ``url``: those that
+    differ in the order of their query alone. Not to be requested: robots.txt may forbid
+    ``/*?print=`` and mean just that order."""
+    where, _, query = url.partition("?")
+    if "&" not in query:
+        return url
+    # By name only: the order of equal names can mean something.
+    return f"{where}?{'&'.join(sorted(query.split('&'), key=lambda pair: pair.partition('=')[0]))}"
 
 
 def path(url: str) -> str:
