@@ -106,8 +106,12 @@ class Source(
         """Where it leads, in one line, for people; also names the source in the catalog."""
         raise NotImplementedError
 
-    def declared(self, everywhere: Declaration) -> Declaration:
-        """The declaration that holds for it; ``everywhere`` is the collection's."""
+    def declared(self, everywhere: Declaration, locator: str = "") -> Declaration:
+        """The nearest declaration for something at ``locator``, or for the source as a whole:
+        ``everywhere`` is the collection's."""
+        parts = [one for one in self.folders if locator and one.holds(locator)]
+        if parts:
+            return max(parts, key=lambda one: len(one.path.strip("/"))).rights
         return self.rights or (Declaration() if self.foreign else everywhere)
 
 

@@ -170,9 +170,7 @@ class _Tour:
 
     def _own(self, url: str) -> bool:
         """Whether the seller declares what is at ``url`` to be their own."""
-        parts = [one for one in self.source.folders if one.holds(url)]
-        nearest = max(parts, key=lambda one: len(one.path), default=None)
-        return bool((nearest.rights if nearest else self.context.declared).own)
+        return bool(self.source.declared(self.context.declared, url).own)
 
     # Its documents
 

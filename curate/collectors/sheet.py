@@ -189,9 +189,7 @@ class SheetCollector:
 
     def _own(self, locator: str) -> bool:
         """Whether the seller declares what is there to be their own."""
-        parts = [one for one in self.source.folders if one.holds(locator)]
-        nearest = max(parts, key=lambda one: len(one.path), default=None)
-        return bool((nearest.rights if nearest else self.context.declared).own)
+        return bool(self.source.declared(self.context.declared, locator).own)
 
 
 class _Outside(Exception):

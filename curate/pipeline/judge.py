@@ -86,12 +86,7 @@ class Judge:
     def declaration(self, kind: str, place: str, locator: str) -> Declaration:
         """The nearest declaration for something at ``locator`` of a source."""
         source = self._sources.get((kind, place))
-        if source is None:
-            return self._rights
-        fitting = [one for one in source.folders if one.holds(locator)]
-        if fitting:
-            return max(fitting, key=lambda one: len(one.path.strip("/"))).rights
-        return source.declared(self._rights)
+        return source.declared(self._rights, locator) if source else self._rights
 
     def member(self, catalog: Catalog, sha256: str) -> Member:
         member = catalog.member(self._name, sha256)
