@@ -10,7 +10,8 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import click
 import msgspec
@@ -21,7 +22,10 @@ from curate.collection import Collection, Source
 from curate.workspace import Settings
 
 HERE = Path(__file__).parent
-OURS = ("folder", "site")
+OURS = (
+    "folder", "archive", "remote", "git", "csv", "site", "feed", "openverse", "commons", "internet-archive",
+    "zenodo", "arxiv", "gutendex", "openalex",
+)  # fmt: skip
 """Collectors that curate brings: what else is installed here is not its documentation."""
 
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false"}
@@ -179,6 +183,10 @@ def _type(kind: Any) -> str:
         return " or ".join(f'`"{one}"`' for one in args)
     if _struct(kind):
         return "tables" if _many(kind) else "table"
+    if type(None) in args:
+        return _type(next(one for one in args if one is not type(None)))
+    if origin in (Union, UnionType):
+        return " or ".join(map(_type, args))
     if origin in (tuple, list):
         if get_origin(args[0]) is Literal:
             return f"list of {_type(args[0])}"

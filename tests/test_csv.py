@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from curate.collection import Declaration
 from curate.collectors import Context
-from curate.collectors.sheet import CsvSource, SheetCollector
+from curate.collectors.csv import CsvSource, CsvCollector
 from curate.collectors.table import _text, read
 from curate.errors import CurateError
 from curate.fetch import Fetcher
@@ -43,7 +43,7 @@ class Sheet:
         self.server.forget()
         settings = Fetch(delay=0, retries=0, hosts={HOME: self.server.url})
         context = Context(self.folder, Fetcher(settings), Declaration())
-        collector = SheetCollector(CsvSource(file=file, **options), context)  # type: ignore[arg-type]
+        collector = CsvCollector(CsvSource(file=file, **options), context)  # type: ignore[arg-type]
         self.found, self.troubles = {}, []
         for one in collector.candidates(self.known.get):
             if isinstance(one, Trouble):

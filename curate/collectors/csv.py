@@ -50,7 +50,7 @@ class CsvSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, t
         return f"{self.file} ({self.sheet})" if self.sheet else self.file
 
 
-class SheetCollector:
+class CsvCollector:
     """Takes in the order of rows; one request at a time."""
 
     options: ClassVar[type[Source]] = CsvSource
