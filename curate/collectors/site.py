@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
@@ -76,6 +77,7 @@ class SiteCollector:
         self.source = options
         self.declared = context.declared
         self.again = context.again
+        self.cache = context.cache
         self.fetcher = recorded(context, "site", options.warc)
 
     def candidates(self, memory: Memory) -> Iterator[Candidate | Trouble]:
@@ -83,7 +85,9 @@ class SiteCollector:
         for. What has not changed since ``memory`` comes with the known stamp and links, nothing
         else said about it, and is requested again only if it is opened. Raises CurateError where
         the sitemap or every start page fails."""
-        yield from _Crawl(self.source, self.declared, self.fetcher, memory, self.again).run()
+        yield from _Crawl(
+            self.source, self.declared, self.fetcher, memory, self.again, self.cache
+        ).run()
 
 
 class _Seen(Exception):
@@ -104,11 +108,13 @@ class _Crawl:
         fetcher: Fetcher,
         memory: Memory,
         again: frozenset[str] | None = None,
+        cache: Path | None = None,
     ) -> None:
         self.source = source
         self.declared = declared
         self.fetcher = fetcher
         self.again = again
+        self.cache = cache
         self.included = matcher(source.include)
         self.excluded = matcher(source.exclude)
         self.frontier = Frontier()
@@ -219,19 +225,21 @@ class _Crawl:
         if self.frontier.knows(url):
             raise _Seen
         if step.start:
-            self.home.add(origin(url))  # example.org that has moved to www.example.org
+            self._join(url)  # example.org that has moved to www.example.org
         elif self._full:
             raise _Full
         self.frontier.note(url)
+
+    def _join(self, url: str) -> None:
+        """What is at ``url`` belongs to the site."""
+        self.home.add(origin(url))
 
     def _ours(self, url: str) -> bool:
         return self.source.other_origins or origin(url) in self.home
 
     def _own(self, url: str) -> bool:
         """Whether the seller declares what is at ``url`` to be their own."""
-        parts = [one for one in self.source.folders if one.holds(url)]
-        nearest = max(parts, key=lambda one: len(one.path), default=None)
-        return bool((nearest.rights if nearest else self.declared).own)
+        return bool(self.source.declared(self.declared, url).own)
 
     def _chosen(self, url: str) -> bool:
         path = urls.path(url)
@@ -281,9 +289,8 @@ class _Crawl:
         return self.again is None or self.visits.memory(url) is None
 
     def _sitemaps(self, first: str) -> Iterator[Trouble]:
-        self.home.add(origin(first))
         foreign = 0
-        maps = Sitemaps(self.fetcher, self.visits.permit, lambda url: self.home.add(origin(url)))
+        maps = Sitemaps(self.fetcher, self.visits.permit, self._join, self.cache)
         for found in maps.read(first):
             if isinstance(found, Trouble):
                 yield found

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MOST_LINKS = 20_000
-_READ = "base, title, meta, link, a, area, script[type]"
+_READ = ("a", "base", "link", "meta", "script", "title")
 _DIVIDER = re.compile(r"[,;，；、]")
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "ascii": "cp1252"}
 """Charsets that pages name when they mean more (WHATWG Encoding, 4.2)."""
@@ -107,12 +107,9 @@ def modified(headers: Mapping[str, str]) -> str:
 
 def _tags(document: LexborHTMLParser) -> dict[str, list[LexborNode]]:
     """The elements that are read, in their order; areas among the links."""
-    found: dict[str, list[LexborNode]] = {
-        name: [] for name in ("a", "base", "link", "meta", "script", "title")
-    }
-    for one in document.css(_READ):
-        name = one.tag or ""
-        found["a" if name == "area" else name].append(one)
+    found = {name: document.tags(name) for name in _READ}
+    if document.tags("area"):
+        found["a"] = document.css("a, area")
     return found
 
 
@@ -189,12 +186,13 @@ def _title(tags: Sequence[LexborNode], metas: Mapping[str, list[str]]) -> str:
 
 def _links(tags: Iterable[LexborNode], base: str) -> tuple[Link, ...]:
     found: dict[str, Link] = {}
+    seen_from_here = urls.resolver(base)
     for tag in tags:
         known = tag.attributes
         href = known.get("href")
-        if href is None or "nofollow" in (known.get("rel") or "").lower().split():
+        if href is None or ("rel" in known and "nofollow" in rels(tag)):
             continue
-        url = urls.normal(href, base)
+        url = seen_from_here(href)
         if url is None or (url in found and found[url].text):
             continue
         found[url] = Link(url, _text(tag))

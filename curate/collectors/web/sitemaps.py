@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from curate.collectors.web import sitemap, urls
 from curate.collectors.web.answers import Denied
+from curate.collectors.web.feed_cache import Document, FeedCache
 from curate.errors import CurateError
 from curate.fetch import Fetcher
 from curate.messages import msg
@@ -29,13 +31,19 @@ class Listed:
 
 class Sitemaps:
     def __init__(
-        self, fetcher: Fetcher, permit: Callable[[str], None], joins: Callable[[str], None]
+        self,
+        fetcher: Fetcher,
+        permit: Callable[[str], None],
+        joins: Callable[[str], None],
+        cache: Path | None = None,
     ) -> None:
-        """``permit`` raises Denied or CurateError where an address (normal) may not be requested;
+        """``cache`` is a folder for what was sent, so that it is sent again only where it has
+        changed. ``permit`` raises Denied or CurateError where an address (normal) may not be requested;
         ``joins`` is told of each that the first sitemap is asked for at, before that."""
         self._fetcher = fetcher
         self._permit = permit
         self._joins = joins
+        self._cache = FeedCache(cache)
 
     def read(self, first: str) -> Iterator[Listed | Trouble]:
         """What ``first`` (normal) and the sitemaps below it list, in their order. Raises CurateError
@@ -77,9 +85,17 @@ class Sitemaps:
                 self._joins(there)
             self._permit(there)
 
+        before = self._cache.at(url)
+
+        def stamp(hop: str) -> str:
+            return before.stamp if before and before.url == urls.normal(hop) else ""
+
         try:
-            with self._fetcher.get(url, allowed=allowed, limit=sitemap.LIMIT) as got:
-                data = got.body.read()
+            with self._fetcher.get(url, stamp=stamp, allowed=allowed, limit=sitemap.LIMIT) as got:
+                data = before.body if before and got.status == 304 else got.body.read()
+                there = urls.normal(got.url) or url
+                if got.status != 304:
+                    self._cache.put(url, Document(there, got.stamp, got.charset, data))
         except Denied as denied:
             raise CurateError(f"{url}: {denied.reason}", "ask the owner of the site") from denied
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urljoin, urlsplit
@@ -21,15 +22,26 @@ _KEEP = "%/:=&?~+!$,;'@()*[]|"
 def normal(url: str, base: str = "") -> str | None:
     """``url``, seen from ``base``: escapes and dots resolved, without user name and fragment. None
     for what is no web address."""
-    url = url.strip()
-    if len(url) > LONGEST:
-        return None
-    if base and url[:1] not in ("", "?", "#"):
-        # What it means depends on the folder alone, or not even on that; so it is soon found again.
-        base = base.partition("?")[0]
-        slash = base.find("/", 8) if url[0] == "/" and url[1:2] != "/" else base.rfind("/")
-        base = base[: slash + 1] if slash >= 8 else base
-    return _normal(url, base)
+    return resolver(base)(url)
+
+
+def resolver(base: str) -> Callable[[str], str | None]:
+    """The same for many addresses seen from one."""
+    # What most of them mean depends on the folder alone, or not even on that, so that it is soon
+    # found again.
+    where = base.partition("?")[0]
+    root = where[: where.find("/", 8) + 1] or base
+    folder = where[: where.rfind("/") + 1] if where.rfind("/") >= 8 else base
+
+    def resolve(url: str) -> str | None:
+        url = url.strip()
+        if len(url) > LONGEST:
+            return None
+        if url[:1] in ("", "?", "#"):
+            return _normal(url, base)
+        return _normal(url, root if url[0] == "/" and url[1:2] != "/" else folder)
+
+    return resolve
 
 
 @lru_cache(1 << 15)
