@@ -341,3 +341,23 @@ def test_an_address_that_gives_nothing_says_why(server: Server) -> None:
         f"{HOME}/gone": [f"{HOME}/gone answers 404 Not Found"],
         f"{HOME}/z.zip": ["its kind is “archive”, which is not wanted here"],
     }
+
+
+def test_an_unchanged_sitemap_is_not_sent_again(server: Server, tmp_path: Path) -> None:
+    listed = tmp_path / "map.xml"
+    listed.write_bytes(xml("urlset", "/a.html"))
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.html").write_text(name)
+    context = Context(
+        Path(), Fetcher(Fetch(delay=0, hosts={HOME: server.url})), cache=tmp_path / "cache"
+    )
+
+    def found() -> list[str]:
+        server.forget()
+        collector = SiteCollector(SiteSource(sitemap=f"{HOME}/map.xml"), context)
+        return [one.locator.removeprefix(HOME) for one in collector.candidates(lambda url: None)]
+
+    assert found() == ["/a.html"] and server.count("/map.xml", 200) == 1
+    assert found() == ["/a.html"] and server.count("/map.xml", 304) == 1
+    listed.write_bytes(xml("urlset", "/a.html", "/b.html"))
+    assert found() == ["/a.html", "/b.html"] and server.count("/map.xml", 200) == 1
