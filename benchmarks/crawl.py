@@ -104,7 +104,8 @@ def _paragraphs(words: Words) -> list[str]:
     made = []
     for _ in range(PARAGRAPHS):
         sentences = (
-            space.join(words.draw(chance, chance.randint(7, 22))) for _ in range(chance.randint(4, 9))
+            space.join(words.draw(chance, chance.randint(7, 22)))
+            for _ in range(chance.randint(4, 9))
         )
         made.append("".join(one.capitalize() + end for one in sentences).strip())
     return made
@@ -190,7 +191,9 @@ def kept(folder: Path) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", 1)[0])
     parser.add_argument("--pages", type=int, default=10_000)
-    parser.add_argument("--keep", type=Path, default=None, help="keep the tree here, and use it again")
+    parser.add_argument(
+        "--keep", type=Path, default=None, help="keep the tree here, and use it again"
+    )
     parser.add_argument("--only", default="", help="a part of the names of the crawlers to run")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
