@@ -79,8 +79,21 @@ class _Line:
             if not is_connection_dropped(kept):
                 return kept
             kept.close()
-        # Private to urllib3, but steady since its first version.
+        # Private to urllib3, but steady since its first version. It hands all that the pool knows of
+        # certificates and proxies to ConnectionCls; said here, what later versions add would be left out.
         return cast("HTTPConnection", self.pool._new_conn())
+
+    def connect(self, connection: HTTPConnection) -> None:
+        if self.tunnel:
+            host = self.pool.host
+            scheme = "https" if self.pool.proxy and self.pool.proxy.scheme == "https" else "http"
+            connection.set_tunnel(
+                f"[{host}]" if ":" in host else host,
+                self.pool.port,
+                self.pool.proxy_headers,
+                scheme,
+            )
+        connection.connect()
 
     def close(self) -> None:
         while self.idle:
@@ -121,10 +134,7 @@ class Wire:
     def _asked(self, line: _Line, connection: HTTPConnection, request: bytes) -> Reply:
         if connection.is_closed:
             connection.timeout = self._settings.timeout
-            if line.tunnel:
-                line.pool._prepare_proxy(connection)
-            else:
-                connection.connect()
+            line.connect(connection)
         sock = cast("socket.socket", connection.sock)
         sock.sendall(request)
 
