@@ -6,7 +6,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 import pytest
 
@@ -52,12 +52,22 @@ def test_an_account_from_the_environment(monkeypatch: pytest.MonkeyPatch, server
 
 def test_an_account_from_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     ring = ModuleType("keyring")
-    kept = {("curate", "hub:token"): "t0ken"}
+    kept = {
+        ("curate", "hub:token"): "t0ken",
+        ("curate", "store:user"): "the access key",
+        ("curate", "store:password"): "its secret",
+        ("curate", "half:password"): "of nobody",
+        ("another", "mine:token"): "of another program",
+    }
     ring.get_password = lambda service, name: kept.get((service, name))  # type: ignore[attr-defined]
-    ring.get_credential = lambda service, name: SimpleNamespace(username=name, password="p")  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "keyring", ring)
     assert account("hub") == Account(token="t0ken")
-    assert account("nas") == Account("nas", "p")
+    assert account("store") == Account("the access key", "its secret")
+    for name in ("half", "mine"):
+        with pytest.raises(CurateError, match=f"account '{name}'") as caught:
+            account(name)
+        for part in ("token", "user", "password"):
+            assert f"keyring set curate {name}:{part}" in caught.value.hint
 
 
 def test_a_broken_keyring_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

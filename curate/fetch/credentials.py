@@ -32,8 +32,8 @@ class Account:
 
 def account(name: str) -> Account:
     """The account ``name``: ``CURATE_<NAME>_TOKEN``, or ``_USER`` and ``_PASSWORD``; else what the
-    system's keyring holds for the service "curate": the token under "<name>:token", a password
-    under "<name>" with its user. Raises CurateError where there is none."""
+    system's keyring holds for the service "curate" under "<name>:token", or under "<name>:user" and
+    "<name>:password". Raises CurateError where there is none."""
     prefix = "CURATE_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
     found = Account(
         *(os.environ.get(f"{prefix}_{part}", "") for part in ("USER", "PASSWORD", "TOKEN"))
@@ -44,7 +44,8 @@ def account(name: str) -> Account:
         raise CurateError(
             f"there is no password or token for the account {name!r}",
             f"set {prefix}_TOKEN, or {prefix}_USER and {prefix}_PASSWORD, in the environment; or "
-            f"keep the token with: keyring set {SERVICE} {name}:token",
+            f"keep them with: keyring set {SERVICE} {name}:token, or: keyring set {SERVICE} "
+            f"{name}:user and: keyring set {SERVICE} {name}:password",
         )
     if not all(part.isprintable() for part in (found.user, found.password, found.token)):
         raise CurateError(
@@ -59,10 +60,12 @@ def _kept(name: str) -> Account:
     if ring is None:
         return Account()
     try:
-        token = ring.get_password(SERVICE, f"{name}:token") or ""
-        pair = ring.get_credential(SERVICE, name) if not token else None
-        # Without a name in it, the backend gives what "keyring set curate <name>" kept.
-        return Account(pair.username or "", pair.password or "") if pair else Account(token=token)
+        return Account(
+            *(
+                ring.get_password(SERVICE, f"{name}:{part}") or ""
+                for part in ("user", "password", "token")
+            )
+        )
     except Exception:  # noqa: BLE001 - a backend that is locked or broken is one that has nothing
         return Account()
 
