@@ -72,6 +72,7 @@ def peak(act: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
 def test_a_bomb_is_unpacked_by_the_spoonful(coding: str) -> None:
+    read(answer(b"x", "Content-Length: 1"))  # what is imported at the first request is not measured
     bomb = zeros(1 << 30)
     if "," in coding:
         bomb = gzip.compress(bomb)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.fetch import reply
 from curate.fetch.reply import FIELDS, Cut, Garbled, Reply
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -210,3 +211,15 @@ def test_a_packed_body_in_small_portions() -> None:
     raw = OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed
     with connection(raw, *range(0, len(raw), 7)) as sock:
         assert drained(Reply(sock, 5, lambda again: None), 100) == data
+
+
+@pytest.mark.parametrize("moment", ["on_message_begin", "on_header", "on_message_complete"])
+def test_an_interrupt_is_no_fault_of_the_server(
+    moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reply._Message, moment, interrupted)
+    with connection(WHOLE["length"][0]) as sock, pytest.raises(KeyboardInterrupt):
+        Reply(sock, 5, lambda again: None)
