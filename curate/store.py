@@ -17,6 +17,7 @@ from curate.errors import CurateError, Problem
 from curate.workspace import settle_names
 
 CHUNK = 1 << 20
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _parts = itertools.count(1)  # several stores may add to one folder, each in its own thread
 
 
@@ -38,13 +39,23 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._incoming = folder / "incoming"
-        self._pending: dict[str, Path] = {}
+        self._pending: dict[str, str] = {}  # SHA-256 → where its bytes wait for their name
+        self._made: set[str] = set()  # folders that are there; paths are plain text for speed
 
     def path(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256[2:]
 
     def has(self, sha256: str) -> bool:
-        return sha256 in self._pending or self.path(sha256).exists()
+        return sha256 in self._pending or os.path.exists(self._final(sha256))  # noqa: PTH110
+
+    def _final(self, sha256: str) -> str:
+        return f"{self.folder}/{sha256[:2]}/{sha256[2:]}"
+
+    def _make(self, folder: str) -> str:
+        if folder not in self._made:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+            self._made.add(folder)
+        return folder
 
     def open(self, sha256: str) -> IO[bytes]:
         """The bytes. Raises CurateError when they are not here."""
@@ -58,29 +69,23 @@ class Store:
 
     def add(self, stream: IO[bytes]) -> Stored:
         """Keep what ``stream`` gives. Call ``flush`` before anything relies on it."""
-        self._incoming.mkdir(parents=True, exist_ok=True)
-        part = self._incoming / f"{os.getpid()}-{next(_parts)}"
         first = stream.read(CHUNK)
         digest = hashlib.sha256(first)
         rest = stream.read(CHUNK) if len(first) == CHUNK else b""
-        if not rest:
-            name = digest.hexdigest()
-            if self.has(name):  # a small file that is known needs no write at all
-                return Stored(name, len(first), new=False)
-            part.write_bytes(first)
-            self._pending[name] = part
-            return Stored(name, len(first), new=True)
+        if not rest and self.has(name := digest.hexdigest()):
+            return Stored(name, len(first), new=False)  # a small file that is known needs no write
+        part = f"{self._make(str(self._incoming))}/{os.getpid()}-{next(_parts)}"
         size = len(first)
-        with part.open("wb") as out:
-            out.write(first)
+        with os.fdopen(os.open(part, _NEW, 0o444), "wb", 0) as out:
+            _write(out, first)
             while rest:
                 digest.update(rest)
                 size += len(rest)
-                out.write(rest)
+                _write(out, rest)
                 rest = stream.read(CHUNK)
         name = digest.hexdigest()
         if self.has(name):
-            part.unlink()
+            os.unlink(part)  # noqa: PTH108
             return Stored(name, size, new=False)
         self._pending[name] = part
         return Stored(name, size, new=True)
@@ -94,11 +99,9 @@ class Store:
             list(pool.map(_sync, parts))
             touched = {self.folder.parent, self.folder}
             for name, part in self._pending.items():
-                final = self.path(name)
-                final.parent.mkdir(exist_ok=True)
-                part.chmod(0o444)
-                part.replace(final)
-                touched.add(final.parent)
+                folder = self._make(f"{self.folder}/{name[:2]}")
+                os.replace(part, self._final(name))  # noqa: PTH105
+                touched.add(Path(folder))
             list(pool.map(settle_names, sorted(touched)))
         self._pending.clear()
 
@@ -110,6 +113,7 @@ class Store:
     def sweep(self) -> None:
         """Remove what a killed run left half done. Only while holding the workspace."""
         shutil.rmtree(self._incoming, ignore_errors=True)
+        self._made.clear()
 
     def verify(self) -> Iterator[Problem]:
         """Read every object again; a problem for each that is empty, cannot be read, or whose bytes
@@ -131,6 +135,16 @@ def _wrong(path: Path) -> str:
     return "" if found == path.parent.name + path.name else f"its bytes have SHA-256 {found}"
 
 
-def _sync(path: Path) -> None:
-    with path.open("rb") as stream:
-        os.fsync(stream.fileno())
+def _write(out: IO[bytes], data: bytes) -> None:
+    """All of ``data``, past any buffer: it comes in large pieces."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[out.write(rest) :]
+
+
+def _sync(path: str) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

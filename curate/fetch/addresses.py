@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 from curate.errors import CurateError
 
 
+@lru_cache(maxsize=4096)  # a crawl asks some ten times for each page
 def origin(url: str) -> str:
     """Scheme, host and port: "https://example.org:8443". Raises CurateError for no web address."""
     try:

@@ -25,6 +25,8 @@ HEAVY = 32 << 20
 """Bytes after which a batch is closed early: so much has to come again after a kill."""
 PERIOD = 5.0
 """Seconds after which it is closed early: a slow place must not lose many for a kill either."""
+LATELY = 500
+"""Places whose last sighting is kept at hand."""
 OURS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -52,6 +54,7 @@ class Tour:
     heavy: int = 0  # bytes in this batch
     began: float = 0.0  # when this batch did
     seen: int = 0  # places the tour came by
+    lately: dict[str, Sighting | None] = field(default_factory=dict)
     wanted: int = 0  # of these, what was taken or may be once it is read
 
     def walk(self, collector: Collector) -> None:
@@ -90,11 +93,22 @@ class Tour:
         return len(self.batch) >= BATCH or self.heavy >= HEAVY or (late and bool(self.batch))
 
     def _known(self, locator: str) -> Known | None:
-        seen = self.catalog.sighting(self.source, locator)
+        seen = self._before(locator)
         return Known(seen.stamp, seen.links) if seen and seen.state != "gone" else None
 
+    def _before(self, locator: str) -> Sighting | None:
+        """What was known of a place when the tour began. Collectors ask some moments before they come
+        to it, so the last answers are kept."""
+        if locator in self.lately:
+            return self.lately[locator]
+        if len(self.lately) >= LATELY:
+            self.lately.clear()
+        found = self.catalog.sighting(self.source, locator)
+        self.lately[locator] = found
+        return found
+
     def _look(self, candidate: Candidate) -> None:
-        seen = self.catalog.sighting(self.source, candidate.locator)
+        seen = self._before(candidate.locator)
         same = seen is not None and bool(candidate.stamp) and seen.stamp == candidate.stamp
         if seen and same and self._settled(seen):
             self.counts["unchanged"] += 1
@@ -168,7 +182,7 @@ class Tour:
         return replace(fresh, resource=stored.sha256)
 
     def _trouble(self, trouble: Trouble) -> None:
-        seen = self.catalog.sighting(self.source, trouble.locator)
+        seen = self._before(trouble.locator)
         reason = trouble.reason
         if not trouble.retry:
             # Its place gives it no longer, by a rule or because nothing is left; its bytes stay.

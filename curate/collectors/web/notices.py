@@ -17,6 +17,8 @@ LIMIT = 500 << 10
 """Bytes of one file."""
 _MINING = "/.well-known/tdmrep.json"
 _AI = "/ai.txt"
+LATELY = 256
+"""Addresses whose notices are kept at hand: a place is asked about when it is sent for, and when it is read."""
 MOST_TERMS = 20
 """RSL documents that one run reads; a site with one for each page would double the requests."""
 
@@ -40,13 +42,16 @@ class Notices:
         self._files: dict[str, _Files] = {}
         self._documents: dict[str, bytes | Stop] = {}
         self._terms: dict[tuple[str, str], tuple[rsl.Terms, ...]] = {}  # as one origin reads them
-        self._last = ("", Heard())
+        self._lately: dict[str, Heard] = {}
 
     def of(self, url: str) -> Heard:
         """What its site says of ``url`` (normal). Raises CurateError where robots.txt cannot be read."""
-        if self._last[0] != url:
-            self._last = url, self._wide(url)
-        return self._last[1]
+        found = self._lately.get(url)
+        if found is None:
+            if len(self._lately) >= LATELY:
+                self._lately.clear()
+            found = self._lately[url] = self._wide(url)
+        return found
 
     def about(self, url: str, said: Heard) -> Heard:
         """The same, with what its own answer ``said`` and the terms that this leads to."""

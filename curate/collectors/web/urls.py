@@ -68,11 +68,13 @@ def place(url: str) -> str:
     return f"{where}?{'&'.join(sorted(query.split('&'), key=lambda pair: pair.partition('=')[0]))}"
 
 
+@lru_cache(1 << 12)
 def path(url: str) -> str:
     """The path of a normal ``url`` as people write it, without the first slash; for globs."""
     return unquote(urlsplit(url).path).lstrip("/")
 
 
+@lru_cache(1 << 12)
 def suffix(url: str) -> str:
     """ ".pdf" of ".../A.PDF"; "" where the last name has none."""
     found = PurePosixPath(path(url)).suffix.lower()
