@@ -2,15 +2,13 @@
 
     python benchmarks/downloads.py [TOTAL_MB] [FILES]
 
-A server on this machine gives files of known bytes. While a client collects them into a store, the
-client is killed (-9) again and again, the server is killed and started again, and connections are
-cut. Prints what was sent beyond the total, as a share of it, and checks every SHA-256.
+A server on this machine gives files of known bytes. While ``curate collect`` brings them, it is
+killed (-9) again and again, the server is killed and started again, and connections are cut. Prints what was sent beyond the total, as a share of it, and checks every SHA-256.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import mmap
 import random
 import re
@@ -75,7 +73,7 @@ class Count:
         return int(struct.unpack_from("<Q", self._map)[0])
 
 
-def serve(port: int, size: int, rate: float, count_file: str) -> None:
+def serve(port: int, files: int, size: int, rate: float, count_file: str) -> None:
     """Until killed. ``rate``: bytes a second for each connection."""
     material, count = Material(), Count(Path(count_file))
     cuts = random.Random(time.monotonic_ns())
@@ -84,7 +82,13 @@ def serve(port: int, size: int, rate: float, count_file: str) -> None:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            file = int(re.sub(r"\D", "", self.path) or 0)
+            if self.path == "/":
+                self._page("".join(f'<a href="/{n}.bin">{n}</a> ' for n in range(files)))
+                return
+            if not re.fullmatch(r"/\d+\.bin", self.path):
+                self.send_error(404)
+                return
+            file = int(re.sub(r"\D", "", self.path))
             start = 0
             ranged = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
             if ranged and self.headers.get("If-Range") == f'"{file}"':
@@ -99,6 +103,13 @@ def serve(port: int, size: int, rate: float, count_file: str) -> None:
             cut = start + cuts.randrange(size - start) if not cuts.randrange(4) else size
             self._send(file, start, cut)
             self.close_connection = self.close_connection or cut < size
+
+        def _page(self, body: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
 
         def _send(self, file: int, at: int, end: int) -> None:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PORTION)
@@ -120,28 +131,20 @@ def serve(port: int, size: int, rate: float, count_file: str) -> None:
     Listener(("127.0.0.1", port), Handler).serve_forever()
 
 
-def client(port: int, files: int, root: Path) -> None:
-    """Collect what is missing, as a run of ``curate collect`` does: bytes durable, then noted."""
-    from curate.fetch import Fetcher
-    from curate.store import Store
-    from curate.workspace import Fetch
+def prepare(port: int, root: Path) -> None:
+    """A workspace with one collection: the files that the server's first page links."""
+    from curate.api import Workspace
 
-    noted = root / "noted.json"
-    done: dict[str, str] = json.loads(noted.read_text()) if noted.exists() else {}
-    store = Store(root / "objects")
-    store.sweep()
-    settings = Fetch(delay=0, retries=20, timeout=5, max_mb=8192, private=("127.0.0.1",))
-    with Fetcher(settings, parts=root / "parts") as fetcher:
-        for file in range(files):
-            if str(file) in done:
-                continue
-            with fetcher.get(f"http://127.0.0.1:{port}/{file}.bin") as got:
-                done[str(file)] = store.add(got.body).sha256
-            store.flush()
-            fresh = noted.with_suffix(".new")
-            fresh.write_text(json.dumps(done))
-            fresh.replace(noted)
-            fetcher.landed()
+    Workspace.init(root)
+    (root / "curate.toml").write_text(
+        "[fetch]\ndelay = 0\nretries = 20\ntimeout = 5\nmax_mb = 8192\nprivate = ['127.0.0.1']\n"
+    )
+    file = root / "collections" / "big" / "collection.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        f'title = "Big"\n[[sources]]\ntype = "site"\nstart = ["http://127.0.0.1:{port}/"]\n'
+        'types = ["other"]\nmatch = "all"\n'
+    )
 
 
 def measure(total: int, files: int, root: Path, kills: int = KILLS) -> float:
@@ -151,13 +154,14 @@ def measure(total: int, files: int, root: Path, kills: int = KILLS) -> float:
         port = probe.getsockname()[1]
     rate = total / 8.0  # undisturbed, it would take eight seconds
     ours = [sys.executable, __file__]
-    served = [*ours, "--serve", str(port), str(size), str(rate), str(count)]
-    asked = [*ours, "--client", str(port), str(files), str(root)]
+    served = [*ours, "--serve", str(port), str(files), str(size), str(rate), str(count)]
+    asked = [sys.executable, "-m", "curate", "collect", "big", "--workspace", str(root)]
+    prepare(port, root)
     chance = random.Random(3)
     server = subprocess.Popen(served)
     try:
         for n in range(kills):
-            asking = subprocess.Popen(asked)
+            asking = subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             with suppress(subprocess.TimeoutExpired):
                 asking.wait(1.0 + chance.random())
             if n % 2:
@@ -169,7 +173,7 @@ def measure(total: int, files: int, root: Path, kills: int = KILLS) -> float:
                     asking.wait(chance.random())
             asking.send_signal(signal.SIGKILL)
             asking.wait()
-        subprocess.run(asked, check=True, timeout=600)
+        subprocess.run(asked, check=True, timeout=600, stdout=subprocess.DEVNULL)
     finally:
         server.kill()
         server.wait()
@@ -178,23 +182,26 @@ def measure(total: int, files: int, root: Path, kills: int = KILLS) -> float:
 
 
 def _check(root: Path, files: int, size: int) -> None:
+    from curate.catalog import Catalog
     from curate.store import Store
 
-    noted, material = json.loads((root / "noted.json").read_text()), Material()
-    for file in range(files):
+    material = Material()
+    with Catalog(root / ".curate" / "catalog.db", readonly=True) as catalog:
+        taken = {one.locator: one.resource for one in catalog.with_state("big", "taken")}
+    assert len(taken) == files, f"{len(taken)} of {files} files were taken"
+    for locator, sha256 in taken.items():
         digest = hashlib.sha256()
-        for data in material.read(file, size):
+        for data in material.read(int(re.sub(r"\D", "", locator.rpartition("/")[2])), size):
             digest.update(data)
-        assert noted[str(file)] == digest.hexdigest(), f"file {file} is not what was served"
-    assert not list(Store(root / "objects").verify())
-    assert not list((root / "parts").iterdir()), "a part was left"
+        assert sha256 == digest.hexdigest(), f"{locator} is not what was served"
+    assert not list(Store(root / ".curate" / "objects").verify())
+    assert not list((root / ".curate" / "parts").iterdir()), "a part was left"
 
 
 def main() -> None:
     if sys.argv[1:2] == ["--serve"]:
-        serve(int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]), sys.argv[5])
-    elif sys.argv[1:2] == ["--client"]:
-        client(int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
+        port, files, size = map(int, sys.argv[2:5])
+        serve(port, files, size, float(sys.argv[5]), sys.argv[6])
     else:
         total = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
         files = int(sys.argv[2]) if len(sys.argv) > 2 else 20
