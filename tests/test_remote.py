@@ -449,6 +449,44 @@ def test_a_folder_that_cannot_be_listed_hides_what_lies_in_it() -> None:
 
 
 @pytest.mark.parametrize(
+    "odd",
+    [
+        "<d:status>HTTP/1.1 503 Service Unavailable</d:status>",
+        "<d:propstat><d:prop><d:resourcetype/></d:prop><d:status>HTTP/1.1 500 x</d:status></d:propstat>",
+        "<d:propstat><d:prop><d:getetag>1</d:getetag></d:prop></d:propstat>",
+        "<d:href>/sub2</d:href><d:status>HTTP/1.1 404 Not Found</d:status>",
+    ],
+    ids=["a status", "a status of its kind", "no kind", "a status of two"],
+)
+def test_a_folder_that_is_out_of_order_is_no_file(odd: str) -> None:
+    extra = f"<d:response><d:href>/sub</d:href>{odd}</d:response>"
+    data = multistatus(("/", True, 0), ("/z.txt", False, 1), extra=extra)
+    with canned(lambda *_: (207, {}, data)) as host:
+        found = walk(RemoteSource(url=f"webdav://{host}", include=("*.txt",)))
+    *troubles, z = found
+    assert [one.locator for one in troubles] == ["sub", "sub2"][: 1 + ("sub2" in odd)]
+    assert all(isinstance(one, Trouble) and one.hides and one.retry for one in troubles)
+    assert z.locator == "z.txt"
+
+
+def test_a_folder_that_tells_about_rights_and_is_out_of_order_asks_a_person() -> None:
+    extra = "<d:response><d:href>/.reuse</d:href><d:status>HTTP/1.1 503 x</d:status></d:response>"
+    data = multistatus(("/", True, 0), ("/a.txt", False, 1), extra=extra)
+    with canned(lambda *_: (207, {}, data)) as host:
+        found = walk(RemoteSource(url=f"webdav://{host}"))
+    (a,) = (one for one in found if isinstance(one, Candidate))
+    assert [one.where for one in a.said.statements] == [".reuse/dep5"]
+
+
+def test_a_folder_that_lists_itself_with_a_fault_may_hold_more() -> None:
+    extra = "<d:response><d:href>/</d:href><d:status>HTTP/1.1 503 x</d:status></d:response>"
+    data = multistatus(("/a.txt", False, 1), extra=extra)
+    with canned(lambda *_: (207, {}, data)) as host:
+        trouble, a = walk(RemoteSource(url=f"webdav://{host}"))
+    assert isinstance(trouble, Trouble) and trouble.hides and a.locator == "a.txt"
+
+
+@pytest.mark.parametrize(
     "document",
     [b"", b"<a>", b"<html></html>", b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'],
     ids=["empty", "cut", "a page", "an entity"],

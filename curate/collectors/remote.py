@@ -96,6 +96,9 @@ class RemoteSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True
         return self.url if not self.endpoint else f"{self.url} ({self.endpoint})"
 
 
+_SPEAKING = frozenset({"LICENSES", ".reuse", "debian", "usr"})
+"""Folders that say something about what lies beside them; where one is out of order it is asked for
+all the same, so that a person hears of it."""
 _ONLY = {"endpoint": "s3", "region": "s3", "style": "s3", "user": "sftp", "key": "sftp", "host_key": "sftp"}  # fmt: skip
 
 
@@ -175,6 +178,8 @@ class RemoteCollector:
                 return _Level(shelf.folder(f"{locator}/"), level.beside, shelf)
             except Shut as fault:
                 return Trouble(locator, _reason(fault))
+        if entry.fault and entry.unknown:  # whatever it is: globs that are meant for files too
+            return Trouble(locator, entry.fault)
         if not self._included(locator):
             return None
         if entry.fault or not entry.size:
@@ -206,7 +211,7 @@ class _Name:
 
     @property
     def is_folder(self) -> bool:
-        return self.entry.folder
+        return self.entry.folder or (self.entry.unknown and self.shown in _SPEAKING)
 
 
 class _Folder:

@@ -33,6 +33,7 @@ class Entry:
     modified: str = ""  # ISO 8601, UTC
     mark: str = ""  # the drive's own mark of this version
     fault: Message | None = None  # why it is of no use: a device, a link that leads nowhere
+    unknown: bool = False  # the fault may pass, and it may be a folder
 
     @property
     def stamp(self) -> str:

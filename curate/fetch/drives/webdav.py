@@ -145,7 +145,7 @@ def _entries(data: bytes, base: Segments, url: str) -> tuple[list[Entry], Messag
     entries, strange, missing = [], 0, None
     for path, entry, status in rows:
         if path == base:
-            if status == 507:
+            if not _fine(status):
                 missing = msg("the drive lists only a part of it")
             elif len(rows) == 1 and not entry.folder:
                 raise Shut(f"{url} is not a folder", "give the folder that holds it in `url`")
@@ -167,12 +167,13 @@ def _rows(data: bytes, url: str) -> Iterator[tuple[Segments, Entry, int]]:
             load_dtd=False, huge_tree=False,
         )  # fmt: skip
         for _, node in found:
-            href = (node.findtext(f"{_D}href") or "").strip()
-            try:
-                path = _segments(href)
-            except ValueError:
-                continue
-            yield path, _entry(path, node), _status(node.findtext(f"{_D}status"))
+            status = _status(node.findtext(f"{_D}status"))
+            for href in node.findall(f"{_D}href"):  # one status may be that of many
+                try:
+                    path = _segments((href.text or "").strip())
+                except ValueError:
+                    continue
+                yield path, _entry(path, node, status), status
             node.clear()
     except etree.XMLSyntaxError as fault:
         raise Shut(
@@ -181,18 +182,26 @@ def _rows(data: bytes, url: str) -> Iterator[tuple[Segments, Entry, int]]:
         ) from fault
 
 
-def _entry(path: Segments, node: Any) -> Entry:
+def _entry(path: Segments, node: Any, status: int) -> Entry:
+    name = path[-1].decode("utf-8", "surrogateescape") if path else ""
     told: dict[str, Any] = {}
     for group in node.findall(f"{_D}propstat"):
-        if _status(group.findtext(f"{_D}status")) in (0, 200):
+        stated = _status(group.findtext(f"{_D}status"))
+        if _fine(stated):
             told.update((one.tag, one) for one in group.iterfind(f"{_D}prop/*"))
+        elif group.find(f"{_D}prop/{_D}resourcetype") is not None:
+            status = status or stated
     kind = told.get(f"{_D}resourcetype")
+    if kind is None or not _fine(status):
+        # Taken for a file, a folder that is out of order for a moment would lose all that is in it.
+        fault = "the drive does not say what it is" if _fine(status) else f"HTTP {status}"
+        return Entry(name, fault=msg("it cannot be read: {fault}", fault=fault), unknown=True)
     text = {name: (one.text or "").strip() for name, one in told.items() if one.text}
     size = text.get(f"{_D}getcontentlength", "")
     mark = text.get(f"{_D}getetag", "")[:200]
     return Entry(
-        name=path[-1].decode("utf-8", "surrogateescape") if path else "",
-        folder=kind is not None and kind.find(f"{_D}collection") is not None,
+        name=name,
+        folder=kind.find(f"{_D}collection") is not None,
         size=int(size) if size.isascii() and size.isdecimal() and len(size) < 19 else -1,
         modified=when(text.get(f"{_D}getlastmodified", "")),
         mark=mark if mark.isprintable() else "",
@@ -202,6 +211,11 @@ def _entry(path: Segments, node: Any) -> Entry:
 def _status(line: str | None) -> int:
     found = re.match(r"HTTP/\S+ (\d{3})", (line or "").strip())
     return int(found[1]) if found else 0
+
+
+def _fine(status: int) -> bool:
+    """Also where none is given."""
+    return status == 0 or 200 <= status < 300
 
 
 def _cut_short(page: int, count: int, more: bool) -> Message | None:
