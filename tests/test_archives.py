@@ -8,6 +8,7 @@ import io
 import lzma
 import os
 import struct
+import sys
 import tarfile
 import zipfile
 import zlib
@@ -125,12 +126,27 @@ def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
     return info
 
 
-def sevened(path: Path, files: dict[str, bytes], **options: object) -> Path:
+def sevened(path: Path, files: dict[str, bytes], plain: bool = False, **options: object) -> Path:
+    """``plain``: its header is not compressed."""
     import py7zr
 
     with py7zr.SevenZipFile(path, "w", **options) as archive:  # type: ignore[arg-type]
+        archive.set_encoded_header_mode(not plain)
         for name, data in files.items():
             archive.writestr(data, name)
+    return path
+
+
+def unknown(path: Path) -> Path:
+    """Say in the header of a 7z archive that it is compressed by a method that nobody has."""
+    data = bytearray(path.read_bytes())
+    at, size = 32 + int.from_bytes(data[12:20], "little"), int.from_bytes(data[20:28], "little")
+    header = bytes(data[at : at + size])
+    assert header.count(b"\x21\x21\x01") == 1  # LZMA2, with one byte of properties
+    data[at : at + size] = header.replace(b"\x21\x21\x01", b"\x21\x2f\x01")
+    data[28:32] = zlib.crc32(data[at : at + size]).to_bytes(4, "little")
+    data[8:12] = zlib.crc32(data[12:32]).to_bytes(4, "little")
+    path.write_bytes(data)
     return path
 
 
@@ -161,6 +177,52 @@ def test_zstd_too(tmp_path: Path) -> None:
     (tmp_path / "p.tar.zst").write_bytes(zstd.compress(plain.read_bytes()))
     plain.unlink()
     assert len(read(tmp_path)) == 3
+
+
+def test_what_is_not_installed_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, cache = tmp_path / "root", tmp_path / "cache"
+    root.mkdir()
+    tarred(root / "p.tar.bz2", list(FILES.items()))
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "bz2", None)
+        (trouble,) = opened(root, cache)
+    assert isinstance(trouble, Trouble) and trouble.retry and trouble.hides
+    assert "compressed with bzip2" in str(trouble.reason)
+    assert len(locators(opened(root, cache))) == 3
+
+
+def test_zstd_names_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    zstd = pytest.importorskip("backports.zstd")
+    root, cache = tmp_path / "root", tmp_path / "cache"
+    root.mkdir()
+    plain = tarred(tmp_path / "p.tar", list(FILES.items()))
+    (root / "p.tar.zst").write_bytes(zstd.compress(plain.read_bytes()))
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "backports.zstd", None)
+        assert "the package backports.zstd" in troubles(opened(root, cache))["p.tar.zst"]
+    assert len(locators(opened(root, cache))) == 3
+
+
+def test_a_7z_of_another_method_may_be_known_another_time(tmp_path: Path) -> None:
+    root, cache = tmp_path / "root", tmp_path / "cache"
+    root.mkdir()
+    unknown(sevened(root / "p.7z", {"a.txt": b"one"}, plain=True))
+    (trouble,) = opened(root, cache)
+    assert isinstance(trouble, Trouble) and trouble.retry
+    assert "the package py7zr does not know its compression" in str(trouble.reason)
+    assert "(b" not in str(trouble.reason)
+    assert not list((cache / "unpacked").iterdir())
+
+
+def test_a_disk_that_takes_no_more_is_not_the_fault_of_a_7z(tmp_path: Path) -> None:
+    sevened(tmp_path / "p.7z", {"a/b.txt": b"one"})
+    folder = tmp_path / "gone" / "files"
+    folder.parent.symlink_to(folder.parent)  # nothing can be written below it
+    with pytest.raises(CurateError) as fault:
+        unpack(tmp_path / "p.7z", folder, Bounds())
+    assert "gone" in fault.value.message and fault.value.hint
 
 
 def test_without_asking_an_archive_stays_one_thing(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ class Walk:
             ground: Ground = Shelved(found)
             names = listing(ground.root)
         except Refused as refused:
-            return Trouble(locator, refused.reason, refused.damaged, refused.damaged)
+            return Trouble(locator, refused.reason, refused.retry, refused.retry)
         inside = f"{locator}/" if locator else ""
         said = beside(level.beside, Folder(inside, ground.root, names, ground.holds))
         troubles = _troubles(inside, found.contents.omitted)

@@ -106,9 +106,9 @@ class Shelf:
             try:
                 contents = write(part / _FILES)
             except Refused as refused:
-                if refused.damaged:
+                if refused.retry:
                     raise
-                shutil.rmtree(part / _FILES)  # it will not be asked again: the answer is kept
+                shutil.rmtree(part / _FILES)  # whatever is installed, the answer will be the same
                 contents = Contents(refused=refused.reason)
             with (part / _LIST).open("wb") as out:
                 out.write(msgspec.json.encode(contents))
@@ -144,7 +144,7 @@ def unpack(archive: Path, folder: Path, bounds: Bounds) -> Contents:
 
             zips.unpack(stream, writer)
         else:
-            raise Refused(msg("it is damaged: {fault}", fault="it is no 7z archive"), damaged=True)
+            raise Refused(msg("it is damaged: {fault}", fault="it is no 7z archive"), retry=True)
         return writer.close()
 
 
@@ -153,7 +153,7 @@ def _opened(path: Path) -> IO[bytes]:
         return path.open("rb")
     except OSError as fault:
         raise Refused(
-            msg("it cannot be read: {fault}", fault=fault.strerror), damaged=True
+            msg("it cannot be read: {fault}", fault=fault.strerror), retry=True
         ) from fault
 
 
@@ -215,7 +215,7 @@ def _steady(path: Path, before: os.stat_result, folder: Path, bounds: Bounds) ->
         found = refused
     after = path.stat()
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        raise Refused(msg("it is still being written; run again"), damaged=True)
+        raise Refused(msg("it is still being written; run again"), retry=True)
     if isinstance(found, Refused):
         raise found
     return found

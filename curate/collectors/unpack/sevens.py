@@ -15,6 +15,7 @@ from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import Message
 from curate.workers import Failed, Limits, unordered
+from curate.workspace import unusable
 
 LIMITS = Limits(workers=1, seconds=3600, memory_mb=2048)
 TARGET = 4096
@@ -31,36 +32,39 @@ class Task(msgspec.Struct, frozen=True):
 
 
 def unpack(task: Task, limits: Limits = LIMITS) -> Contents:
-    """Write every file of a 7z archive. Raises Refused."""
+    """Write every file of a 7z archive. Raises Refused, and CurateError for the disk."""
     for _, found in unordered(_unpack, [task], limits):
         if isinstance(found, Failed):
-            raise Refused(found.reason, damaged=True)
+            raise Refused(found.reason, retry=True)
+        if isinstance(found, CurateError):
+            raise found
         if isinstance(found, Refusal):
-            raise Refused(found.reason, found.damaged)
+            raise Refused(found.reason, found.retry)
         return found
-    raise Refused(msg("the reader crashed"), damaged=True)
+    raise Refused(msg("the reader crashed"), retry=True)
 
 
 class Refusal(msgspec.Struct, frozen=True):
     """``Refused`` as a value, for its way between processes."""
 
     reason: Message
-    damaged: bool
+    retry: bool
 
 
-def _unpack(task: Task) -> Contents | Refusal:
+def _unpack(task: Task) -> Contents | Refusal | CurateError:
     path = Path(task.archive)
     try:
         with path.open("rb") as stream:
             return _read(stream, Writer(Path(task.folder), task.bounds, path.stat().st_size))
     except Refused as refused:
-        return Refusal(refused.reason, refused.damaged)
+        return Refusal(refused.reason, refused.retry)
+    except CurateError as fault:
+        return fault
 
 
 def _read(stream: IO[bytes], writer: Writer) -> Contents:
-    import py7zr
-    from py7zr.exceptions import PasswordRequired, UnsupportedCompressionMethodError
-
+    py7zr = _reader()
+    faults = py7zr.exceptions
     locked = msg("it is encrypted; unpack it with its password into a folder of its own")
     try:
         # Given a stream it works on one block at a time, as the writer does.
@@ -68,18 +72,24 @@ def _read(stream: IO[bytes], writer: Writer) -> Contents:
             if archive.needs_password():
                 raise Refused(locked)
             _extract(archive, writer)
-    except PasswordRequired as fault:
+    except faults.PasswordRequired as fault:
         raise Refused(locked) from fault
-    except UnsupportedCompressionMethodError as fault:
+    except faults.UnsupportedCompressionMethodError as fault:
         raise Refused(
-            msg("its compression is not known: {fault}", fault=str(fault)[:200])
+            msg(
+                "the package {package} does not know its compression: {fault}; upgrade it, or unpack"
+                " the archive with another program",
+                package="py7zr",
+                fault=str(fault.message)[:200],
+            ),
+            retry=True,
         ) from fault
     except (Refused, CurateError, MemoryError):
         raise
     except Exception as fault:
         reason = msg("it is damaged: {fault}", fault=f"{type(fault).__name__}: {fault}"[:200])
         if not writer.size:
-            raise Refused(reason, damaged=True) from fault
+            raise Refused(reason, retry=True) from fault
         writer.omit(
             "…",
             msg("the rest of the archive is damaged: {fault}", fault=str(fault)[:200]),
@@ -87,6 +97,19 @@ def _read(stream: IO[bytes], writer: Writer) -> Contents:
             True,
         )
     return writer.close()
+
+
+def _reader() -> Any:
+    try:
+        import py7zr
+    except ImportError as fault:
+        reason = msg(
+            "the package {package} that opens it cannot be imported: {fault}; reinstall it",
+            package="py7zr",
+            fault=fault,
+        )
+        raise Refused(reason, retry=True) from fault
+    return py7zr
 
 
 def _extract(archive: Any, writer: Writer) -> None:
@@ -125,14 +148,17 @@ class _Taken:
         self._entry = entry
         self._writer = writer
         self._size = self._crc = 0
-        home = str(writer.folder.parent)
-        self._spool = tempfile.SpooledTemporaryFile(SPOOL, dir=home)  # noqa: SIM115 - closed by py7zr
+        self._home = str(writer.folder.parent)
+        self._spool = tempfile.SpooledTemporaryFile(SPOOL, dir=self._home)  # noqa: SIM115 - closed by py7zr
 
     def write(self, data: bytes | bytearray) -> int:
         self._size += len(data)
         self._writer.expect(self._size)
         self._crc = zlib.crc32(data, self._crc)
-        return self._spool.write(data)
+        try:
+            return self._spool.write(data)
+        except OSError as fault:  # or a full disk would pass for damage
+            raise unusable(fault, self._home) from fault
 
     def close(self) -> None:
         with self._spool as spool:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import sys
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any, cast
 
 from curate.collectors.unpack.names import encoding
 from curate.collectors.unpack.writer import MIB, Refused, Writer
 from curate.messages import msg
+from curate.model import Message
 
 MEMORY = 256 * MIB
 """Bytes that undoing xz may need; its strongest setting needs 65 MiB."""
@@ -41,7 +43,7 @@ def unpack(stream: IO[bytes], writer: Writer) -> None:
             raise
         if not found:
             raise Refused(
-                msg("it is damaged: {fault}", fault=str(fault)[:200]), damaged=True
+                msg("it is damaged: {fault}", fault=str(fault)[:200]), retry=True
             ) from fault
         writer.omit(
             "…",
@@ -136,34 +138,46 @@ class _Forward(io.RawIOBase):
 def _decompressed(stream: IO[bytes]) -> IO[bytes]:
     head = stream.read(6)
     stream.seek(0)
-    found: Any
-    if head.startswith(b"\x1f\x8b"):
-        import gzip
+    for magic, method, undo in _METHODS:
+        if head.startswith(magic):
+            try:
+                return undo(stream)  # type: ignore[no-any-return]
+            except ImportError as fault:
+                raise Refused(_missing(method), retry=True) from fault
+    return stream
 
-        found = gzip.GzipFile(fileobj=stream)
-    elif head.startswith(b"BZh"):
-        import bz2
 
-        found = bz2.BZ2File(stream)
-    elif head.startswith(b"\xfd7zXZ\0"):
-        found = _Xz(stream)
-    elif head.startswith(b"\x28\xb5\x2f\xfd"):
-        found = _zstd(stream)
-    else:
-        found = stream
-    return found  # type: ignore[no-any-return]
+def _missing(method: str) -> Message:
+    if method == "zstd" and sys.version_info < (3, 14):
+        return msg(
+            "it is compressed with {method}; install the package {package}, or unpack it",
+            method=method,
+            package="backports.zstd",
+        )
+    return msg(
+        "it is compressed with {method}, which this Python was built without; unpack it",
+        method=method,
+    )
+
+
+def _gzip(stream: IO[bytes]) -> Any:
+    import gzip
+
+    return gzip.GzipFile(fileobj=stream)
+
+
+def _bzip2(stream: IO[bytes]) -> Any:
+    import bz2
+
+    return bz2.BZ2File(stream)
 
 
 def _zstd(stream: IO[bytes]) -> Any:
-    try:
-        from compression.zstd import ZstdFile  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        try:
-            from backports.zstd import ZstdFile
-        except ImportError:
-            raise Refused(
-                msg("it is compressed with zstd, which is not installed; unpack it")
-            ) from None
+    if sys.version_info >= (3, 14):
+        from compression.zstd import ZstdFile
+    else:
+        from backports.zstd import ZstdFile
+
     return ZstdFile(stream)
 
 
@@ -197,6 +211,14 @@ class _Xz(io.RawIOBase):
                     raise EOFError("its end is missing")
             if data := self._decoder.decompress(rest, size):
                 return data
+
+
+_METHODS: tuple[tuple[bytes, str, Callable[[IO[bytes]], Any]], ...] = (
+    (b"\x1f\x8b", "gzip", _gzip),
+    (b"BZh", "bzip2", _bzip2),
+    (b"\xfd7zXZ\0", "xz", _Xz),
+    (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
+)
 
 
 def _is_damage(fault: Exception) -> bool:

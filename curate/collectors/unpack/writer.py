@@ -69,10 +69,10 @@ class Contents(msgspec.Struct, frozen=True):
 class Refused(Exception):
     """The whole of it cannot be used."""
 
-    def __init__(self, reason: Message, damaged: bool = False) -> None:
+    def __init__(self, reason: Message, retry: bool = False) -> None:
         super().__init__(str(reason))
         self.reason = reason
-        self.damaged = damaged  # it may be whole another time
+        self.retry = retry  # it may be usable another time, or with another installation
 
 
 class Damaged(Exception):

@@ -149,7 +149,7 @@ def _check_directory(stream: IO[bytes]) -> None:
     at = tail.rfind(b"PK\5\6")
     if at < 0 or len(tail) - at < _END.size:
         raise Refused(
-            msg("it is damaged: {fault}", fault="it has no directory at its end"), damaged=True
+            msg("it is damaged: {fault}", fault="it has no directory at its end"), retry=True
         )
     _, disk, _, _, _, size, offset, _ = _END.unpack_from(tail, at)
     if size == 0xFFFFFFFF or offset == 0xFFFFFFFF:
@@ -174,4 +174,4 @@ def _check_overlap(entries: Sequence[zipfile.ZipInfo], end: int) -> None:
 def _unreadable(fault: Exception) -> Refused:
     if "multiple disks" in str(fault):
         return Refused(msg("it is one part of an archive in several; join them first"))
-    return Refused(msg("it is damaged: {fault}", fault=str(fault)[:200]), damaged=True)
+    return Refused(msg("it is damaged: {fault}", fault=str(fault)[:200]), retry=True)
