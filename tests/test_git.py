@@ -328,6 +328,20 @@ def test_an_account_opens_what_is_closed_and_is_never_shown(
     assert not any(b"sesret" in path.read_bytes() for path in kept)
 
 
+def test_no_account_travels_over_plain_http(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import socket
+
+    public = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 80))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: public)
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("it was asked"))
+    monkeypatch.setenv("CURATE_FORGE_TOKEN", "sesret")
+    with pytest.raises(CurateError, match="plain http") as caught:
+        collected("http://git.example.org/r", tmp_path / "cache", account="forge")
+    assert "https://" in caught.value.hint and "sesret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("make", "what"),
     [

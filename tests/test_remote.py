@@ -665,7 +665,7 @@ def test_a_password_does_not_travel_unencrypted(monkeypatch: pytest.MonkeyPatch)
 
     public = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 80))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: public)
-    with pytest.raises(CurateError, match="without encryption"):
+    with pytest.raises(CurateError, match="plain http"):
         walk(RemoteSource(url="webdav://dav.example.org/x", account="nas"))
 
 

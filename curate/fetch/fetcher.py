@@ -160,15 +160,7 @@ class Fetcher:
         headers = {"Accept": accept} if accept else {}
         if not account and not secret:
             return Ask(url, "", headers)
-        server = urlsplit(self._physical(url))
-        if server.scheme != "https" and not self._wire.guard.trusts(
-            server.hostname or "", server.port or 80
-        ):
-            raise CurateError(
-                f"{shown(url)} would get a password, token or key over plain http, which anyone on "
-                "the way can read",
-                "use the https:// address; a server of your own may be named in [fetch] private",
-            )
+        self._wire.guard.check_secret(self._physical(url), shown(url))
         private = {"Authorization": account_of(account).authorization} if account else {}
         return Ask(url, origin(url), headers, private, dict(secret))
 

@@ -84,6 +84,20 @@ class Guard:
         if is_local(host) and not self.trusts(host, port):
             raise Forbidden(_bare(host), str(address or "this computer"))
 
+    def check_secret(self, server: str, name: str) -> None:
+        """Before a password, token or key is sent to ``server``, a web address; it may be shown as
+        ``name``. Raises CurateError where strangers could read it on the way."""
+        parts = urlsplit(server)
+        host, port = parts.hostname or "", parts.port or 80
+        if parts.scheme == "https" or self.trusts(host, port) or _is_near(host, port):
+            return
+        raise CurateError(
+            f"{name} would get a password, token or key over plain http, which anyone on the way can"
+            " read",
+            "use its https:// address (webdavs:// for a drive); a server of your own may be named in"
+            f' curate.toml: [fetch] private = ["{_bare(host)}"]',
+        )
+
     def dial(
         self,
         host: str,
@@ -153,6 +167,20 @@ def is_public(address: Address) -> bool:
         or address.is_unspecified
         or address.is_loopback
         or address.is_link_local
+    )
+
+
+def _is_near(host: str, port: int) -> bool:
+    """Whether all addresses of ``host`` are of the user's own network. What a proxy program on this
+    computer answers for every name tells nothing."""
+    try:
+        found = socket.getaddrinfo(_bare(host), port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    places = [_parsed(str(one[4][0]).partition("%")[0]) for one in found]
+    return bool(places) and all(
+        place is not None and not is_public(place) and not (place.version == 4 and place in _FAKE)
+        for place in places
     )
 
 

@@ -263,6 +263,8 @@ def _client(remote: Remote, most: int) -> tuple[Any, str]:
         mapped = {origin(key): value for key, value in remote.settings.hosts.items()}.get(home)
         user, password = _login(remote.account)
         address = urlparse(moved(remote.url, mapped) if mapped else remote.url)
+        if remote.account is not None:
+            guard.check_secret(address.geturl(), shown(remote.url))
         client = _counted(clients.HttpGitClient, count).from_parsedurl(
             address, username=user, password=password, quiet=True, pool_manager=_pool(remote, guard)
         )

@@ -1,9 +1,4 @@
-"""Other people's storage: folders of WebDAV servers, of S3 buckets and of machines with SFTP.
-
-WebDAV and S3 are spoken here over requests. OpenDAL was tried (0.47): its listing holds Python's
-lock for as long as the server takes, its asynchronous side ends the process with an abort, it
-follows redirects to private addresses and knows neither Retry-After nor the pages of 坚果云.
-"""
+"""Other people's storage: folders of WebDAV servers, of S3 buckets and of machines with SFTP."""
 
 from __future__ import annotations
 
@@ -11,7 +6,6 @@ import getpass
 from dataclasses import dataclass
 from typing import Literal
 
-from curate.errors import CurateError
 from curate.fetch.credentials import Account, account
 from curate.fetch.drives.address import Address, Kind
 from curate.fetch.drives.drive import ENTRIES, Away, Drive, Entry, Listing, Shut
@@ -56,14 +50,11 @@ def drive(way: Way, patience: Patience) -> Drive:
         return _s3(way, known, guard, patience, delay)
     scheme = "https" if way.address.secure else "http"
     host = f"[{way.address.host}]" if ":" in way.address.host else way.address.host
-    if known != Account() and not way.address.secure and not _own(way.address, guard):
-        raise CurateError(
-            f"{way.address.url} would send your password without encryption",
-            "write webdavs:// in `url`; for a server in your own network name it in curate.toml:"
-            f' [fetch] private = ["{way.address.host}"]',
-        )
+    home = f"{scheme}://{host}:{way.address.port}"
+    if known != Account():
+        guard.check_secret(home, way.address.url)
     headers = {"Authorization": known.authorization} if known != Account() else {}
-    line = Line(f"{scheme}://{host}:{way.address.port}", guard, patience, delay, lambda *_: headers)
+    line = Line(home, guard, patience, delay, lambda *_: headers)
     return WebDav(line, way.address.path)
 
 
@@ -77,16 +68,3 @@ def _s3(way: Way, known: Account, guard: Guard, patience: Patience, delay: float
         path = f"/{bucket}"
     line = Line(home, guard, patience, delay, Signer(known, way.region))
     return S3(line, path, way.address.path)
-
-
-def _own(address: Address, guard: Guard) -> bool:
-    """Is it in the user's own network?"""
-    import socket
-
-    from curate.fetch.guard import is_local
-
-    try:
-        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return guard.trusts(address.host, address.port)  # it is out of reach, and will say so
-    return all(is_local(str(one[4][0])) for one in found)
