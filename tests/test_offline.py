@@ -16,6 +16,7 @@ from curate.collectors import Context
 from curate.collectors.feed import FeedCollector, FeedSource
 from curate.collectors.site import SiteCollector, SiteSource
 from curate.collectors.web.css import rewrite
+from curate.errors import CurateError
 from curate.fetch import Fetcher
 from curate.model import Candidate, Known, Trouble
 from curate.workspace import Fetch
@@ -276,3 +277,52 @@ def test_style_that_needs_nothing_stays_as_it_is(text: str) -> None:
 
     once = rewrite(text, put)
     assert rewrite(once, put) == once
+
+
+@pytest.mark.parametrize(
+    ("now", "reason"),
+    [
+        (b"", "it is empty"),
+        (b"x" * ((5 << 20) + 1), "larger than 5 MiB"),
+    ],
+    ids=["empty", "large"],
+)
+def test_an_unchanged_page_that_cannot_be_read_any_more_says_so(
+    tmp_path: Path, site: Site, now: bytes, reason: str
+) -> None:
+    site.server.folder = tmp_path
+    (tmp_path / "index.html").write_text('<img src="/a.png">')
+    site.keep()
+    context = Context(Path(), Fetcher(Fetch(delay=0, hosts={HOME: site.server.url})))
+    source = SiteSource(start=(f"{HOME}/",), offline=True)
+    found = next(
+        one
+        for one in SiteCollector(source, context).candidates(site.known.get)
+        if isinstance(one, Candidate)
+    )
+    (tmp_path / "index.html").write_bytes(now)
+    with pytest.raises(CurateError, match=reason):
+        found.open()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"' + "\\\n" * 5000,
+        "'" + "\\\n" * 5000,
+        "url('" + "\\\n" * 5000,
+        '@import "' + "\\\n" * 5000,
+        "url(" + "\\\n" * 5000 + "(",
+        "url(" + " " * 200_000 + "x y",
+        '"' + '\\"' * 200_000,
+        'url("' * 50_000,
+    ],
+    ids=["double", "single", "url", "import", "bare", "blanks", "escaped", "nested"],
+)
+def test_style_that_never_closes_is_read_once(text: str) -> None:
+    assert rewrite(text, lambda address, purpose: "X") == text
+
+
+def test_an_open_quote_ends_with_its_line() -> None:
+    kept = rewrite('a{content:"x\\\ny}\nb{background:url(y)}', lambda address, purpose: "X")
+    assert kept.endswith('b{background:url("X")}')

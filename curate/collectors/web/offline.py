@@ -17,6 +17,7 @@ from curate.collectors.web.answers import Answer, Call
 from curate.collectors.web.assets import LIMIT, Assets, Inliner
 from curate.collectors.web.tags import attribute, rels
 from curate.collectors.web.visits import Visits
+from curate.errors import CurateError
 from curate.model import Candidate, Said, Trouble
 
 if TYPE_CHECKING:
@@ -77,7 +78,10 @@ class OfflineVisits(Visits):
 
     def _anew(self, url: str, missed: list[Trouble]) -> IO[bytes]:
         hop = ahead.read(self.again(url))
-        answer = answers.answer(url, hop, "")
+        there = urls.normal(hop.got.url) or url
+        answer = answers.answer(there, hop, "")
+        if answer.trouble is not None:
+            raise CurateError(f"{there}: {answer.trouble.reason}", "look at it in a browser")
         return self._saved(answer, missed) if answer.page else hop.got.body
 
     def _first(self, locator: str) -> bool:
