@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.downloads import MIB, SHARE, measure
 from curate.errors import CurateError
-from curate.fetch import Fetched, Fetcher
+from curate.fetch import Fetched, Fetcher, StatusError
 from curate.fetch.parts import BLOCK, STALE
 from curate.workspace import Fetch
 
@@ -35,6 +35,7 @@ class Shelf:
         self.body, self.marks = BODY, dict(TAG)
         self.answers: list[tuple[int, int]] = []  # status, first byte
         self.ranges = "well"
+        self.status = 0  # instead of any file
         shelf = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -61,8 +62,14 @@ class Shelf:
         first = start
         if start and self.ranges == "refused":
             status, first = 416, size
+        if start and self.ranges == "forbidden":
+            status, first = 403, size
         if start and self.ranges == "elsewhere":
             first = start + 1
+        if asked.headers.get("If-None-Match") == self.marks.get("ETag", ""):
+            status, first = 304, size
+        elif self.status:
+            status, first = self.status, size
         self.answers.append((status, first))
         asked.send_response(status)
         for name, value in self.marks.items():
@@ -149,7 +156,7 @@ def test_what_is_doubtful_is_asked_for_again(tmp_path: Path, shelf: Shelf, damag
     assert (shelf.answers[1][0] == 206) == (damage in ("torn", "half a log"))
 
 
-@pytest.mark.parametrize("ranges", ["refused", "elsewhere"])
+@pytest.mark.parametrize("ranges", ["refused", "elsewhere", "forbidden"])
 def test_ranges_that_go_wrong_are_done_without(tmp_path: Path, shelf: Shelf, ranges: str) -> None:
     stop_after(open_(tmp_path).get(shelf.url), 2 * MIB)
     shelf.ranges = ranges
@@ -167,6 +174,59 @@ def test_a_file_that_changed_begins_anew(tmp_path: Path, shelf: Shelf) -> None:
     with open_(tmp_path).get(shelf.url) as got:
         assert (got.stamp, got.body.read()) == ('"v2"\t', BODY[::-1])
     assert shelf.answers[1] == (200, 0)
+
+
+def test_a_file_that_is_known_by_now_is_not_read(tmp_path: Path, shelf: Shelf) -> None:
+    """A kill came between the catalogue's word that it is safe and the end of its part."""
+    with open_(tmp_path).get(shelf.url) as got:
+        stamp = got.stamp
+        got.body.read()
+    with open_(tmp_path).get(shelf.url, stamp=lambda _: stamp) as got:
+        assert got.status == 304
+    assert not here(tmp_path)
+
+
+@pytest.mark.parametrize("status", [401, 403, 451, 400, 500])
+def test_a_refusal_that_may_pass_costs_nothing(tmp_path: Path, shelf: Shelf, status: int) -> None:
+    stop_after(open_(tmp_path).get(shelf.url), 2 * MIB)
+    shelf.status = status
+    with pytest.raises(StatusError, match=str(status)):
+        open_(tmp_path).get(shelf.url)
+    shelf.status = 0
+    with open_(tmp_path).get(shelf.url) as got:
+        assert got.body.read() == BODY
+    assert shelf.answers[-1][0] == 206
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_of_what_is_gone_nothing_is_kept(tmp_path: Path, shelf: Shelf, status: int) -> None:
+    stop_after(open_(tmp_path).get(shelf.url), 2 * MIB)
+    shelf.status = status
+    with pytest.raises(StatusError, match=str(status)):
+        open_(tmp_path).get(shelf.url)
+    assert not here(tmp_path) and len(shelf.answers) == 2
+
+
+def test_a_part_that_nobody_asked_for_is_not_taken_for_the_rest(
+    tmp_path: Path, shelf: Shelf
+) -> None:
+    stop_after(open_(tmp_path).get(shelf.url), 2 * MIB)
+    shelf.ranges, shelf.status = "elsewhere", 206
+    with pytest.raises(StatusError, match="206"):
+        open_(tmp_path).get(shelf.url)
+
+
+def test_what_is_read_into_memory_leaves_nothing(tmp_path: Path, shelf: Shelf) -> None:
+    stop_after(open_(tmp_path).get(shelf.url, limit=4 * MIB), 2 * MIB)
+    with open_(tmp_path).get(shelf.url) as got:
+        got.forgo()
+        assert got.body.read() == BODY
+    assert not (tmp_path / "parts").exists()
+    stop_after(open_(tmp_path).get(shelf.url), 2 * MIB)
+    with open_(tmp_path).get(shelf.url) as got:  # what an earlier run has kept is of use, though
+        got.forgo()
+        assert got.body.read() == BODY
+    assert shelf.answers[-1][0] == 206 and not here(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -210,6 +270,9 @@ def test_the_limit_holds_for_what_lies_here_too(tmp_path: Path, shelf: Shelf) ->
     stop_after(open_(tmp_path).get(shelf.url), 2 * MIB)
     with pytest.raises(CurateError, match="larger than 1 MiB"):
         open_(tmp_path).get(shelf.url, limit=MIB)
+    settings = Fetch(delay=0, retries=0, private=("127.0.0.1",), max_mb=1)
+    with pytest.raises(CurateError, match="larger than 1 MiB"):
+        Fetcher(settings, parts=tmp_path / "parts").get(shelf.url)
 
 
 def test_killed_cut_and_restarted(tmp_path: Path) -> None:

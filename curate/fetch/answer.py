@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -40,6 +40,8 @@ class Fetched:
     headers: Mapping[str, str]  # names in any case
     body: IO[bytes] = field(compare=False)
     """Decoded. Reading raises CurateError: too large, too slow, cut off more often than allowed."""
+    forgo: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
+    """Keep nothing of the body for another run. For what is held in memory, read by any thread."""
 
     @property
     def stamp(self) -> str:

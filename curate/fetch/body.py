@@ -67,6 +67,11 @@ class Body(io.RawIOBase):
         if part and part.size:
             self._disk = part.open()
 
+    def forgo(self) -> None:
+        """Keep nothing for another run of what is read from here on, nor what an earlier one kept."""
+        if self._part is not None:
+            self._part.forgo()
+
     def readable(self) -> bool:
         return True
 

@@ -29,6 +29,7 @@ LONGEST_WAIT = 120.0
 """Most seconds that a Retry-After is waited for; a server that wants longer is left for the day."""
 _RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECT = frozenset({301, 302, 303, 307, 308})
+_GONE = frozenset({404, 410})
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -94,6 +95,8 @@ class Fetcher:
         ``stamp`` gives the known stamp of ``url`` and of each address it redirects to, for a
         conditional request; ``allowed`` is asked before each of them is requested and raises what
         it likes. ``limit`` is the most bytes of the decoded body; ``settings.max_mb`` holds anyway.
+        An answer with a ``limit`` is meant for memory, and nothing of it is kept for another run;
+        nor of one whose ``forgo`` is called.
 
         ``account`` names whose password or token is sent (``credentials.account``), ``secret`` are
         query parameters such as the key of a service: both are sent to the origin of ``url`` only,
@@ -104,16 +107,13 @@ class Fetcher:
         """
         ask = self._ask(url, account, secret, accept)
         key, part = "", None
-        if self._parts is not None:
+        if self._parts is not None and limit is None:
             key = key_of(self._physical(url), url)
             part = self._parts.find(key)
         try:
             ask, reply = self._followed(ask, stamp, allowed, part.wanted if part else _NOTHING)
-            if part and reply.status in (206, 416) and not part.goes_on(reply, ask.url):
-                reply.close()
-                reply = self._send(ask, _NOTHING)
-            if part and reply.status not in (206, 304):
-                part.drop()
+            if part and not part.goes_on(reply, ask.url):
+                reply = self._instead(ask, reply, part)
                 part = None
             return self._fetched(ask, reply, limit, key, part)
         except BaseException:
@@ -126,16 +126,34 @@ class Fetcher:
     ) -> Fetched:
         if not (200 <= reply.status < 300 or reply.status == 304):
             raise refused(ask.url, reply)
-        headers = part.headers(reply) if part and reply.status == 206 else reply.headers
-        if part is None and self._parts is not None and reply.status == 200:
+        status, headers = reply.status, reply.headers
+        if part is not None:
+            status, headers = 200, part.headers(reply)
+        elif self._parts is not None and key and status == 200:
             part = self._parts.begin(key, ask.url, reply)
         again = partial(self._send, ask)
         most = min(limit or 1 << 62, self.settings.max_mb * MIB)
         body = Body(self, ask.url, reply, again, most, part)
-        if reply.status == 304:
+        if status == 304:
             body.close()
-        status = 200 if part else reply.status
-        return Fetched(ask.url, status, headers, io.BufferedReader(body, 1 << 16))
+        return Fetched(ask.url, status, headers, io.BufferedReader(body, 1 << 16), body.forgo)
+
+    def _instead(self, ask: Ask, reply: Reply, part: Part) -> Reply:
+        """The answer to go by where ``reply`` is not the rest of ``part``, which is dropped then.
+
+        A refusal may be one of the range alone, so it is asked without. Raises StatusError, with
+        ``part`` as it was, for a refusal that may pass: a login that expired costs no gigabytes."""
+        if reply.status == 304:
+            part.drop()  # whoever asked for news only has the bytes
+            return reply
+        if reply.status == 206 or (400 <= reply.status < 500 and reply.status not in _GONE):
+            reply.close()
+            reply = self._send(ask, _NOTHING)
+        another = 200 <= reply.status < 300 and reply.status != 206
+        if not another and reply.status not in _GONE:
+            raise refused(ask.url, reply)
+        part.drop()
+        return reply
 
     def slow_down(self, url: str, seconds: float) -> None:
         """Wait at least ``seconds`` between two requests to the origin of ``url``."""

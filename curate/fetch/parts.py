@@ -55,6 +55,7 @@ class Part:
         self._log: IO[bytes] | None = None
         self._sum = 0  # of the block that is being filled
         self._used = True
+        self._forgone = False
 
     @property
     def path(self) -> Path:
@@ -94,7 +95,7 @@ class Part:
 
     def write(self, data: bytes) -> None:
         """Keep ``data``, which follows what is here. A disk that refuses ends the part, nothing else."""
-        if not self._used:
+        if not self._used or self._forgone:
             return
         try:
             if self._out is None or self._log is None:
@@ -126,6 +127,10 @@ class Part:
                 self._log.write(self._sum.to_bytes(4, "big"))
                 self._sum = 0
 
+    def forgo(self) -> None:
+        """Write nothing more; what is here is read until ``close``, and goes then."""
+        self._forgone = True
+
     def drop(self) -> None:
         """Forget it, whatever is here."""
         self._shut()
@@ -135,6 +140,9 @@ class Part:
     def close(self) -> None:
         """Keep it: for ``landed`` where it is whole, for another run where it is worth that."""
         if not self._used:
+            return
+        if self._forgone:
+            self.drop()
             return
         self._shut()
         if self.size == self.record.total:

@@ -105,6 +105,7 @@ def read(got: Fetched) -> Hop:
     suffix = urls.suffix(urls.normal(got.url) or got.url)
     if got.status == 304 or kinds.claimed(got.mime, suffix)[0] != "page":
         return Hop(got)
+    got.forgo()
     with got:
         return Hop(got, got.body.read(PAGE_LIMIT + 1))
 

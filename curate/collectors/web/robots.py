@@ -59,6 +59,7 @@ class Robots:
 
         try:
             with self._fetcher.get(f"{home}/robots.txt") as got:
+                got.forgo()
                 text = _whole(got.body.read(_LIMIT + 1)).decode("utf-8-sig", "replace")
         except CurateError as fault:
             if not absent(fault):
