@@ -237,6 +237,16 @@ def settle_names(folder: Path) -> None:
             os.close(handle)
 
 
+def remember(path: Path, data: bytes) -> None:
+    """Write ``data`` as the whole of ``path``, or leave what is there: only for what may be deleted at
+    any time, and so may be missing too."""
+    part = path.with_name(f"{path.name}.part")
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        part.replace(path)
+
+
 def _allowed(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and not name.endswith(".")
 

@@ -225,6 +225,16 @@ def test_a_disk_that_takes_no_more_is_not_the_fault_of_a_7z(tmp_path: Path) -> N
     assert "gone" in fault.value.message and fault.value.hint
 
 
+@pytest.mark.parametrize("name", ["p.zip", "p.7z"])
+def test_a_cache_that_cannot_be_written_is_an_error_with_a_hint(tmp_path: Path, name: str) -> None:
+    path, cache = tmp_path / name, tmp_path / "cache"
+    sevened(path, FILES) if name.endswith("7z") else zipped(path, FILES)
+    cache.write_bytes(b"")
+    with pytest.raises(CurateError, match=r"cache.* cannot be used") as caught:
+        inside(path, cache)
+    assert caught.value.hint
+
+
 def test_without_asking_an_archive_stays_one_thing(tmp_path: Path) -> None:
     zipped(tmp_path / "p.zip", FILES)
     found = FolderCollector(FolderSource(path=str(tmp_path)), Context(tmp_path)).candidates(

@@ -374,11 +374,55 @@ def test_an_address_of_ones_own_network_has_to_be_allowed(tmp_path: Path, served
     )
 
 
+def test_what_is_wrong_in_the_process_that_reads_says_what_to_do(
+    tmp_path: Path, served: Served
+) -> None:
+    commit(repository(tmp_path / "r"), FILES)
+    gone = "1" * 40
+    with pytest.raises(CurateError, match=f"does not hold the commit {gone}$") as caught:
+        collected(f"{served.url}/r", tmp_path / "cache", ref=gone)
+    assert caught.value.hint == "correct `ref` in the source"
+    served.user = "Basic Z2l0OnNlc3JldA=="
+    with pytest.raises(CurateError, match=r"not open to everyone$") as caught:
+        collected(f"{served.url}/r", tmp_path / "closed", ref=gone)
+    assert "`account`" in caught.value.hint
+
+
+def test_a_cache_that_cannot_be_written_is_an_error_with_a_hint(
+    tmp_path: Path, served: Served
+) -> None:
+    commit(repository(tmp_path / "r"), FILES)
+    (tmp_path / "cache").write_bytes(b"")
+    for url in (f"{served.url}/r", str(tmp_path / "r")):
+        with pytest.raises(CurateError, match=r"cache.* cannot be used") as caught:
+            collected(url, tmp_path / "cache")
+        assert caught.value.hint
+
+
+def test_a_clone_that_cannot_be_written_is_an_error_with_a_hint(
+    tmp_path: Path, served: Served
+) -> None:
+    commit(repository(tmp_path / "r"), FILES)
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache/clone.git").write_bytes(b"")
+    with pytest.raises(CurateError, match="cannot be used") as caught:
+        collected(f"{served.url}/r", tmp_path / "cache")
+    assert "disk" in caught.value.hint
+
+
+def test_a_memory_that_cannot_be_kept_costs_nothing(tmp_path: Path) -> None:
+    repo, cache = repository(tmp_path / "r"), tmp_path / "cache"
+    commit(repo, FILES)
+    (cache / "last.json").mkdir(parents=True)
+    assert len(locators(collected(str(tmp_path / "r"), cache))) == 4
+
+
 def test_more_than_is_allowed_is_not_fetched(tmp_path: Path, served: Served) -> None:
     commit(repository(tmp_path / "r"), {"big.bin": os.urandom(3 << 20)})
     small = Fetch(private=("127.0.0.1",), max_mb=1, retries=0, timeout=10)
-    with pytest.raises(CurateError, match="sends more than 1 MiB"):
+    with pytest.raises(CurateError, match=r"sends more than 1 MiB$") as caught:
         collected(f"{served.url}/r", tmp_path / "cache", fetch=small)
+    assert "fetch.max_mb" in caught.value.hint
     with pytest.raises(CurateError, match="max_unpacked_mb"):
         collected(str(tmp_path / "r"), tmp_path / "cache", max_unpacked_mb=1)
 

@@ -25,6 +25,7 @@ from curate.fetch.credentials import account
 from curate.messages import msg
 from curate.model import Candidate, Trouble
 from curate.workers import Failed, Limits, unordered
+from curate.workspace import remember, unusable
 
 SPEAKING = ("LICENSES", ".reuse", "debian")
 """Folders beside the way to what is asked for that may say something about it."""
@@ -117,7 +118,8 @@ class GitCollector:
                 f"{source.place}: {refused.reason}", "see the source's options"
             ) from refused
         yield from self._walk(found, task.below)
-        _remember(cache / _LAST, found.contents)
+        if _recall(cache / _LAST) != found.contents:
+            remember(cache / _LAST, msgspec.json.encode(found.contents))
         shelf.tidy()
 
     def _walk(self, found: Unpacked, below: str) -> Iterator[Candidate | Trouble]:
@@ -154,14 +156,33 @@ def _worked(task: Task, folder: Path) -> Contents:
     limits = Limits(workers=1, seconds=3600, memory_mb=2048 + 2 * task.remote.settings.max_mb)
     for _, found in unordered(_export, [task._replace(folder=folder)], limits):
         if isinstance(found, Failed):
-            raise CurateError(str(found.reason), "run again")
+            raise _ended(task.remote, str(found.reason))
+        if isinstance(found, CurateError):
+            raise found
         if found.refused:
             raise Refused(found.refused)
         return found
-    raise CurateError("the reader crashed", "run again")
+    raise _ended(task.remote, "the reader crashed")
 
 
-def _export(task: Task) -> Contents:
+def _ended(remote: repositories.Remote, reason: str) -> CurateError:
+    return CurateError(
+        f"{shown(remote.url)}: {reason}",
+        "run again; if it ends so again, give `path` to take less of it",
+    )
+
+
+def _export(task: Task) -> Contents | CurateError:
+    """A fault comes back as a value: only so its hint arrives as it is."""
+    try:
+        return _exported(task)
+    except CurateError as fault:
+        return fault
+    except OSError as fault:
+        return unusable(fault, task.cache)
+
+
+def _exported(task: Task) -> Contents:
     remote = task.remote
     clone = Path(remote.url)
     if not remote.local:
@@ -271,11 +292,3 @@ def _recall(file: Path) -> Contents:
         return msgspec.json.decode(file.read_bytes(), type=Contents)
     except (OSError, msgspec.MsgspecError, UnicodeError):
         return Contents()
-
-
-def _remember(file: Path, contents: Contents) -> None:
-    data = msgspec.json.encode(contents)
-    if not file.exists() or file.read_bytes() != data:
-        part = file.with_suffix(".part")
-        part.write_bytes(data)
-        part.replace(file)

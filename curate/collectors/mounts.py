@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from curate.workspace import remember
+
 
 class Mounts:
     """Remembers from run to run which folders of a source are on drives of their own."""
@@ -33,11 +35,7 @@ class Mounts:
         """Only after everything was seen."""
         if self._file is None or self._seen == self._known:
             return
-        with suppress(OSError):  # what may be deleted at any time may be missing too
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            part = self._file.with_suffix(".part")
-            part.write_bytes(msgspec.json.encode(sorted(self._seen)))
-            part.replace(self._file)
+        remember(self._file, msgspec.json.encode(sorted(self._seen)))
 
 
 def _read(file: Path) -> frozenset[str]:

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -85,11 +86,10 @@ class Shelf:
 
     def tidy(self) -> None:
         """Remove what was not asked for since this shelf was opened."""
-        if not self._folder.is_dir():
-            return
-        for path in sorted(self._folder.iterdir()):
-            if path.name not in self._used:
-                shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            for path in sorted(self._folder.iterdir()):
+                if path.name not in self._used:
+                    shutil.rmtree(path, ignore_errors=True)
 
     def _begin(self) -> None:
         if not self._began:
