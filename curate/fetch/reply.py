@@ -1,11 +1,10 @@
 """HTTP/1.1 answers on a connection, read as they are asked for. httptools (llhttp) understands heads,
-framing, chunks and trailers; what it leaves open is here: bounds, deadlines, ends, compression."""
+framing, chunks and trailers; what it leaves open is here: bounds, deadlines, ends."""
 
 from __future__ import annotations
 
 import re
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,8 @@ from httptools import (
     HttpResponseParser,
 )
 
+from curate.fetch.decoding import Decoder, decoders
+
 if TYPE_CHECKING:
     import socket
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 LINE = 1 << 16
 """Most bytes of a head, with the interim answers before it; and between two pieces of a body."""
 FIELDS = 200
-CODINGS = 2
-"""Most compressions of one answer, one over the other."""
 _INTERIM = 20
 _BUFFER = 1 << 16
 _LENGTH = re.compile(rb"^Content-Length:([0-9, \t]*)\r?\n(?![ \t])", re.IGNORECASE | re.MULTILINE)
@@ -44,10 +43,6 @@ class Cut(OSError):
 
 class Garbled(Exception):
     """What came is no HTTP that we understand."""
-
-
-class Squeezed(Exception):
-    """The compression cannot be undone."""
 
 
 class Headers(Mapping[str, str]):
@@ -209,7 +204,7 @@ class Reply:
         self._message = self._headed(time.monotonic() + timeout)
         self.status, self.reason = self._message.status, self._message.reason.strip()
         self.headers = self._message.headers
-        self._decoders: list[_Decoder] | None = None
+        self._decoders: list[Decoder] | None = None
         self._gather()
 
     def take(self, turn: Turn) -> None:
@@ -247,7 +242,7 @@ class Reply:
         where that look gave nothing to hand out. Never unpacks more than was asked for, however
         small the packed bytes are. Raises Cut, OSError, Garbled, Squeezed."""
         if self._decoders is None:
-            self._decoders = _decoders(self.headers.get("Content-Encoding", ""))
+            self._decoders = decoders(self.headers.get("Content-Encoding", ""))
         if not self._decoders:
             return self._raw(size)
         if not any(decoder.waiting for decoder in self._decoders):
@@ -330,60 +325,3 @@ class Reply:
             release(again)
         if self._turn is not None:
             self._turn.done()
-
-
-class _Decoder:
-    """gzip or deflate, undone step by step."""
-
-    def __init__(self, coding: str) -> None:
-        self._gzip = coding != "deflate"
-        self._bits = 31 if self._gzip else 15
-        self._engine = zlib.decompressobj(self._bits)
-        self._began = False
-        self._members = 0
-        self.waiting = b""  # packed bytes not looked at yet
-
-    def feed(self, data: bytes, size: int) -> bytes:
-        packed = self.waiting + data
-        self.waiting = b""
-        if self._engine.eof:
-            if not self._gzip or not packed:
-                return b""  # what follows the end is no part of it
-            self._engine = zlib.decompressobj(self._bits)  # members one after another (RFC 1952)
-            self._members += 1
-        if not packed and not self._began:
-            return b""
-        try:
-            found = self._engine.decompress(packed, size)
-        except zlib.error as fault:
-            return self._again(packed, size, fault)
-        self._began = True
-        self.waiting = self._engine.unconsumed_tail or self._engine.unused_data
-        if self._engine.eof and not self._gzip:
-            self.waiting = b""
-        return found
-
-    def _again(self, packed: bytes, size: int, fault: zlib.error) -> bytes:
-        if self._members:  # rubbish after the last member: every browser ignores it
-            self._gzip = False
-            return b""
-        if self._began or self._gzip or self._bits < 0:
-            raise Squeezed(str(fault)) from fault
-        self._bits = -15  # many servers call the bare stream "deflate" too
-        self._engine = zlib.decompressobj(self._bits)
-        return self.feed(packed, size)
-
-    def end(self) -> None:
-        if self._began and not self._engine.eof and self._gzip:
-            raise Squeezed("it ends too early")
-
-
-def _decoders(named: str) -> list[_Decoder]:
-    codings = [one for part in named.lower().split(",") if (one := part.strip())]
-    codings = [one for one in codings if one != "identity"]
-    if len(codings) > CODINGS:
-        raise Squeezed(f"{len(codings)} compressions, one over the other")
-    for one in codings:
-        if one not in ("gzip", "x-gzip", "deflate"):
-            raise Squeezed(f"the compression {one[:20]!r}, which was not asked for")
-    return [_Decoder(one) for one in reversed(codings)]
