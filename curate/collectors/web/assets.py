@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from curate.collectors.decoding import decoded
 from curate.collectors.web import css, signals, urls
 from curate.collectors.web.answers import Denied
+from curate.collectors.web.harmless import IN_STYLES, harmless
 from curate.collectors.web.visits import Visits
 from curate.errors import CurateError
 from curate.fetch import origin
@@ -119,11 +120,13 @@ class Inliner:
     def address(self, written: str, base: str, purpose: str, depth: int = 0) -> str:
         """What to write for an address: a data URL, or else the whole address."""
         written = written.strip()
-        if not written or written.startswith("#") or written[:5].lower() == "data:":
+        if not written or written.startswith("#"):
             return written
+        if written[:5].lower() == "data:":
+            return harmless(written, IN_STYLES)
         url = urls.normal(written, base)
         if url is None:
-            return "about:invalid" if written[:11].lower() == "javascript:" else written
+            return harmless(written, IN_STYLES)
         fragment = written.partition("#")[2]
         whole = f"{url}#{fragment}" if fragment else url
         if purpose == "other" or origin(url) != self._home:

@@ -12,9 +12,10 @@ from typing import IO, TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from curate.collectors.decoding import decoded
-from curate.collectors.web import ahead, answers, urls
+from curate.collectors.web import ahead, answers, harmless, urls
 from curate.collectors.web.answers import Answer, Call
 from curate.collectors.web.assets import LIMIT, Assets, Inliner
+from curate.collectors.web.harmless import ADDRESSES
 from curate.collectors.web.tags import attribute, rels
 from curate.collectors.web.visits import Visits
 from curate.errors import CurateError
@@ -23,18 +24,8 @@ from curate.model import Candidate, Said, Trouble
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-_MANNER = "offline1"
+_MANNER = "offline2"
 """A page that was kept in another manner is another version of it."""
-_DATA = frozenset({"application/ld+json", "application/rsl+xml"})
-"""Scripts that run nothing: they tell what the page is, and who holds the rights in it."""
-_HINTS = frozenset(
-    {"preload", "prefetch", "prerender", "preconnect", "dns-prefetch", "modulepreload", "manifest"}
-)
-_LINKS = {
-    "a": "href", "area": "href", "form": "action", "iframe": "src", "frame": "src", "embed": "src",
-    "object": "data", "audio": "src", "video": "src", "source": "src", "track": "src",
-    "blockquote": "cite", "q": "cite", "link": "href", "button": "formaction",
-}  # fmt: skip
 _PICTURES = (
     ("img", "src"), ("input", "src"), ("video", "poster"), ("image", "href"), ("image", "xlink:href"),
     ("body", "background"), ("table", "background"), ("td", "background"),
@@ -96,18 +87,15 @@ def saved(body: bytes, url: str, charset: str, assets: Assets) -> tuple[bytes, t
     soup = _soup(body, charset)
     base = urls.normal(attribute(soup.find("base", href=True), "href"), url) or url
     inside = Inliner(assets, url, LIMIT - len(body))
-    _quiet(soup)
+    harmless.quiet(soup)
     for tag in soup.find_all("link", href=True):
         _sheet(soup, tag, base, inside)
     for tag in soup.find_all("style"):
-        tag.string = inside.style(tag.get_text(), base).replace("</", "<\\/")
+        tag.string = harmless.style(inside.style(tag.get_text(), base))
     for tag in soup.find_all(style=True):
         tag["style"] = inside.style(attribute(tag, "style"), base)
     _pictures(soup, base, inside)
-    for name, key in _LINKS.items():
-        for tag in soup.find_all(name, attrs={key: True}):
-            if not attribute(tag, key).startswith("data:"):
-                tag[key] = inside.address(attribute(tag, key), base, "other")
+    _links(soup, base, inside)
     _declare(soup)
     return bytes(soup.encode("utf-8", formatter="minimal")), tuple(inside.troubles.values())
 
@@ -122,22 +110,6 @@ def _soup(body: bytes, charset: str) -> BeautifulSoup:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         return BeautifulSoup(decoded(body, charset, stated), "lxml")
-
-
-def _quiet(soup: BeautifulSoup) -> None:
-    """Without what runs, moves on, forbids what is inside, or asks for something beforehand."""
-    for tag in soup.find_all(["script", "base"]):
-        if attribute(tag, "type").lower() not in _DATA:
-            tag.decompose()
-    for tag in soup.find_all("meta", attrs={"http-equiv": True}):
-        if attribute(tag, "http-equiv").lower() in ("refresh", "content-security-policy"):
-            tag.decompose()
-    for tag in soup.find_all("link"):
-        if rels(tag) & _HINTS:
-            tag.decompose()
-    for tag in soup.find_all(True):
-        for name in [name for name in tag.attrs if name.lower().startswith("on")]:
-            del tag[name]
 
 
 def _sheet(soup: BeautifulSoup, tag: Tag, base: str, inside: Inliner) -> None:
@@ -164,6 +136,23 @@ def _pictures(soup: BeautifulSoup, base: str, inside: Inliner) -> None:
         for tag in soup.find_all(name, attrs={key: True}):
             if name != "input" or attribute(tag, "type").lower() == "image":
                 tag[key] = inside.address(attribute(tag, key), base, "picture")
+
+
+def _links(soup: BeautifulSoup, base: str, inside: Inliner) -> None:
+    """Whole addresses for what stays outside, and none that runs something."""
+    for tag in soup.find_all(True):
+        for key in sorted(ADDRESSES & tag.attrs.keys()):
+            address = inside.address(attribute(tag, key), base, "other")
+            tag[key] = harmless.harmless(address, _permitted(tag, key))
+
+
+def _permitted(tag: Tag, key: str) -> re.Pattern[str]:
+    """The data that may stand in an attribute."""
+    if (tag.name, key) in _PICTURES or rels(tag) & {"icon", "apple-touch-icon"}:
+        return harmless.IN_PICTURES
+    if tag.name == "link" and "stylesheet" in rels(tag):
+        return harmless.IN_SHEETS
+    return harmless.ELSEWHERE
 
 
 _CANDIDATE = re.compile(r"\s*,*\s*([^\s,]\S*[^\s,]|[^\s,])\s*(?:([\d.]{1,10})([wx]))?\s*(?=,|$)")
