@@ -19,7 +19,7 @@ class Decoder:
         self._gzip = coding != "deflate"
         self._bits = 31 if self._gzip else 15
         self._engine = zlib.decompressobj(self._bits)
-        self._began = False
+        self._head = b""  # the first two bytes that were fed: by then zlib knows its header
         self._members = 0
         self.waiting = b""  # packed bytes not looked at yet
 
@@ -32,13 +32,14 @@ class Decoder:
                 return b""  # what follows the end is no part of it
             self._engine = zlib.decompressobj(self._bits)  # members one after another (RFC 1952)
             self._members += 1
-        if not packed and not self._began:
+        if not packed and not self._head:
             return b""
         try:
             found = self._engine.decompress(packed, size)
         except zlib.error as fault:
             return self._again(packed, size, fault)
-        self._began = True
+        if len(self._head) < 2:
+            self._head = (self._head + packed)[:2]
         self.waiting = self._engine.unconsumed_tail or self._engine.unused_data
         if self._engine.eof and not self._gzip:
             self.waiting = b""
@@ -48,15 +49,16 @@ class Decoder:
         if self._members:  # rubbish after the last member: every browser ignores it
             self._gzip = False
             return b""
-        if self._began or self._gzip or self._bits < 0:
+        if len(self._head) == 2 or self._gzip or self._bits < 0:
             raise Squeezed(str(fault)) from fault
         self._bits = -15  # many servers call the bare stream "deflate" too
         self._engine = zlib.decompressobj(self._bits)
+        packed, self._head = self._head + packed, b""
         return self.feed(packed, size)
 
     def end(self) -> None:
         """Nothing more comes. Raises Squeezed where more should."""
-        if self._began and not self._engine.eof and self._gzip:
+        if self._head and not self._engine.eof and self._gzip:
             raise Squeezed("it ends too early")
 
 
