@@ -7,6 +7,7 @@ rules. The *physical* one is where the bytes come from; it differs only for orig
 
 from curate.fetch.addresses import origin, shown
 from curate.fetch.answer import Fetched, StatusError
-from curate.fetch.fetcher import HOPS, Fetcher
+from curate.fetch.fetcher import Fetcher
+from curate.fetch.patience import HOPS
 
 __all__ = ["HOPS", "Fetched", "Fetcher", "StatusError", "origin", "shown"]

@@ -11,17 +11,13 @@ from curate.errors import CurateError
 from curate.fetch.addresses import shown
 from curate.fetch.answer import refused, strong_mark
 from curate.fetch.decoding import Squeezed
+from curate.fetch.patience import MIB, SLOWEST, broke_off, too_large, too_slow
 from curate.fetch.reply import Garbled, Reply
 
 if TYPE_CHECKING:
     from curate.fetch.fetcher import Fetcher
     from curate.fetch.parts import Part
 
-MIB = 1 << 20
-SLOWEST = 4096
-"""Bytes a second that an answer has to reach, once ``settings.timeout`` is over. With the limit on
-its size this also limits the time for it. Only the time spent waiting for it counts: a reader may
-take as long as it likes."""
 CHUNK = 1 << 16
 _REMEMBERED = 1 << 19
 """Bytes that are kept as they are before they are hashed: most answers end before, and never
@@ -160,7 +156,7 @@ class Body(io.RawIOBase):
             self._got += len(data or b"")
             self._waited += self._fetcher.clock() - begun
             if self._waited - self._fetcher.settings.timeout > self._got / SLOWEST:
-                raise CurateError(f"{shown(self._url)} sends too slowly", "run again later")
+                raise too_slow(shown(self._url))
             if self._reply.received > self._limit + MIB:
                 raise self._too_large()
             if data:
@@ -169,11 +165,8 @@ class Body(io.RawIOBase):
     def _ask_again(self, fault: Exception) -> None:
         self._reply.close()
         if self._tries == self._fetcher.settings.retries:
-            raise CurateError(
-                f"{shown(self._url)} broke off after {self._given} bytes, {self._tries + 1} times",
-                "check the connection and run again",
-            ) from fault
-        self._fetcher.sleep(self._fetcher.backoff(self._tries))
+            raise broke_off(shown(self._url), self._given, self._tries + 1) from fault
+        self._fetcher.patience.wait(self._tries)
         self._tries += 1
         self._reply = self._again(self._range())
         self._waited, self._got = 0.0, 0
@@ -196,7 +189,4 @@ class Body(io.RawIOBase):
         return {"Range": f"bytes={self._given}-", "If-Range": self._mark}
 
     def _too_large(self) -> CurateError:
-        return CurateError(
-            f"{shown(self._url)} is larger than {self._limit / MIB:g} MiB",
-            "leave it out, or raise fetch.max_mb in curate.toml",
-        )
+        return too_large(shown(self._url), self._limit)

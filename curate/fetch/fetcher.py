@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,19 +14,15 @@ from curate.errors import CurateError
 from curate.fetch import faults
 from curate.fetch.addresses import moved, origin, shown
 from curate.fetch.answer import Fetched, conditions, refused, retry_after
-from curate.fetch.body import MIB, Body
+from curate.fetch.body import Body
 from curate.fetch.credentials import account as account_of
 from curate.fetch.pace import Pace
 from curate.fetch.parts import Part, Parts, key_of
+from curate.fetch.patience import HOPS, LONGEST_WAIT, MIB, RETRY, Patience, agent
 from curate.fetch.reply import Reply
 from curate.fetch.wire import Wire, split
 from curate.workspace import Fetch
 
-HOPS = 10
-"""Most redirects of one request."""
-LONGEST_WAIT = 120.0
-"""Most seconds that a Retry-After is waited for; a server that wants longer is left for the day."""
-_RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECT = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({404, 410})
 _NOTHING: Mapping[str, str] = {}
@@ -74,10 +69,10 @@ class Fetcher:
         self.clock = clock
         self.sleep = sleep
         self._hosts = {origin(key): origin(value) for key, value in settings.hosts.items()}
-        self._pace = Pace(settings, clock, sleep)
-        self._wire = Wire(settings, _agent(settings))
+        self.pace = Pace(settings, clock, sleep)
+        self.patience = Patience(settings, self.pace, sleep, clock)
+        self._wire = Wire(settings, agent(settings))
         self._parts = Parts(parts) if parts else None
-        self._jitter = random.Random(0)
 
     def get(
         self,
@@ -157,7 +152,7 @@ class Fetcher:
 
     def slow_down(self, url: str, seconds: float) -> None:
         """Wait at least ``seconds`` between two requests to the origin of ``url``."""
-        self._pace.slow_down(origin(url), seconds)
+        self.pace.slow_down(origin(url), seconds)
 
     def landed(self) -> None:
         """The bytes of all bodies that this thread has closed are safe: nothing of them is kept
@@ -214,27 +209,27 @@ class Fetcher:
         """One answer of any status that need not be retried, redirects included; body unread."""
         home = origin(ask.url)
         for attempt in range(self.settings.retries + 1):
-            turn = self._pace.turn(home)
+            turn = self.pace.turn(home)
             try:
                 reply = self._once(ask, more)
             except faults.kinds() as fault:
                 turn.done()
                 if not faults.passing(fault) or attempt == self.settings.retries:
                     raise faults.said(ask.url, fault, self.settings.timeout) from None
-                wait = self.backoff(attempt)
+                wait = self.patience.backoff(attempt)
             except BaseException:
                 turn.done()
                 raise
             else:
                 reply.take(turn)
-                if reply.status not in _RETRY:
+                if reply.status not in RETRY:
                     return reply
-                wait = max(retry_after(reply.headers), self.backoff(attempt))
+                wait = max(retry_after(reply.headers), self.patience.backoff(attempt))
                 if attempt == self.settings.retries or wait > LONGEST_WAIT:
                     raise refused(ask.url, reply)
                 reply.close()
                 if "Retry-After" in reply.headers:
-                    self._pace.rest(home, wait)  # not for this thread alone
+                    self.pace.rest(home, wait)  # not for this thread alone
             self.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
@@ -244,10 +239,6 @@ class Fetcher:
         if secret:
             target += ("&" if "?" in target else "?") + urlencode(secret)
         return self._wire.ask(home, target, {**headers, **more})
-
-    def backoff(self, attempt: int) -> float:
-        """Seconds to wait after ``attempt`` (0, 1, …) failed: doubling, spread by up to a half."""
-        return float(min(0.5 * 2**attempt, 60.0) * (1 + self._jitter.random() / 2))
 
     def _physical(self, url: str) -> str:
         mapped = self._hosts.get(origin(url)) if self._hosts else None
@@ -279,10 +270,3 @@ def _without(url: str, secret: Mapping[str, str]) -> str:
     query = parse_qsl(parts.query, keep_blank_values=True)
     kept = [pair for pair in query if secret.get(pair[0]) != pair[1]]
     return url if kept == query else urlunsplit(parts._replace(query=urlencode(kept)))
-
-
-def _agent(settings: Fetch) -> str:
-    from importlib.metadata import version
-
-    contact = " ".join(settings.contact.split())
-    return f"curate/{version('curate-materials')}" + (f" (+{contact})" if contact else "")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import get_ident
 
 from curate.workspace import Fetch
@@ -18,7 +19,8 @@ class _Host:
     def __init__(self) -> None:
         self.free = threading.Condition()
         self.turns: list[Turn] = []
-        self.least = 0.0  # seconds between two beginnings, beyond settings.delay
+        self.usual: float | None = None  # seconds between two beginnings, instead of settings.delay
+        self.least = 0.0  # what the server itself wants
         self.last = float("-inf")  # the latest beginning
         self.rest = float("-inf")  # no beginning before
 
@@ -50,8 +52,9 @@ class Turn:
 
 
 class Pace:
-    """Between the *beginnings* of two requests to an origin lie at least ``settings.delay`` seconds,
-    and at most ``settings.per_host`` are under way at a time: asked, or their answer being read.
+    """Between the *beginnings* of two requests to an origin lie at least ``settings.delay`` seconds
+    (or what was agreed on), and at most ``settings.per_host`` are under way at a time: asked, or
+    their answer being read.
 
     Nobody can wait for ever: a thread never waits for an answer that it holds open itself, and one
     that has not been read for ``IDLE`` seconds does not count (the reader of a prefetched file may
@@ -66,6 +69,13 @@ class Pace:
         self._sleep = sleep
         self._hosts: defaultdict[str, _Host] = defaultdict(_Host)
         self._lock = threading.Lock()
+
+    def agree(self, origin: str, seconds: float) -> None:
+        """What the user has set for this server holds instead of ``settings.delay``; where several
+        sources have, the longest."""
+        host = self._of(origin)
+        with host.free:
+            host.usual = max(host.usual or 0.0, seconds)
 
     def slow_down(self, origin: str, seconds: float) -> None:
         """Let at least ``seconds`` lie between two beginnings; the longest that anyone asks for holds."""
@@ -88,7 +98,8 @@ class Pace:
             turn = Turn(host)
             host.turns.append(turn)
             now = self._clock()
-            begin = max(now, host.rest, host.last + max(self._settings.delay, host.least))
+            usual = self._settings.delay if host.usual is None else host.usual
+            begin = max(now, host.rest, host.last + max(usual, host.least))
             host.last = begin
         if begin > now:
             try:
@@ -97,6 +108,15 @@ class Pace:
                 turn.done()
                 raise
         return turn
+
+    @contextmanager
+    def held(self, origin: str) -> Iterator[None]:
+        """One request, or an exchange that counts as one."""
+        turn = self.turn(origin)
+        try:
+            yield
+        finally:
+            turn.done()
 
     def _full(self, host: _Host) -> float:
         """Seconds after which to look again; 0 where there is room."""
