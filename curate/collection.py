@@ -91,6 +91,8 @@ class Source(
     foreign: ClassVar[bool] = False
     """Other people's by its nature, as what a public service finds: what the seller declares for the
     whole collection does not hold for it, only what is declared for this source."""
+    first: ClassVar[str] = ""
+    """The key that a bare place on the command line fills; "" where a place alone says too little."""
 
     match: Literal["keywords", "all"] = "keywords"
     """Take what matches one of the collection's keywords, or everything."""
@@ -105,6 +107,11 @@ class Source(
     def place(self) -> str:
         """Where it leads, in one line, for people; also names the source in the catalog."""
         raise NotImplementedError
+
+    def watched(self, folder: Path) -> tuple[Path, ...]:
+        """Files and folders of this computer whose change concerns this source, there or not; relative
+        paths start at ``folder``, the collection's."""
+        return ()
 
     def declared(self, everywhere: Declaration, locator: str = "") -> Declaration:
         """The nearest declaration for something at ``locator``, or for the source as a whole:

@@ -131,6 +131,48 @@ def test_what_new_writes_is_valid_and_holds_what_was_said(workspace: Workspace) 
     assert collection.sources[0].place == "https://example.org/"
 
 
+@pytest.mark.parametrize(
+    ("source", "key", "value"),
+    [
+        ("folder=here", "path", "{cwd}/here"),
+        ("archive=p.zip", "path", "{cwd}/p.zip"),
+        ("csv=t.csv", "file", "{cwd}/t.csv"),
+        ("git=here", "url", "{cwd}/here"),
+        ("git=https://example.org/r", "url", "https://example.org/r"),
+        ("git=git@example.org:r", "url", "git@example.org:r"),
+        ("feed=https://example.org/feed", "url", "https://example.org/feed"),
+        ("remote=sftp://example.org/~/x", "url", "sftp://example.org/~/x"),
+        ("site=https://example.org/", "start", ("https://example.org/",)),
+        ("openverse=here", "search", ("here",)),
+    ],
+)
+def test_a_bare_place_fills_the_key_that_its_source_names(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    source: str, key: str, value: str | tuple[str, ...],
+) -> None:  # fmt: skip
+    from curate.pipeline.setup import Wish
+
+    (tmp_path / "here").mkdir()  # a word to search for is none the less a word
+    monkeypatch.chdir(tmp_path)
+    workspace.new("x", Wish(sources=[source], keywords=["k"]))
+    (found,) = load(workspace, "x").collection.sources
+    wanted = value.format(cwd=Path.cwd()) if isinstance(value, str) else value
+    assert getattr(found, key) == wanted
+
+
+def test_a_place_that_its_source_cannot_take_is_an_error(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from curate.collectors.folder import FolderSource
+    from curate.pipeline.setup import Wish
+
+    monkeypatch.setattr(FolderSource, "first", "")
+    with pytest.raises(CurateError, match="too little") as caught:
+        workspace.new("x", Wish(sources=["folder=here"], keywords=["k"]))
+    assert "collection.toml" in caught.value.hint
+    assert not workspace.collection_file("x").parent.exists()
+
+
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".hidden", "a" * 90, "x\n"])
 def test_names_that_cannot_be_folders(workspace: Workspace, name: str) -> None:
     with pytest.raises(CurateError):

@@ -6,9 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from dulwich.objects import Blob, Tree
+from dulwich.repo import Repo
 
+from curate import plugins
+from curate.collection import Source
 from curate.errors import CurateError
 from curate.pipeline import watched
 from curate.pipeline.collect import collect
@@ -16,6 +21,7 @@ from curate.pipeline.setup import init
 from curate.pipeline.watch import watch
 from curate.workspace import Workspace
 from tests.test_archives import zipped
+from tests.test_git import WHO, repository
 
 LONG = 20.0
 """Seconds that something may take before a test gives up; none takes as long."""
@@ -163,6 +169,58 @@ def test_an_archive_and_a_table_are_watched_as_files(workspace: Workspace, tmp_p
         assert seen.more(1) == ("a",)
         (home / "t.csv").write_text("path\nb.txt\n")
         assert seen.more(2) == ("b",)
+
+
+def test_an_archive_that_comes_later(workspace: Workspace, tmp_path: Path) -> None:
+    make(workspace, "a", '[[sources]]\ntype = "archive"\npath = "../../../p.zip"\nmatch = "all"\n')
+    with Watching(workspace) as seen:
+        assert any("p.zip is not there" in one for one in seen.told)
+        zipped(tmp_path / "p.zip", {"a.txt": b"one"})
+        assert seen.more(1) == ("a",)
+        assert any("p.zip is back" in one for one in seen.told)
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_a_commit_in_a_repository_of_this_computer(
+    workspace: Workspace, tmp_path: Path, bare: bool
+) -> None:
+    repo = Repo.init_bare(str(tmp_path / "r"), mkdir=True) if bare else repository(tmp_path / "r")
+
+    def change(name: bytes) -> None:
+        blob, tree = Blob.from_string(name), Tree()
+        tree.add(name, 0o100644, blob.id)
+        for one in (blob, tree):
+            repo.object_store.add_object(one)
+        repo.get_worktree().commit(message=name, committer=WHO, author=WHO, tree=tree.id)
+
+    change(b"a.txt")
+    make(workspace, "a", '[[sources]]\ntype = "git"\nurl = "../../../r"\nmatch = "all"\n')
+    with Watching(workspace) as seen:
+        (tmp_path / "r/note.txt").write_text("not committed")
+        assert seen.quiet() == 1
+        change(b"b.txt")
+        assert seen.more(1) == ("a",)
+        assert not any("waiting until" in one for one in seen.told)
+
+
+class Diary(Source, frozen=True, kw_only=True, tag="diary"):
+    """Somebody else's, that says nothing but what it has to."""
+
+    path: str
+
+    @property
+    def place(self) -> str:
+        return self.path
+
+
+def test_who_does_not_say_what_to_watch_is_visited(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = watched.Plan.of(workspace, ["a"])
+    assert not plan.far and [root.path for root in plan.roots] == [tmp_path / "a"]
+    monkeypatch.setattr(plugins, "load", lambda *_: SimpleNamespace(options=Diary, local=True))
+    plan = watched.Plan.of(workspace, ["a"])
+    assert plan.far == {"a"} and not plan.roots
 
 
 def test_a_folder_that_is_taken_away_is_waited_for(workspace: Workspace, tmp_path: Path) -> None:

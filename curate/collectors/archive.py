@@ -22,6 +22,8 @@ from curate.model import Candidate, Trouble
 class ArchiveSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="archive"):
     """``type = "archive"``: the files in one ZIP, tar or 7z archive, and in archives inside it."""
 
+    first: ClassVar[str] = "path"
+
     path: str
     """The archive; relative to the collection's folder, ``~`` is the home folder."""
     include: tuple[str, ...] = ("**",)
@@ -39,6 +41,9 @@ class ArchiveSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             )
         for pattern in (self.include, self.exclude):
             matcher(pattern)
+
+    def watched(self, folder: Path) -> tuple[Path, ...]:
+        return (folder / Path(self.path).expanduser(),)
 
     @property
     def place(self) -> str:

@@ -34,6 +34,8 @@ class CsvSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     the url says where it came from.
     """
 
+    first: ClassVar[str] = "file"
+
     file: str
     """The table; relative to the collection's own folder, ``~`` is the home folder."""
     sheet: str = ""
@@ -44,6 +46,9 @@ class CsvSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, t
             raise ValueError("file is empty; write the table that lists the material")
         if "\0" in self.file:
             raise ValueError("file holds a NUL character")
+
+    def watched(self, folder: Path) -> tuple[Path, ...]:
+        return (folder / Path(self.file).expanduser(),)
 
     @property
     def place(self) -> str:

@@ -30,6 +30,8 @@ MOST_PAGES = 500
 class FeedSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="feed"):
     """``type = "feed"``: what RSS, Atom and JSON feeds lead to and enclose. robots.txt is obeyed."""
 
+    first: ClassVar[str] = "url"
+
     url: str | tuple[str, ...]
     """Address of a feed, or of several."""
     take: Literal["pages", "enclosures", "both"] = "both"

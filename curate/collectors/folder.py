@@ -25,6 +25,8 @@ from curate.model import Candidate, Trouble
 class FolderSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="folder"):
     """``type = "folder"``: the files below a folder, but no hidden ones and no system litter."""
 
+    first: ClassVar[str] = "path"
+
     path: str
     """The folder; relative to the collection's own, ``~`` is the home folder."""
     include: tuple[str, ...] = ("**",)
@@ -41,6 +43,9 @@ class FolderSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True
         check_path(self.path, "the folder that holds the material")
         for pattern in (self.include, self.exclude):
             matcher(pattern)
+
+    def watched(self, folder: Path) -> tuple[Path, ...]:
+        return (folder / Path(self.path).expanduser(),)
 
     @property
     def place(self) -> str:

@@ -29,6 +29,8 @@ from curate.workspace import remember, unusable
 
 SPEAKING = ("LICENSES", ".reuse", "debian")
 """Folders beside the way to what is asked for that may say something about it."""
+NAMING = ("HEAD", "packed-refs", "refs")
+"""What changes in a repository when another commit is meant."""
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 _LAST = "last.json"
 _FORGES = {
@@ -42,6 +44,8 @@ _FORGES = {
 class GitSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="git"):
     """``type = "git"``: the files of a git repository at one commit. What is in Git LFS or in
     submodules is left out, with a reason."""
+
+    first: ClassVar[str] = "url"
 
     url: str
     """https://…, ssh://…, git@host:path, or the path of a repository on this computer."""
@@ -75,6 +79,15 @@ class GitSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, t
             raise ValueError("path leads out of the repository")
         for pattern in (self.include, self.exclude):
             matcher(pattern)
+
+    def watched(self, folder: Path) -> tuple[Path, ...]:
+        """What names the commits of a repository here; the rest of it changes at every `git status`."""
+        if not repositories.is_path(self.url):
+            return ()
+        home = folder / Path(self.url).expanduser()
+        inner = home / ".git" if (home / ".git").is_dir() else home
+        named = [inner / name for name in NAMING if (inner / name).exists()]
+        return tuple(named) or (home,)
 
     @property
     def place(self) -> str:

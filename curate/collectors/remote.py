@@ -50,6 +50,8 @@ class RemoteSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True
     """``type = "remote"``: the files below a folder on a drive elsewhere, but no hidden ones and no
     system litter."""
 
+    first: ClassVar[str] = "url"
+
     url: str
     """The folder: "webdavs://HOST/FOLDER" (or webdav:// where nothing is encrypted), "s3://BUCKET/FOLDER",
     "sftp://HOST:PORT/FOLDER" ("sftp://HOST/~/FOLDER" is below the home folder)."""

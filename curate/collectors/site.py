@@ -30,6 +30,8 @@ _SITEMAPS = frozenset({".xml", ".gz", ".rss", ".atom"})
 class SiteSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="site"):
     """``type = "site"``: a web site, from its first pages or its sitemap. robots.txt is obeyed."""
 
+    first: ClassVar[str] = "start"
+
     start: tuple[str, ...] = ()
     """Addresses to begin at."""
     sitemap: str = ""

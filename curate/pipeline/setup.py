@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from curate import plugins
-from curate.collection import load
+from curate.collection import Source, load
 from curate.errors import CurateError
 from curate.model import Language
 from curate.workspace import MARK, Workspace, check_name, unusable
@@ -69,11 +69,12 @@ def new(workspace: Workspace, name: str, wish: Wish) -> Path:
             "--own and --license exclude each other",
             "it is your own work, or it was licensed to you; mixed material needs two sources",
         )
+    text = _written(name, wish)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not wish.places:
             (path.parent / "material").mkdir(exist_ok=True)
-        path.write_text(_written(name, wish), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as fault:
         raise unusable(fault, path) from fault
     try:
@@ -115,21 +116,34 @@ def _written(name: str, wish: Wish) -> str:
 
 
 def _source(wish: str, match: str) -> str:
-    """A source's table. A collector says where it begins in the first of these keys that it has."""
+    """A source's table."""
     kind, _, place = wish.partition("=")
-    options = plugins.load("collectors", kind).options
+    options: type[Source] = plugins.load("collectors", kind).options
     fields = {field.name: field for field in msgspec.structs.fields(options)}
-    key = next((one for one in ("path", "file", "url", "start", "search") if one in fields), "")
     lines = [f"type = {_toml(kind)}"]
-    if place and key:
-        local = key in ("path", "file") or ("://" not in place and Path(place).exists())
-        value = _toml(str(Path(place).expanduser().resolve()) if local else place)
-        lines.append(
-            f"{key} = [{value}]" if fields[key].type == tuple[str, ...] else f"{key} = {value}"
-        )
+    if place:
+        if options.first not in fields:
+            raise CurateError(
+                f"a place alone says too little for a source of type {kind}",
+                "make the collection without it, then write its table into collection.toml",
+            )
+        several = fields[options.first].type == tuple[str, ...]
+        value = _toml(_meant(options, kind, place))
+        lines.append(f"{options.first} = {f'[{value}]' if several else value}")
     if fields["match"].default != "all":
         lines.append(f"match = {_toml(match)}")
     return "\n".join(["[[sources]]", *lines, ""])
+
+
+def _meant(options: type[Source], kind: str, place: str) -> str:
+    """A path on the command line is meant from where the person stands; whether it is one, the source
+    knows."""
+    try:
+        source = msgspec.convert({"type": kind, options.first: place}, options)
+    except msgspec.ValidationError:
+        return place  # it takes several, or none such; reading the file tells
+    local = source.watched(Path())
+    return str(Path(place).expanduser().resolve()) if local else place
 
 
 def _absolute(folder: str, wish: Wish) -> str:

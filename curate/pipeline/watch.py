@@ -157,7 +157,7 @@ class _Loop:
         """A drive that is taken away takes nothing with it; one that is back may bring something."""
         for root, names in self.plan.roots.items():
             if root.path in self.lost:
-                now = Root.at(root.path, root.folder)
+                now = Root.at(root.path)
                 if now.is_there and now.filled:
                     self.lost.discard(root.path)
                     self.tell("{path} is back", path=root.path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import re
+import stat
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -32,17 +33,18 @@ class Root:
     """Where a local source lies, as it was when the plan was made."""
 
     path: Path
-    folder: bool  # everything below is watched; else this one file
+    folder: bool  # everything below is watched; else this name alone
     device: int  # 0: it was not there
     filled: bool
 
     @classmethod
-    def at(cls, path: Path, folder: bool) -> Root:
+    def at(cls, path: Path) -> Root:
         try:
             status = path.stat()
+            folder = stat.S_ISDIR(status.st_mode)
             filled = not folder or any(True for _ in os.scandir(path))
         except OSError:
-            return cls(path, folder, 0, False)
+            return cls(path, False, 0, False)
         return cls(path, folder, status.st_dev, filled)
 
     @property
@@ -52,7 +54,7 @@ class Root:
     @property
     def is_lost(self) -> bool:
         """Is it away, or does an empty mount point stand where a full drive was?"""
-        now = Root.at(self.path, self.folder)
+        now = Root.at(self.path)
         return self.is_there and (
             not now.is_there or now.device != self.device or (self.filled and not now.filled)
         )
@@ -86,13 +88,11 @@ class Plan:
 
     def _add(self, name: str, source: Source, folder: Path) -> None:
         kind = source_key(source)[0]
-        local = bool(getattr(plugins.load("collectors", kind), "local", False))
-        where = getattr(source, "path" if local else "file", None)
-        if not local:
+        paths = source.watched(folder)
+        if not paths or not getattr(plugins.load("collectors", kind), "local", False):
             self.far.add(name)
-        if where:
-            path = Path(os.path.realpath(folder / Path(where).expanduser()))
-            self.roots.setdefault(Root.at(path, local and not path.is_file()), set()).add(name)
+        for path in paths:
+            self.roots.setdefault(Root.at(Path(os.path.realpath(path))), set()).add(name)
 
     def concerned(self, path: Path) -> dict[str, set[Path | None]]:
         """The collections that a change of ``path`` concerns, and which roots of theirs it lies in;
