@@ -24,8 +24,10 @@ from curate.errors import CurateError
 from curate.fetch import Fetcher
 from curate.fetch.credentials import Account
 from curate.fetch.drives.address import Address
+from curate.fetch.drives.http import Line
 from curate.fetch.drives.s3 import Signer
 from curate.fetch.drives.webdav import _entries, _segments
+from curate.fetch.guard import Guard
 from curate.model import Candidate, Trouble
 from curate.workspace import Fetch
 from tests.drives import DISKS, PASSWORD, USER, Disk, SftpDisk, WebDavDisk, canned
@@ -422,6 +424,76 @@ def test_a_server_that_asks_for_patience_gets_it() -> None:
     assert "delay" in busy.value.hint
 
 
+class Still:
+    """A clock that only sleeping moves, or nothing at all."""
+
+    def __init__(self, moves: bool = True) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+        self._moves = moves
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds * self._moves
+
+    def fetcher(self, **settings: Any) -> Fetcher:
+        given = Fetch(**{"private": ("127.0.0.1",), "retries": 1, "timeout": 5, **settings})
+        return Fetcher(given, clock=lambda: self.now, sleep=self.sleep)
+
+
+def through(source: RemoteSource, fetcher: Fetcher) -> Found:
+    collector = RemoteCollector(source, Context(Path(), fetcher))
+    return list(collector.candidates(lambda locator: None))
+
+
+@pytest.mark.parametrize(
+    ("usual", "delay", "rest"), [(1, None, 1.0), (0, 1, 1.0), (5, 1, 1.0), (0, 0, 0.0)]
+)
+def test_sources_on_one_server_share_its_pace(
+    usual: float, delay: float | None, rest: float
+) -> None:
+    began, time = [], Still()
+
+    def answer(method: str, path: str) -> tuple[int, dict[str, str], bytes]:
+        began.append(time.now)
+        return 207, {}, multistatus((path, True, 0))
+
+    with canned(answer) as host, time.fetcher(delay=usual) as fetcher:
+        for folder in "abcd":
+            through(RemoteSource(url=f"webdav://{host}/{folder}", delay=delay), fetcher)
+    assert began == [number * rest for number in range(4)]
+
+
+def test_folders_of_a_machine_share_its_pace(tmp_path: Path) -> None:
+    time = Still()
+    disk = SftpDisk(tmp_path / "root", tmp_path / "drive")
+    fill(disk.root, {"a.txt": "a"})
+    disk.start()
+    try:
+        with time.fetcher(delay=0) as fetcher:
+            for _ in range(3):
+                through(RemoteSource(**disk.options, delay=2), fetcher)
+    finally:
+        disk.stop()
+    assert time.slept == [2.0, 2.0]
+
+
+def test_when_a_server_asks_for_rest_all_sources_let_it() -> None:
+    asked, time = [], Still(moves=False)
+
+    def answer(method: str, path: str) -> tuple[int, dict[str, str], bytes]:
+        asked.append(path)
+        if len(asked) == 1:
+            return 503, {"Retry-After": "30"}, b""
+        return 207, {}, multistatus((path, True, 0))
+
+    with canned(answer) as host, time.fetcher(delay=0) as fetcher:
+        through(RemoteSource(url=f"webdav://{host}/a"), fetcher)
+        time.slept.clear()
+        through(RemoteSource(url=f"webdav://{host}/b"), fetcher)
+    assert time.slept == [30.0]
+
+
 def test_folders_in_folders_without_end_are_bounded() -> None:
     def answer(method: str, path: str) -> tuple[int, dict[str, str], bytes]:
         return 207, {}, multistatus((path, True, 0), (f"{path}a/", True, 0))
@@ -522,6 +594,36 @@ def test_redirects_lead_to_no_private_address_and_take_no_password_along() -> No
             read("nas.local")
         assert told == [] and all(one.startswith("Basic ") for one in mine)
         assert read(other) == b"12345" and told == [""]
+
+
+@pytest.mark.parametrize("kind", ["webdav", "s3"])
+def test_a_listing_comes_from_nowhere_else(kind: str) -> None:
+    asked: list[str] = []
+
+    def other(method: str, path: str) -> tuple[int, dict[str, str], bytes]:
+        asked.append(path)
+        return 200, {}, b"<ListBucketResult/>"
+
+    with (
+        canned(other) as there,
+        canned(lambda *_: (307, {"Location": f"http://{there}/x"}, b"")) as host,
+    ):
+        options = {"url": f"webdav://{host}"}
+        if kind == "s3":
+            options = {"url": "s3://bucket", "endpoint": f"http://{host}", "account": "nas"}
+        with pytest.raises(CurateError, match="leads to"):
+            walk(RemoteSource(**options))
+    assert asked == []
+
+
+@pytest.mark.parametrize("host", ["drive.example.org", "other.example.org"])
+def test_no_redirect_leaves_encryption(host: str) -> None:
+    fetcher = Fetcher(HOME)
+    home = "https://drive.example.org"
+    line = Line(home, Guard(HOME), fetcher.patience, lambda *_: {})
+    assert line._redirected(f"{home}/a", f"https://{host}/b", True) == f"https://{host}/b"
+    with pytest.raises(CurateError, match="leads to http://"):
+        line._redirected(f"{home}/a", f"http://{host}/b", True)
 
 
 def test_a_read_that_breaks_off_goes_on_where_it_was() -> None:

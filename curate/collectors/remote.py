@@ -33,7 +33,6 @@ from curate.fetch.drives import (
     Drive,
     Entry,
     Listing,
-    Patience,
     Reading,
     Shut,
     Way,
@@ -124,7 +123,7 @@ class RemoteCollector:
             Address.of(one.url), one.account, one.delay, one.endpoint, one.region or "us-east-1", one.style,
             one.user, str(self._context.folder / Path(one.key).expanduser()) if one.key else "", one.host_key,
         )  # fmt: skip
-        with closing(drive(way, Patience(self._context.fetcher.settings))) as found:
+        with closing(drive(way, self._context.fetcher.patience)) as found:
             cache = self._context.cache
             yield from self._walk(_Shelf(found, cache and cache / "beside"))
 

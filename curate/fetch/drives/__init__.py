@@ -6,15 +6,17 @@ import getpass
 from dataclasses import dataclass
 from typing import Literal
 
+from curate.fetch.addresses import origin
 from curate.fetch.credentials import Account, account
 from curate.fetch.drives.address import Address, Kind
 from curate.fetch.drives.drive import ENTRIES, Away, Drive, Entry, Listing, Shut
 from curate.fetch.drives.http import Line
-from curate.fetch.drives.reading import Patience, Reading
+from curate.fetch.drives.reading import Reading
 from curate.fetch.drives.s3 import S3, Signer
 from curate.fetch.drives.sftp import Login, Sftp
 from curate.fetch.drives.webdav import WebDav
 from curate.fetch.guard import Guard
+from curate.fetch.patience import Patience
 
 __all__ = [
     "ENTRIES", "Address", "Away", "Drive", "Entry", "Kind", "Listing", "Patience", "Reading", "Shut", "Way", "drive",
@@ -39,32 +41,32 @@ class Way:
 def drive(way: Way, patience: Patience) -> Drive:
     """The drive, which nobody has asked for anything yet. Raises CurateError: no such account, a
     password that would travel unencrypted."""
-    settings = patience.settings
-    guard, delay = Guard(settings), settings.delay if way.delay is None else way.delay
+    guard = Guard(patience.settings)
     known = account(way.account) if way.account else Account()
+    home = _home(way)
+    patience.pace.agree(home, patience.settings.delay if way.delay is None else way.delay)
     if way.address.kind == "sftp":
         user = way.user or known.user or getpass.getuser()
         login = Login(user, known.password, way.key, way.host_key)
-        return Sftp(way.address, login, guard, patience, delay)
+        return Sftp(way.address, login, guard, patience)
     if way.address.kind == "s3":
-        return _s3(way, known, guard, patience, delay)
-    scheme = "https" if way.address.secure else "http"
-    host = f"[{way.address.host}]" if ":" in way.address.host else way.address.host
-    home = f"{scheme}://{host}:{way.address.port}"
+        bucket = "" if way.style == "host" else f"/{way.address.host}"
+        line = Line(home, guard, patience, Signer(known, way.region))
+        return S3(line, bucket, way.address.path)
     if known != Account():
         guard.check_secret(home, way.address.url)
     headers = {"Authorization": known.authorization} if known != Account() else {}
-    line = Line(home, guard, patience, delay, lambda *_: headers)
-    return WebDav(line, way.address.path)
+    return WebDav(Line(home, guard, patience, lambda *_: headers), way.address.path)
 
 
-def _s3(way: Way, known: Account, guard: Guard, patience: Patience, delay: float) -> Drive:
-    bucket = way.address.host
-    home = (way.endpoint or f"https://s3.{way.region}.amazonaws.com").rstrip("/")
-    if way.style == "host":
-        scheme, _, host = home.partition("://")
-        home, path = f"{scheme}://{bucket}.{host}", ""
-    else:
-        path = f"/{bucket}"
-    line = Line(home, guard, patience, delay, Signer(known, way.region))
-    return S3(line, path, way.address.path)
+def _home(way: Way) -> str:
+    """The server that is asked, as the pace of the run knows it."""
+    if way.address.kind == "sftp":
+        return way.address.home
+    if way.address.kind == "webdav":
+        return origin(way.address.home)
+    home = origin(way.endpoint or f"https://s3.{way.region}.amazonaws.com")
+    if way.style == "path":
+        return home
+    scheme, _, host = home.partition("://")
+    return origin(f"{scheme}://{way.address.host}.{host}")

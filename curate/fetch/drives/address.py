@@ -26,6 +26,13 @@ class Address:
     port: int
     path: str  # decoded, without slashes at its ends
 
+    @property
+    def home(self) -> str:
+        """The server: "https://dav.example.org:443", "sftp://host:22"."""
+        scheme = self.kind if self.kind != "webdav" else "https" if self.secure else "http"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}"
+
     @classmethod
     def of(cls, url: str) -> Address:
         """Raises ValueError for what is none. Its sentence never repeats a password."""

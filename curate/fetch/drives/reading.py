@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from curate.errors import CurateError
 from curate.fetch.drives.drive import Away, Shut
-from curate.workspace import Fetch
+from curate.fetch.patience import MIB, SLOWEST, Patience, broke_off, too_large, too_slow
 
-MIB = 1 << 20
-SLOWEST = 4096
-"""Bytes a second that an answer has to reach, once ``fetch.timeout`` is over."""
 BLOCK = 1 << 18
 
 
@@ -38,19 +33,6 @@ class Part(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How often and how long a lost connection is tried again."""
-
-    settings: Fetch
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
-
-    def wait(self, attempt: int, least: float = 0.0) -> None:
-        """After ``attempt`` (0, 1, …) failed: longer each time."""
-        self.sleep(max(min(0.5 * 2**attempt, 60.0), least))
 
 
 class Reading(io.RawIOBase):
@@ -125,10 +107,7 @@ class Reading(io.RawIOBase):
         self._part.close()
         self.lost = True
         if self._tries == self._patience.settings.retries:
-            raise Away(
-                f"{self._name} broke off after {self._given} bytes, {self._tries + 1} times",
-                "check the connection and run again",
-            ) from fault
+            raise broke_off(self._name, self._given, self._tries + 1, Away) from fault
         self._patience.wait(self._tries)
         self._tries += 1
         self._part = self._begin(self._given)
@@ -143,10 +122,7 @@ class Reading(io.RawIOBase):
         self._got += size
         late = self._patience.clock() - self._began - self._patience.settings.timeout
         if late > self._got / SLOWEST:
-            raise Shut(f"{self._name} comes too slowly", "run again later")
+            raise too_slow(self._name, Shut)
 
     def _too_large(self) -> CurateError:
-        return Shut(
-            f"{self._name} is larger than {self._limit / MIB:g} MiB",
-            "leave it out, or raise fetch.max_mb in curate.toml",
-        )
+        return too_large(self._name, self._limit, Shut)

@@ -16,8 +16,9 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from curate.fetch.credentials import Account
+from curate.fetch.drives.answer import Rest, when
 from curate.fetch.drives.drive import ENTRIES, Entry, Listing, Shut
-from curate.fetch.drives.http import HttpPart, Line, answer, when
+from curate.fetch.drives.http import Line
 from curate.fetch.drives.reading import Broken, Reading
 from curate.messages import msg
 
@@ -125,9 +126,9 @@ class S3:
         url = f"{self._line.home}{self._bucket}/?{query}"
         retries = self._line.patience.settings.retries
         for attempt in range(retries + 1):
-            response = self._line.ask("GET", url)
+            found = self._line.ask("GET", url)
             try:
-                return _page(answer(response, self._line.patience), prefix, url.partition("?")[0])
+                return _page(found.whole(self._line.patience), prefix, url.partition("?")[0])
             except Broken:
                 if attempt < retries:
                     self._line.patience.wait(attempt)
@@ -137,10 +138,9 @@ class S3:
         key = quote(f"{self._prefix}{path}", safe="/")
         url = f"{self._line.home}{self._bucket}/{key}"
 
-        def part(start: int) -> HttpPart:
-            return HttpPart(
-                self._line.ask("GET", url, {"Range": f"bytes={start}-"} if start else {})
-            )
+        def part(start: int) -> Rest:
+            wanted = {"Range": f"bytes={start}-"} if start else {}
+            return Rest(self._line.ask("GET", url, wanted, elsewhere=True))
 
         return Reading(url, part, entry.size, self._line.patience)
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from curate.errors import CurateError
 from curate.fetch.drives.address import Address
 from curate.fetch.drives.drive import ENTRIES, Away, Entry, Listing, Shut
-from curate.fetch.drives.reading import Broken, Patience, Reading
+from curate.fetch.drives.reading import Broken, Reading
 from curate.fetch.guard import Forbidden, Guard
+from curate.fetch.patience import Patience
 from curate.messages import msg
 
 if TYPE_CHECKING:
@@ -40,15 +41,11 @@ class Login:
 class Sftp:
     """A folder reached over one connection, which is made anew where it is lost."""
 
-    def __init__(
-        self, address: Address, login: Login, guard: Guard, patience: Patience, delay: float
-    ) -> None:
+    def __init__(self, address: Address, login: Login, guard: Guard, patience: Patience) -> None:
         self._address = address
         self._login = login
         self._guard = guard
         self._patience = patience
-        self._delay = delay
-        self._next = 0.0
         self._client: paramiko.SSHClient | None = None
         self._sftp: paramiko.SFTPClient | None = None
         self._root = ""
@@ -62,11 +59,11 @@ class Sftp:
         self._asked("", lambda sftp: sftp.stat(self._root))
 
     def listing(self, path: str) -> Listing:
-        now = self._patience.clock()
-        if now < self._next:
-            self._patience.sleep(self._next - now)
-        self._next = self._patience.clock() + self._delay
-        found: Listing = self._asked(path, lambda sftp: self._listed(sftp, path))
+        def ask(sftp: paramiko.SFTPClient) -> Listing:
+            with self._patience.pace.held(self._address.home):
+                return self._listed(sftp, path)
+
+        found: Listing = self._asked(path, ask)
         return found
 
     def _listed(self, sftp: paramiko.SFTPClient, path: str) -> Listing:
@@ -127,7 +124,8 @@ class Sftp:
                 self.close()
                 if attempt == retries:
                     raise Away(
-                        f"{self._home} {fault}", "check the address and the connection; run again"
+                        f"{self._address.home} {fault}",
+                        "check the address and the connection; run again",
                     ) from fault
                 self._patience.wait(attempt)
         raise AssertionError("the last attempt returns or raises")
@@ -167,7 +165,7 @@ class Sftp:
             logger.addHandler(logging.NullHandler())  # it prints its tracebacks
         timeout, login = self._patience.settings.timeout, self._login
         client = paramiko.SSHClient()
-        client.set_missing_host_key_policy(_HostKey(self._home, login.host_key))
+        client.set_missing_host_key_policy(_HostKey(self._address.home, login.host_key))
         if not login.host_key:
             client.load_system_host_keys()
             with suppress(OSError):
@@ -202,7 +200,7 @@ class Sftp:
         try:
             return self._guard.dial(self._address.host, self._address.port, timeout, None)
         except Forbidden as fault:
-            said = fault.said(self._home)
+            said = fault.said(self._address.home)
             raise Away(said.message, said.hint) from fault
         except (OSError, UnicodeError) as fault:
             raise Broken("cannot be reached") from fault
@@ -212,7 +210,7 @@ class Sftp:
 
         if isinstance(fault, paramiko.BadHostKeyException):
             return Away(
-                f"{self._home} shows another key than it had: {fault.key.fingerprint}",
+                f"{self._address.home} shows another key than it had: {fault.key.fingerprint}",
                 "somebody may be in between: ask its owner; if the key was changed, remove the old one"
                 " with ssh-keygen -R",
             )
@@ -222,14 +220,10 @@ class Sftp:
             or "No authentication methods" in text
         ):
             return Away(
-                f"{self._home} does not let you in",
+                f"{self._address.home} does not let you in",
                 "check `account` (user and password), `user` and `key`, or what ssh-agent holds",
             )
         return Broken("has ended the connection")
-
-    @property
-    def _home(self) -> str:
-        return f"sftp://{self._address.host}:{self._address.port}"
 
 
 class _HostKey:

@@ -7,19 +7,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
 
 from curate.errors import CurateError
 from curate.fetch.addresses import origin
+from curate.fetch.drives.answer import Answer, Rest, when
 from curate.fetch.drives.drive import ENTRIES, Entry, Listing, Shut
-from curate.fetch.drives.http import HttpPart, Line, answer, when
+from curate.fetch.drives.http import Line
 from curate.fetch.drives.reading import Broken, Reading
 from curate.messages import msg
 from curate.model import Message
-
-if TYPE_CHECKING:
-    import requests
 
 _D = "{DAV:}"
 _ASKED = (
@@ -76,21 +74,21 @@ class WebDav:
         """The document, and the address of the next page or ""."""
         retries = self._line.patience.settings.retries
         for attempt in range(retries + 1):
-            response = self._line.ask("PROPFIND", url, {**_HEADERS, "Depth": "1"}, _ASKED)
-            if response.status_code != 207:
-                response.close()
+            found = self._line.ask("PROPFIND", url, {**_HEADERS, "Depth": "1"}, _ASKED)
+            if found.status != 207:
+                found.close()
                 raise Shut(
                     f"{url} gives no listing", "this is no WebDAV folder; check the path in `url`"
                 )
             try:
-                return answer(response, self._line.patience), self._following(response, url)
+                return found.whole(self._line.patience), self._following(found, url)
             except Broken:
                 if attempt < retries:
                     self._line.patience.wait(attempt)
         raise Shut(f"{url} breaks off while it is listed", "run again later")
 
-    def _following(self, response: requests.Response, url: str) -> str:
-        link = _NEXT.search(response.headers.get("Link", ""))
+    def _following(self, found: Answer, url: str) -> str:
+        link = _NEXT.search(found.headers.get("Link", ""))
         try:
             there = urljoin(url, link[1]) if link else ""
             return there if there and origin(there) == self._line.home else ""
@@ -100,13 +98,14 @@ class WebDav:
     def open(self, path: str, entry: Entry) -> Reading:
         url = self._url(path)
 
-        def part(start: int) -> HttpPart:
-            response = self._line.ask("GET", url, {"Range": f"bytes={start}-"} if start else {})
-            return HttpPart(response, lambda: self._steady(url, response))
+        def part(start: int) -> Rest:
+            wanted = {"Range": f"bytes={start}-"} if start else {}
+            found = self._line.ask("GET", url, wanted, elsewhere=True)
+            return Rest(found, lambda: self._steady(url, found))
 
         return Reading(url, part, entry.size, self._line.patience)
 
-    def _steady(self, url: str, before: requests.Response) -> bool:
+    def _steady(self, url: str, before: Answer) -> bool:
         """A file that was changed lately is looked at once more: it may be growing."""
         headers = before.headers
         try:
