@@ -16,6 +16,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from curate import typed
 from curate.errors import CurateError
 from curate.model import Answer
 from curate.workspace import settle_names
@@ -62,7 +63,7 @@ class Answers:
 
     def _entry(self, line: bytes, number: int) -> Entry:
         try:
-            return msgspec.json.decode(line, type=Entry)
+            return typed.json(line, Entry)
         except msgspec.DecodeError as fault:
             raise CurateError(
                 f"{self.path}:{number} is not a decision: {fault}",
@@ -119,7 +120,7 @@ def digest_of(path: Path) -> str:
 
 def _whole(line: bytes) -> bool:
     try:
-        msgspec.json.decode(line, type=Entry)
+        typed.json(line, Entry)
     except msgspec.DecodeError:
         return False
     return True

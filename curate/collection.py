@@ -113,13 +113,23 @@ class Source(
         paths start at ``folder``, the collection's."""
         return ()
 
+    def is_home(self, locator: str) -> bool:
+        """Does what lies at ``locator`` belong to the source itself? What it only leads to, on other
+        people's sites, is theirs."""
+        return True
+
     def declared(self, everywhere: Declaration, locator: str = "") -> Declaration:
-        """The nearest declaration for something at ``locator``, or for the source as a whole:
-        ``everywhere`` is the collection's."""
+        """The nearest declaration for something at ``locator``, or for the source as a whole.
+
+        ``everywhere`` is the collection's: it holds for what is at home in the source, and never for
+        what is other people's by its nature."""
         parts = [one for one in self.folders if locator and one.holds(locator)]
         if parts:
             return max(parts, key=lambda one: len(one.path.strip("/"))).rights
-        return self.rights or (Declaration() if self.foreign else everywhere)
+        if self.rights is not None:
+            return self.rights
+        foreign = self.foreign or (locator and not self.is_home(locator))
+        return Declaration() if foreign else everywhere
 
 
 class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from curate import typed
 from curate.errors import ConfigError, CurateError, Problem
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -120,7 +121,7 @@ class _Check:
         if origin is dict and isinstance(raw, dict):
             return {key: self.value(one, args[1], (*at, key)) for key, one in raw.items()}
         try:
-            return msgspec.convert(raw, kind)
+            return typed.convert(raw, kind)
         except msgspec.ValidationError as fault:
             allowed = _allowed(kind)
             what = "is not allowed" if allowed else _plain(str(fault))

@@ -57,6 +57,10 @@ class Store:
             self._made.add(folder)
         return folder
 
+    def size(self, sha256: str) -> int:
+        """Bytes of what ``has`` knows, also before ``flush``."""
+        return os.stat(self._pending.get(sha256) or self._final(sha256)).st_size  # noqa: PTH116
+
     def open(self, sha256: str) -> IO[bytes]:
         """The bytes. Raises CurateError when they are not here."""
         try:
@@ -76,13 +80,18 @@ class Store:
             return Stored(name, len(first), new=False)  # a small file that is known needs no write
         part = f"{self._make(str(self._incoming))}/{os.getpid()}-{next(_parts)}"
         size = len(first)
-        with os.fdopen(os.open(part, _NEW, 0o444), "wb", 0) as out:
-            _write(out, first)
-            while rest:
-                digest.update(rest)
-                size += len(rest)
-                _write(out, rest)
-                rest = stream.read(CHUNK)
+        try:
+            with os.fdopen(os.open(part, _NEW, 0o444), "wb", 0) as out:
+                _write(out, first)
+                while rest:
+                    digest.update(rest)
+                    size += len(rest)
+                    _write(out, rest)
+                    rest = stream.read(CHUNK)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(part)  # noqa: PTH108
+            raise
         name = digest.hexdigest()
         if self.has(name):
             os.unlink(part)  # noqa: PTH108

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
+import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from curate.api import Workspace
+from curate.collection import load
+from curate.collectors import Context
+from curate.collectors.folder import FolderCollector
+from curate.collectors.site import SiteCollector
 from curate.errors import CurateError
-from curate.model import Report
+from curate.model import Candidate, Report, Said, Statement
 from curate.pipeline.explain import failures
+from curate.pipeline.judge import Judge, source_key
 from tests.server import Answer, Server, page
 
 
@@ -108,22 +116,91 @@ def test_sources_wait_at_the_same_time(tmp_path: Path, one: Server, other: Serve
     assert not report.failed and report.counts["taken"] == 2
 
 
-def test_one_host_sees_one_rate_from_all_sources(tmp_path: Path, one: Server) -> None:
-    began: list[float] = []
+def test_all_sources_of_a_run_share_one_fetcher_and_so_its_pace(
+    tmp_path: Path, one: Server, other: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetchers = []
+    made = SiteCollector.__init__
 
-    class Noted(Answer):
-        def pieces(self) -> Iterator[bytes]:
-            began.append(time.monotonic())
-            yield self.body
+    def noted(self: SiteCollector, options: Any, context: Context) -> None:
+        fetchers.append(context.fetcher)
+        made(self, options, context)
 
-    for name in "ab":
-        one.always(f"/{name}/", Noted(body=name.encode(), type="text/html"))
-        one.always(f"/{name}/robots.txt", Answer(404))
-    made = workspace(tmp_path, f"{one.url}/a/", f"{one.url}/b/")
-    config = made.root / "curate.toml"
-    config.write_text(config.read_text().replace("delay = 0", "delay = 0.2"), encoding="utf-8")
-    only(made.collect("c"))
-    assert len(began) == 2 and abs(began[1] - began[0]) >= 0.15
+    monkeypatch.setattr(SiteCollector, "__init__", noted)
+    one.always("/", page("x"))
+    only(workspace(tmp_path, f"{one.url}/", f"{other.url}/").collect("c"))
+    assert len(fetchers) == 2 and fetchers[0] is fetchers[1]
+
+
+def test_a_rehearsal_knows_that_keywords_have_changed(tmp_path: Path) -> None:
+    made = workspace(tmp_path, folder=True)
+    file = made.collection_file("c")
+    text = file.read_text(encoding="utf-8").replace('match = "all"', 'match = "keywords"')
+    file.write_text(f'keywords = ["other"]\n{text}', encoding="utf-8")
+    made.collect("c")
+    assert only(made.collect("c", dry_run=True)).planned == ()
+    file.write_text(f'keywords = ["note"]\n{text}', encoding="utf-8")
+    assert [where for where, _ in only(made.collect("c", dry_run=True)).planned] == ["note.md"]
+
+
+def test_two_places_with_the_same_bytes_after_a_change_of_keywords(tmp_path: Path) -> None:
+    made = workspace(tmp_path, folder=True)
+    (tmp_path / "mine" / "note-2.md").write_text("# Mine\n", encoding="utf-8")
+    file = made.collection_file("c")
+    text = file.read_text(encoding="utf-8").replace('match = "all"', 'match = "keywords"')
+    file.write_text(f'keywords = ["other"]\n{text}', encoding="utf-8")
+    made.collect("c")
+    file.write_text(f'keywords = ["note"]\n{text}', encoding="utf-8")
+    report = only(made.collect("c"))
+    assert report.counts["taken"] == 2 and not report.failed
+
+
+@pytest.mark.parametrize("where", ["open", "read"])
+def test_bytes_that_break_cost_only_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise ValueError("read of closed file")
+
+    def opens() -> io.BytesIO:
+        if where == "open":
+            raise KeyError("oh")
+        return Broken()
+
+    def candidates(self: object, memory: object) -> Iterator[Candidate]:
+        yield Candidate("a", "1", Said(), opens)
+        yield Candidate("b", "1", Said(), lambda: io.BytesIO(b"b"))
+
+    monkeypatch.setattr(FolderCollector, "candidates", candidates)
+    report = only(workspace(tmp_path, folder=True).collect("c"))
+    assert report.counts["taken"] == 1 and report.counts["failed"] == 1
+    assert "its collector failed" in str(report.failed[0][1])
+
+
+def test_what_is_declared_for_all_holds_at_home_only(tmp_path: Path) -> None:
+    """What a feed or table merely leads to, and what a source gave that is no longer there, is not
+    made the seller's own by a word about the whole collection."""
+    made = workspace(tmp_path)
+    made.collection_file("c").write_text(
+        'title = "C"\nkeywords = ["x"]\n[rights]\nown = "Ann"\n'
+        '[[sources]]\ntype = "feed"\nurl = "https://ann.example/feed"\n'
+        '[[sources]]\ntype = "csv"\nfile = "list.csv"\n'
+        '[[sources]]\ntype = "site"\nstart = ["https://ann.example/"]\nother_origins = true\n',
+        encoding="utf-8",
+    )
+    loaded = load(made, "c")
+    judge = Judge(made, loaded)
+
+    def own(kind: str, locator: str) -> str:
+        places = {source_key(one)[0]: one.place for one in loaded.collection.sources}
+        return judge.declaration(kind, places.get(kind, "elsewhere"), locator).own
+
+    for kind in ("feed", "site"):
+        assert own(kind, "https://www.ann.example/post") == "Ann"
+        assert own(kind, "https://bob.example/post") == ""
+    assert own("csv", "mine.pdf") == "Ann" and own("csv", "https://ann.example/a.pdf") == ""
+    assert own("openverse", "https://bob.example/a.jpg") == ""
 
 
 def test_a_rehearsal_writes_nothing(tmp_path: Path, one: Server) -> None:
@@ -154,8 +231,6 @@ def test_a_sample_takes_a_few_and_calls_nothing_gone(tmp_path: Path, one: Server
 def test_a_collector_that_breaks_costs_only_its_source(
     tmp_path: Path, one: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from curate.collectors.site import SiteCollector
-
     def broken(self: object, memory: object) -> Iterator[object]:
         raise TypeError("oh")
         yield
@@ -181,10 +256,6 @@ def test_an_error_of_our_own_is_not_swallowed(
 
 
 def test_what_a_seller_declares_for_all_does_not_hold_for_a_service(tmp_path: Path) -> None:
-    from curate.collection import load
-    from curate.model import Said, Statement
-    from curate.pipeline.judge import Judge
-
     made = workspace(tmp_path)
     file = made.root / "collections" / "c" / "collection.toml"
     file.write_text(
@@ -199,3 +270,55 @@ def test_what_a_seller_declares_for_all_does_not_hold_for_a_service(tmp_path: Pa
     granted = Statement("CC BY-NC 4.0", "api", "x", license="CC-BY-NC-4.0", holder="Bo")
     decision = judge.preview("openverse", openverse.place, Said(statements=(granted,)))
     assert decision.license == "CC-BY-NC-4.0" and decision.basis != "own"
+
+
+def test_types_are_made_ready_by_one_thread_at_a_time() -> None:
+    """Two that do so at once crashed the process, in about one start of six."""
+    program = """
+import subprocess
+import sys
+import threading
+from curate import rights, typed
+from curate.model import Extracted, Said
+ready = threading.Barrier(8)
+def go():
+    ready.wait()
+    rights.load()
+    typed.json(b"{}", Said)
+    typed.json(b'{"format": "x", "kind": "text", "mime": "x"}', Extracted)
+for thread in [threading.Thread(target=go) for _ in range(8)]:
+    thread.start()
+"""
+    for _ in range(6):
+        assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0
+
+
+def test_what_is_too_large_leaves_nothing_behind(tmp_path: Path, one: Server) -> None:
+    one.always("/", page('<a href="/a.pdf">a</a>'))
+    one.always(
+        "/a.pdf", Answer(body=b"x" * (1 << 20), type="application/pdf", repeat=4, chunked=True)
+    )
+    made = workspace(tmp_path, f"{one.url}/")
+    settings = made.root / "curate.toml"
+    settings.write_text(settings.read_text() + "max_mb = 2\n", encoding="utf-8")
+    assert "larger than 2 MiB" in str(only(made.collect("c")).failed[0][1])
+    assert not list((made.objects / "incoming").iterdir())
+
+
+def test_a_place_without_versions_is_counted_as_unchanged(tmp_path: Path, one: Server) -> None:
+    one.always("/", page("the same"))
+    made = workspace(tmp_path, f"{one.url}/")
+    made.collect("c")
+    counts = only(made.collect("c")).counts
+    assert counts["unchanged"] == 1 and counts["read"] == 1 and not counts.get("changed")
+
+
+def test_a_failure_that_is_not_met_again_is_over(tmp_path: Path, one: Server) -> None:
+    """Also where something else keeps the tour from being whole, as a limit does."""
+    one.always("/", page('<a href="/a.html">a</a> <a href="/b.html">b</a>'))
+    one.always("/a.html", Answer(500))
+    one.always("/b.html", Answer(500))
+    made = workspace(tmp_path, f"{one.url}/")
+    assert len(only(made.collect("c")).failed) == 2
+    one.always("/", page('<a href="/b.html">b</a>'))
+    assert [where for where, _ in only(made.collect("c")).failed] == [f"{one.url}/b.html"]

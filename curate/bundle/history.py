@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from curate import typed
 from curate.bundle import Changes
 from curate.errors import CurateError
 
@@ -125,7 +126,7 @@ def read(folder: Path) -> Record:
     """The record of the release in ``folder``. Raises CurateError where it is damaged."""
     path = folder / RECORD
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Record)
+        return typed.json(path.read_bytes(), Record)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise CurateError(
             f"{path} cannot be read: {fault}", "restore it from a backup of the release"

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from curate import typed
 from curate.bundle import Request
 from curate.bundle.layout import Layout, Placed
 from curate.bundle.text import one_line
@@ -186,7 +187,8 @@ def _told(path: str, sha256: str, title: str, decision: Decision, testimony: Tes
 
 def _statement(one: Statement) -> Statement:
     fields = {name: _valid(getattr(one, name)) for name in Statement.__struct_fields__}
-    return msgspec.convert(fields | {"where": _public(one.where)}, Statement)
+    said: Statement = typed.convert(fields | {"where": _public(one.where)}, Statement)
+    return said
 
 
 def _public(where: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
+from curate import typed
 from curate.catalog.schema import MIGRATIONS
 from curate.errors import CurateError
 
@@ -42,7 +43,7 @@ def pack(value: Any) -> bytes:
 def unpack(blob: bytes | None, shape: type[T]) -> T | None:
     """Raises CurateError where a damaged disk has changed what ``pack`` wrote."""
     try:
-        return None if blob is None else msgspec.json.decode(blob, type=shape)
+        return None if blob is None else typed.json(blob, shape)
     except msgspec.DecodeError as fault:
         raise CurateError(f"an entry of the catalogue is damaged: {fault}", _REBUILD) from fault
 

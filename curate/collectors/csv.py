@@ -47,6 +47,9 @@ class CsvSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, t
         if "\0" in self.file:
             raise ValueError("file holds a NUL character")
 
+    def is_home(self, locator: str) -> bool:
+        return not _is_address(locator)
+
     def watched(self, folder: Path) -> tuple[Path, ...]:
         return (folder / Path(self.file).expanduser(),)
 

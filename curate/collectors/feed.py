@@ -64,6 +64,9 @@ class FeedSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, 
     def feeds(self) -> tuple[str, ...]:
         return (self.url,) if isinstance(self.url, str) else self.url
 
+    def is_home(self, locator: str) -> bool:
+        return urls.same_site(locator, self.feeds)
+
     @property
     def place(self) -> str:
         return ", ".join(self.feeds)

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from msgspec import Meta
 
+from curate import typed
 from curate.collection import Source
 from curate.collectors import Context, Memory
 from curate.collectors.patterns import matcher
@@ -105,6 +106,7 @@ class GitCollector:
         self._folder = context.folder
         self._cache = context.cache
         self._settings = context.fetcher.settings
+        self._pace = context.fetcher.pace
 
     def candidates(self, memory: Memory) -> Iterator[Candidate | Trouble]:
         """Every file at the commit. Raises CurateError where it cannot be had."""
@@ -121,11 +123,12 @@ class GitCollector:
         task = Task(
             self._remote(), "", source.path.strip("/"), cache, Bounds(source.max_unpacked_mb * MIB)
         )
-        task = task._replace(wanted=repositories.resolve(task.remote, source.ref))
+        with repositories.turn(task.remote, self._pace):
+            task = task._replace(wanted=repositories.resolve(task.remote, source.ref))
         shelf = Shelf(cache / "unpacked")
         identity = f"{task.remote.url}\n{task.wanted}\n{task.below}\n{task.bounds.size}"
         try:
-            found = shelf.get(identity, lambda folder: _worked(task, folder))
+            found = shelf.get(identity, lambda folder: self._brought(task, folder))
         except Refused as refused:
             raise CurateError(
                 f"{source.place}: {refused.reason}", "see the source's options"
@@ -134,6 +137,11 @@ class GitCollector:
         if _recall(cache / _LAST) != found.contents:
             remember(cache / _LAST, msgspec.json.encode(found.contents))
         shelf.tidy()
+
+    def _brought(self, task: Task, folder: Path) -> Contents:
+        # Here, as the process that asks the server knows nothing of the other sources.
+        with repositories.turn(task.remote, self._pace):
+            return _worked(task, folder)
 
     def _walk(self, found: Unpacked, below: str) -> Iterator[Candidate | Trouble]:
         if below and not (found.folder / below).is_dir():
@@ -302,6 +310,6 @@ def _link(url: str, commit: str, path: bytes) -> str:
 
 def _recall(file: Path) -> Contents:
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Contents)
+        return typed.json(file.read_bytes(), Contents)
     except (OSError, msgspec.MsgspecError, UnicodeError):
         return Contents()

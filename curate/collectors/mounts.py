@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from curate import typed
 from curate.workspace import remember
 
 
@@ -40,6 +41,6 @@ class Mounts:
 
 def _read(file: Path) -> frozenset[str]:
     try:
-        return msgspec.json.decode(file.read_bytes(), type=frozenset[str])
+        return typed.json(file.read_bytes(), frozenset[str])
     except (OSError, msgspec.MsgspecError, UnicodeError):
         return frozenset()

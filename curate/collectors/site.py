@@ -65,6 +65,9 @@ class SiteSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, 
         for patterns in (self.include, self.exclude):
             matcher(patterns)
 
+    def is_home(self, locator: str) -> bool:
+        return urls.same_site(locator, (*self.start, self.sitemap))
+
     @property
     def place(self) -> str:
         return ", ".join([*self.start, *([self.sitemap] if self.sitemap else [])])

@@ -21,6 +21,7 @@ from typing import IO
 
 import msgspec
 
+from curate import typed
 from curate.fetch.answer import strong_mark
 from curate.fetch.reply import Headers, Reply
 
@@ -216,7 +217,7 @@ class Parts:
         """What the log says, and how many bytes it vouches for; what is beyond is cut off."""
         path, log = self.folder / key, (self.folder / key).with_suffix(_LOG)
         with log.open("rb") as lines:
-            record = msgspec.json.decode(lines.readline(_LONGEST), type=Record)
+            record = typed.json(lines.readline(_LONGEST), Record)
             start, sums = lines.tell(), lines.read()
         size = 0
         with path.open("r+b") as stream:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,7 +17,7 @@ from curate.fetch import Fetcher
 from curate.messages import msg
 from curate.model import Message, Report, Tally
 from curate.pipeline.judge import decider, source_key
-from curate.pipeline.lanes import shared, side_by_side
+from curate.pipeline.lanes import Stop, shared, side_by_side
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.ready import chosen
 from curate.pipeline.select import Selection
@@ -98,7 +97,7 @@ class _Run:
         self.how = how
         self.settings = workspace.settings
         self.now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        self.stop = threading.Event()
+        self.stop = Stop()
 
     def collect(self, loaded: Sequence[Loaded]) -> list[Report]:
         jobs = {one.name: self._jobs(one) for one in loaded}
@@ -147,7 +146,7 @@ class _Run:
                 if isinstance(fault, OSError) and fault.errno in OURS:
                     raise
                 job.trouble = told(fault)
-                tour.close()
+                tour.close()  # what came before the failure stays
             with catalog.transaction():
                 catalog.end_tour(job.number, "" if self.how.sample else self.now, job.trouble)
         line.end(job.trouble is None)

@@ -86,7 +86,8 @@ class Judge:
     def declaration(self, kind: str, place: str, locator: str) -> Declaration:
         """The nearest declaration for something at ``locator`` of a source."""
         source = self._sources.get((kind, place))
-        return source.declared(self._rights, locator) if source else self._rights
+        # Of a source that collection.toml no longer names nobody knows whose it is.
+        return source.declared(self._rights, locator) if source else Declaration()
 
     def member(self, catalog: Catalog, sha256: str) -> Member:
         member = catalog.member(self._name, sha256)

@@ -3,44 +3,78 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
 Task = Callable[[], None]
+GRACE = 5.0
+"""Seconds that an interrupted run waits for its lanes to write down what they have."""
 
 
-def side_by_side(lanes: Iterable[Iterable[Task]], stop: threading.Event) -> None:
+class Stop:
+    """How lanes are told to end."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._over = threading.Event()
+
+    def ask(self) -> None:
+        """No more work is to be begun; what was done may still be written down."""
+        self._asked.set()
+
+    def end(self) -> None:
+        """The run is over: whoever is still at work must not write any more."""
+        self._asked.set()
+        self._over.set()
+
+    @property
+    def is_asked(self) -> bool:
+        return self._asked.is_set()
+
+    @property
+    def is_over(self) -> bool:
+        return self._over.is_set()
+
+
+def side_by_side(lanes: Iterable[Iterable[Task]], stop: Stop) -> None:
     """Run every lane's tasks in their order, each lane in a thread of its own.
 
-    ``stop`` is set, so that tasks can end early, when one of them raises or the user interrupts; what
-    the first one raised is raised here, after all have ended.
+    Where one of them raises or the user interrupts, ``stop`` asks the others to end; what was raised
+    is raised here, after they have ended or ``GRACE`` is over.
     """
     faults: list[BaseException] = []
 
-    def run(tasks: Iterable[Task]) -> None:
+    def run(tasks: Iterable[Task], ended: threading.Event) -> None:
         try:
             for task in tasks:
-                if stop.is_set():
+                if stop.is_asked:
                     return
                 task()
         except BaseException as fault:  # noqa: BLE001 - raised again, in the thread that waits
             faults.append(fault)
-            stop.set()
+            stop.ask()
+        finally:
+            ended.set()
 
-    # Daemons: an interrupted download must not keep the command from ending; all of it is safe
-    # against a kill anyway.
-    threads = [threading.Thread(target=run, args=(tasks,), daemon=True) for tasks in lanes]
-    for thread in threads:
-        thread.start()
+    # Events, not join(): a join that was interrupted believes from then on that its thread has ended.
+    ends: list[threading.Event] = []
+    for tasks in lanes:
+        ends.append(threading.Event())
+        # Daemons: an interrupted download must not keep the command from ending.
+        threading.Thread(target=run, args=(tasks, ends[-1]), daemon=True).start()
     try:
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.2)  # without a limit it could not be interrupted everywhere
+        for ended in ends:
+            while not ended.wait(0.2):  # without a limit it could not be interrupted everywhere
+                pass
     except BaseException:
-        stop.set()
-        for thread in threads:
-            thread.join(2)
+        stop.ask()
+        until = time.monotonic() + GRACE
+        for ended in ends:
+            ended.wait(max(until - time.monotonic(), 0))
         raise
+    finally:
+        stop.end()
     if faults:
         raise faults[0]
 

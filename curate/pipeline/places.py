@@ -22,4 +22,6 @@ def taken(places: Sequence[Place], collection: str) -> list[Place]:
 
 def basename(locator: str) -> str:
     """The last part of a path or URL: what its bytes are called there."""
+    if "://" not in locator:
+        return PurePosixPath(locator).name  # a file may well be called "Report #1?.txt"
     return PurePosixPath(locator.split("?")[0].split("#")[0]).name or "index.html"

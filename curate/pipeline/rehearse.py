@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from curate import plugins
-from curate.catalog import Catalog
+from curate.catalog import Catalog, Sighting
 from curate.collection import Loaded, Source
 from curate.collectors import Context
 from curate.errors import CurateError
@@ -18,7 +18,8 @@ from curate.model import Candidate, Known, Message, Report, Tally, Trouble
 from curate.pipeline.judge import decider, source_key
 from curate.pipeline.listener import Listener
 from curate.pipeline.select import Selection, worth_opening
-from curate.pipeline.tour import careful, told
+from curate.pipeline.tour import careful, settled, told
+from curate.store import Store
 from curate.workspace import Workspace
 
 
@@ -38,8 +39,9 @@ def rehearse(workspace: Workspace, loaded: Loaded, listener: Listener, sample: i
             )  # fmt: skip
             collector = plugins.load("collectors", source_key(source)[0])(source, context)
             look = _Look(
-                catalog, _number(catalog, loaded, source), Selection.of(collection, source)
-            )
+                catalog, _number(catalog, loaded, source), Selection.of(collection, source),
+                Store(workspace.objects),
+            )  # fmt: skip
             line = listener.line(source.place)
             trouble = None
             try:
@@ -85,15 +87,20 @@ class _Look:
     catalog: Catalog | None
     number: int | None  # of the source; None where it was never collected
     selection: Selection
+    store: Store
     counts: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[str, Message]] = field(default_factory=list)
     planned: list[tuple[str, Message]] = field(default_factory=list)
 
-    def known(self, locator: str) -> Known | None:
+    def seen(self, locator: str) -> Sighting | None:
         if self.catalog is None or self.number is None:
             return None
-        seen = self.catalog.sighting(self.number, locator)
-        return Known(seen.stamp, seen.links) if seen and seen.state != "gone" else None
+        found = self.catalog.sighting(self.number, locator)
+        return found if found and found.state != "gone" else None
+
+    def known(self, locator: str) -> Known | None:
+        seen = self.seen(locator)
+        return Known(seen.stamp, seen.links) if seen else None
 
     def at(self, found: Candidate | Trouble) -> None:
         if isinstance(found, Trouble):
@@ -101,14 +108,15 @@ class _Look:
             if found.retry:
                 self.failed.append((found.locator, found.reason))
             return
-        known = self.known(found.locator)
-        if known and found.stamp and known.stamp == found.stamp:
+        seen = self.seen(found.locator)
+        same = seen is not None and bool(found.stamp) and seen.stamp == found.stamp
+        if seen and same and settled(seen, self.selection, self.store):
             self.counts["unchanged"] += 1
             return
         reason = self.selection.at_sight(found.locator, found.said)
         if not reason and not worth_opening(found):
             self.counts["rejected"] += 1
             return
-        self.counts["changed" if known else "new"] += 1
+        self.counts["changed" if seen else "new"] += 1
         reason = reason or msg("it would be read to look for a keyword in its text")
         self.planned.append((found.locator, reason))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from curate import grant, spdx
+from curate import grant, spdx, typed
 from curate import rights as rules
 from curate.answers import FILE, Entry
 from curate.catalog import Catalog, Member
@@ -154,7 +154,7 @@ class _Withheld:
         path = loaded.folder / FILE
         for line in path.read_bytes().splitlines() if path.exists() else ():
             with suppress(msgspec.DecodeError):  # the judge has told what is wrong with it
-                entry = msgspec.json.decode(line, type=Entry)
+                entry = typed.json(line, Entry)
                 if entry.answer and entry.answer.grant:
                     self._before.add((entry.item, entry.answer.grant))
 

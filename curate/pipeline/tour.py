@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
-import threading
+import io
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from typing import IO, cast
 
 from curate.catalog import Catalog, Sighting
 from curate.collectors import Collector, Memory
@@ -16,6 +17,7 @@ from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import Candidate, Known, Message, Trouble
 from curate.pipeline.examine import VERSIONS
+from curate.pipeline.lanes import Stop
 from curate.pipeline.listener import Line
 from curate.pipeline.select import Selection, worth_opening
 from curate.pipeline.settle import BATCH, by_text
@@ -39,7 +41,7 @@ class Tour:
     source: int
     selection: Selection
     line: Line
-    stop: threading.Event
+    stop: Stop
     now: str  # ISO 8601, UTC
     retry: bool = False  # read again what could not be read
     partial: bool = False  # only what failed is asked for: what does not come by is not gone
@@ -68,7 +70,7 @@ class Tour:
         # Closed here, whatever happens: a collector may hold connections and threads of its own.
         with closing(careful(collector, self._known)) as found:
             for one in found:
-                if self.stop.is_set():
+                if self.stop.is_asked:
                     raise CurateError("it was stopped", "run again to go on")
                 self.line.step()
                 if not self.catalog.saw(one.locator):
@@ -137,18 +139,12 @@ class Tour:
             self._trouble(Trouble(candidate.locator, told(fault)))
 
     def _settled(self, seen: Sighting) -> bool:
-        """Is what was decided about an unchanged place still what would be decided?"""
-        if seen.state == "taken":
-            return seen.basis == self.selection.basis and self.store.has(seen.resource)
-        if seen.state == "pending":
-            return seen.basis == self.selection.basis
-        if seen.state != "rejected":
-            return False
-        if self.retry and seen.resource and self.catalog.is_unread(seen.resource):
+        unread = self.retry and seen.state == "rejected" and seen.resource
+        if unread and self.catalog.is_unread(seen.resource):
             with self.catalog.transaction():
                 self.catalog.forget_facts(seen.resource)
             return False
-        return seen.basis in (self.selection.basis, self.selection.text_basis)
+        return settled(seen, self.selection, self.store)
 
     def _judge(self, candidate: Candidate, fresh: Sighting, seen: Sighting | None) -> Sighting:
         """Take it, reject it, or leave it pending until its text is known."""
@@ -170,15 +166,17 @@ class Tour:
         """Its bytes into the store, unless they are there and the place vouches for them."""
         if fresh.resource and self.store.has(fresh.resource):
             # Kept by another place, or left by a run that was killed: the catalogue may not know.
-            self.sizes[fresh.resource] = self.store.path(fresh.resource).stat().st_size
+            self.sizes[fresh.resource] = self.store.size(fresh.resource)
             return fresh
-        with candidate.open() as stream:
-            stored = self.store.add(stream)
+        with _opened(candidate) as stream:
+            stored = self.store.add(cast(IO[bytes], stream))
         self.sizes[stored.sha256] = stored.size
         self.heavy += stored.size
         self.counts["read"] += 1
         self.counts["new"] += seen is None
-        self.counts["changed"] += bool(seen and seen.resource and seen.resource != stored.sha256)
+        if seen and seen.resource:  # a place that marks no versions has to be read to know
+            same = seen.resource == stored.sha256
+            self.counts["unchanged" if same else "changed"] += 1
         return replace(fresh, resource=stored.sha256)
 
     def _trouble(self, trouble: Trouble) -> None:
@@ -196,7 +194,10 @@ class Tour:
             )
 
     def close(self) -> None:
-        """Bytes first, then what is said about them, in one transaction."""
+        """Bytes first, then what is said about them, in one transaction. Raises CurateError where the
+        run is over: another command may be writing by now."""
+        if self.stop.is_over:
+            raise CurateError("it was stopped", "run again to go on")
         self.store.flush()
         with self.catalog.transaction():
             for sha256, size in self.sizes.items():
@@ -215,8 +216,9 @@ class Tour:
                 " remove the source from collection.toml",
             )
         if not whole:
-            # A place that failed may have led to others: only what a rule forbids now is certain.
-            return
+            # A place that failed may have led to others. Only what never gave anything, and was not
+            # come by any more, is no failure of today.
+            missing = [one for one in missing if one.state == "failed" and not one.resource]
         with self.catalog.transaction():
             for sighting in missing:
                 self.catalog.record(
@@ -230,22 +232,57 @@ class Tour:
         self.counts["left"] += len(missing)
 
 
+def settled(seen: Sighting, selection: Selection, store: Store) -> bool:
+    """Is what was decided about an unchanged place still what would be decided?"""
+    if seen.state == "taken":
+        return seen.basis == selection.basis and store.has(seen.resource)
+    if seen.state == "pending":
+        return seen.basis == selection.basis
+    return seen.state == "rejected" and seen.basis in (selection.basis, selection.text_basis)
+
+
+class _Opened(io.RawIOBase):
+    """A candidate's bytes. Whatever its collector raises is a failure of this one place."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        with _blamed():
+            return self._stream.read(size)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _opened(candidate: Candidate) -> _Opened:
+    with _blamed():
+        return _Opened(candidate.open())
+
+
+@contextmanager
+def _blamed() -> Iterator[None]:
+    try:
+        yield
+    except (CurateError, OSError):
+        raise
+    except Exception as fault:  # plug-ins are other people's code
+        raise CurateError(
+            f"its collector failed with {type(fault).__name__}: {fault}",
+            "tell whoever provides it; all else goes on",
+        ) from fault
+
+
 def careful(collector: Collector, memory: Memory) -> Generator[Candidate | Trouble]:
     """What a collector finds; whatever else it raises is a failure of its source, not of the run."""
     found = iter(collector.candidates(memory))
     try:
         while True:
-            try:
-                one = next(found)
-            except StopIteration:
+            with _blamed():
+                one = next(found, None)
+            if one is None:
                 return
-            except (CurateError, OSError):
-                raise
-            except Exception as fault:  # plug-ins are other people's code
-                raise CurateError(
-                    f"its collector failed with {type(fault).__name__}: {fault}",
-                    "tell whoever provides it; what it gave until then is kept",
-                ) from fault
             yield one
     finally:
         if isinstance(found, Generator):

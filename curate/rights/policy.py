@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from curate import typed
 from curate.model import Outcome
 
 PORTS = frozenset(
@@ -213,4 +214,4 @@ def file() -> bytes:
 @cache
 def load() -> Policy:
     """The policy that ships with this version of curate."""
-    return Policy(msgspec.convert(tomllib.loads(file().decode("utf-8")), _File))
+    return Policy(typed.convert(tomllib.loads(file().decode("utf-8")), _File))

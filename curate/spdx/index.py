@@ -9,6 +9,7 @@ from functools import cache
 
 import msgspec
 
+from curate import typed
 from curate.spdx.optional import required
 from curate.spdx.texts import INDEX, deprecated, member
 
@@ -46,7 +47,7 @@ class Index:
 
 @cache
 def index() -> Index:
-    packed = msgspec.msgpack.decode(member(INDEX), type=Packed)
+    packed = typed.msgpack(member(INDEX), Packed)
     return Index(
         {word: place for place, word in enumerate(packed.vocabulary)},
         packed.ids,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from curate import typed
+
 FOLDER = Path(__file__).parent
 LIST, TEXTS = FOLDER / "list.json", FOLDER / "texts.zip"
 INDEX = "index"  # the member of TEXTS that detection starts from
@@ -29,7 +31,7 @@ class Listing(msgspec.Struct, frozen=True):
 
 @cache
 def listing() -> Listing:
-    return msgspec.json.decode(LIST.read_bytes(), type=Listing)
+    return typed.json(LIST.read_bytes(), Listing)
 
 
 def known(id: str) -> bool:

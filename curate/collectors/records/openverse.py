@@ -48,7 +48,7 @@ def _stated(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         return
     if code:
         yield _name(code, version), by_code
-    if url and (by_url or not code):
+    if url:
         yield url, by_url
 
 

@@ -17,6 +17,7 @@ from typing import IO
 
 import msgspec
 
+from curate import typed
 from curate.collectors.unpack.writer import MIB, Bounds, Contents, Entry, Omitted, Refused, Writer
 from curate.messages import msg
 from curate.workspace import unusable
@@ -160,7 +161,7 @@ def _opened(path: Path) -> IO[bytes]:
 def _read(kept: Path) -> Contents | None:
     """What is known of a folder, if all of it is there: a power cut may have emptied files."""
     try:
-        contents = msgspec.json.decode((kept / _LIST).read_bytes(), type=Contents)
+        contents = typed.json((kept / _LIST).read_bytes(), Contents)
         for path, entry in contents.files.items():
             if os.stat(kept / _FILES / path).st_size != entry.size:  # noqa: PTH116 - many of them
                 return None

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from curate import typed
+
 
 class Document(msgspec.Struct, frozen=True):
     """What was found at an address."""
@@ -28,7 +30,7 @@ class FeedCache:
         """The last version that was put; None where there is none, or it is damaged."""
         path = self._path(url)
         try:
-            return msgspec.msgpack.decode(path.read_bytes(), type=Document) if path else None
+            return typed.msgpack(path.read_bytes(), Document) if path else None
         except (OSError, msgspec.DecodeError):
             return None
 

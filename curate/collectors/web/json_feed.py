@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from curate import typed
 from curate.collectors.web import urls
 from curate.collectors.web.feeds import MOST_FILES, Entry, Feed, File, bare
 from curate.collectors.web.tags import clean
@@ -49,7 +50,7 @@ def parse_json(data: bytes, url: str, most: int) -> Feed:
     """The first ``most`` items; one that is not as the specification says is left out, and told of.
     Raises ValueError for what is no JSON Feed."""
     try:
-        feed = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_Feed)
+        feed = typed.json(data.removeprefix(b"\xef\xbb\xbf"), _Feed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise ValueError(f"it is no JSON Feed: {fault}"[:300]) from fault
     if not feed.version.replace("http://", "https://").startswith(_VERSION):
@@ -58,7 +59,7 @@ def parse_json(data: bytes, url: str, most: int) -> Feed:
     entries, problem = [], ""
     for number, raw in enumerate(feed.items[:most], 1):
         try:
-            entries.append(_entry(msgspec.json.decode(raw, type=_Item), common, url))
+            entries.append(_entry(typed.json(raw, _Item), common, url))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             problem = problem or f"item {number}: {fault}"[:200]
     return Feed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urljoin, urlsplit
@@ -90,3 +90,17 @@ def _escaped(text: str) -> str:
 def _unescaped(found: re.Match[str]) -> str:
     char = chr(int(found[1], 16))
     return char if char in _UNRESERVED else found[0].upper()
+
+
+def same_site(url: str, others: Iterable[str]) -> bool:
+    """Is ``url`` on the host of one of ``others``? With or without www. is the same."""
+    host = _host(url)
+    return bool(host) and host in map(_host, others)
+
+
+@lru_cache(1 << 10)
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
