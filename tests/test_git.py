@@ -22,8 +22,10 @@ from curate.collectors.git import GitCollector, GitSource
 from curate.collectors.git import _link as link
 from curate.errors import ConfigError, CurateError
 from curate.fetch import Fetcher
+from curate.fetch.patience import LONGEST_WAIT
 from curate.model import Candidate, Trouble
 from curate.workspace import Fetch
+from tests.drives import canned
 
 Found = list[Candidate | Trouble]
 WHO = b"A Person <a@example.org>"
@@ -415,6 +417,40 @@ def test_a_memory_that_cannot_be_kept_costs_nothing(tmp_path: Path) -> None:
     commit(repo, FILES)
     (cache / "last.json").mkdir(parents=True)
     assert len(locators(collected(str(tmp_path / "r"), cache))) == 4
+
+
+def test_sources_on_one_server_share_its_pace(tmp_path: Path, served: Served) -> None:
+    now, slept = 0.0, []
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        slept.append(seconds)
+
+    settings = Fetch(private=("127.0.0.1",), retries=0, timeout=10, delay=3)
+    with Fetcher(settings, clock=lambda: now, sleep=sleep) as fetcher:
+        for name in ("one", "two"):
+            commit(repository(tmp_path / name), FILES)
+            context = Context(Path("/"), fetcher, cache=tmp_path / f"cache-{name}")
+            source = GitSource(url=f"{served.url}/{name}")
+            assert (
+                len(locators(list(GitCollector(source, context).candidates(lambda _: None)))) == 4
+            )
+    assert slept == [3.0, 3.0, 3.0], "its names and its objects, of two repositories"
+
+
+def test_a_server_that_wants_days_of_rest_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", slept.append)
+    settings = Fetch(private=("127.0.0.1",), retries=1, timeout=5, delay=0)
+    with (
+        canned(lambda *_: (503, {"Retry-After": "200000"}, b"")) as host,
+        pytest.raises(CurateError, match="cannot be"),
+    ):
+        collected(f"http://{host}/r", tmp_path / "cache", fetch=settings)
+    assert slept and max(slept) <= LONGEST_WAIT
 
 
 def test_more_than_is_allowed_is_not_fetched(tmp_path: Path, served: Served) -> None:

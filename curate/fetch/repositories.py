@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -18,13 +18,14 @@ from curate.errors import CurateError
 from curate.fetch.addresses import moved, origin, shown
 from curate.fetch.credentials import Account
 from curate.fetch.guard import Forbidden, Guard, guarded
+from curate.fetch.pace import Pace
+from curate.fetch.patience import HOPS, LONGEST_WAIT, MIB
 from curate.workspace import Fetch
 
 if TYPE_CHECKING:
     from dulwich.objects import ObjectID
     from dulwich.repo import Repo
 
-MIB = 1 << 20
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _SCP = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]{2,}):(?!//)(?P<path>.+)")
 """git@host:path, as people write it; a single letter before the colon is a drive of Windows."""
@@ -75,6 +76,20 @@ class Commit(NamedTuple):
 def is_path(url: str) -> bool:
     """Is ``url`` a path on this computer?"""
     return "://" not in url and not _SCP.fullmatch(url)
+
+
+def turn(remote: Remote, pace: Pace) -> AbstractContextManager[None]:
+    """Its server is asked within this: all requests of one exchange count as one."""
+    if remote.local:
+        return nullcontext()
+    if "://" not in remote.url:
+        found = _SCP.fullmatch(remote.url)
+        return pace.held(f"ssh://{found['host'].lower() if found else ''}")
+    parts = urlsplit(remote.url)
+    if parts.scheme in ("http", "https"):
+        return pace.held(origin(remote.url))
+    port = f":{parts.port}" if parts.port not in (None, 22) else ""
+    return pace.held(f"{parts.scheme}://{(parts.hostname or '').lower()}{port}")
 
 
 def resolve(remote: Remote, ref: str) -> str:
@@ -307,7 +322,12 @@ def _pool(remote: Remote, guard: Guard) -> Any:
     from requests.utils import get_environ_proxies, select_proxy
     from urllib3.connection import HTTPConnection, HTTPSConnection
 
-    timeout, retries = remote.settings.timeout, urllib3.Retry(remote.settings.retries, redirect=5)
+    class Retry(urllib3.Retry):
+        def get_retry_after(self, *given: Any, **named: Any) -> float | None:
+            wait = super().get_retry_after(*given, **named)
+            return None if wait is None else min(wait, LONGEST_WAIT)
+
+    timeout, retries = remote.settings.timeout, Retry(remote.settings.retries, redirect=HOPS)
     headers = {"User-Agent": "git/curate"}  # GitHub answers programs whose name begins so
     proxy = select_proxy(remote.url, get_environ_proxies(remote.url))
     if proxy:
