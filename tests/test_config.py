@@ -160,6 +160,20 @@ def test_a_bare_place_fills_the_key_that_its_source_names(
     assert getattr(found, key) == wanted
 
 
+@pytest.mark.parametrize("kind", ["folder", "archive", "csv", "git"])
+def test_a_home_that_nobody_has_is_a_problem_of_the_configuration(
+    workspace: Workspace, kind: str
+) -> None:
+    from curate.pipeline.setup import Wish
+
+    place = "~nobody-of-this-name/x.zip"
+    wishes = [Wish(sources=[f"{kind}={place}"])]
+    wishes += [Wish(folders=[place])] if kind == "folder" else []
+    for wish in wishes:
+        with pytest.raises(ConfigError, match="no such home folder"):
+            workspace.new("x", wish)
+
+
 def test_a_place_that_its_source_cannot_take_is_an_error(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

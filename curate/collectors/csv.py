@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from curate.collection import Source
 from curate.collectors import Context, Memory
 from curate.collectors.beside import Beside, Folder, beside
+from curate.collectors.folder import check_path
 from curate.collectors.table import Row, Table, divided, read
 from curate.collectors.walk import Ground, listing
 from curate.collectors.web import urls
@@ -42,10 +43,7 @@ class CsvSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     """Name of the sheet of a workbook; its first where empty."""
 
     def __post_init__(self) -> None:
-        if not self.file.strip():
-            raise ValueError("file is empty; write the table that lists the material")
-        if "\0" in self.file:
-            raise ValueError("file holds a NUL character")
+        check_path(self.file, "the table that lists the material", "file")
 
     def is_home(self, locator: str) -> bool:
         return not _is_address(locator)

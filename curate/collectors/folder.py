@@ -87,9 +87,13 @@ class FolderCollector:
             archives.tidy()
 
 
-def check_path(path: str, what: str) -> None:
+def check_path(path: str, what: str, key: str = "path") -> None:
     """Raises ValueError for what can be no path."""
     if not path.strip():
-        raise ValueError(f"path is empty; write {what}")
+        raise ValueError(f"{key} is empty; write {what}")
     if "\0" in path:
-        raise ValueError("path holds a NUL character")
+        raise ValueError(f"{key} holds a NUL character")
+    try:
+        Path(path).expanduser()
+    except RuntimeError as fault:
+        raise ValueError(f"{key} {path!r}: no such home folder is known; write it out") from fault

@@ -15,6 +15,7 @@ from msgspec import Meta
 from curate import typed
 from curate.collection import Source
 from curate.collectors import Context, Memory
+from curate.collectors.folder import check_path
 from curate.collectors.patterns import matcher
 from curate.collectors.unpack import Bounds, Contents, Entry, Refused, Shelf, Unpacked, Writer
 from curate.collectors.unpack.names import encoding
@@ -66,7 +67,9 @@ class GitSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     def __post_init__(self) -> None:
         if not self.url.strip() or not self.url.isprintable():
             raise ValueError("url is empty or holds control characters")
-        if not repositories.is_path(self.url) and "://" in self.url:
+        if repositories.is_path(self.url):
+            check_path(self.url, "the folder of the repository", "url")
+        elif "://" in self.url:
             parts = urlsplit(self.url)
             if parts.scheme not in ("https", "http", "ssh"):
                 raise ValueError(

@@ -148,7 +148,10 @@ def _meant(options: type[Source], kind: str, place: str) -> str:
 
 def _absolute(folder: str, wish: Wish) -> str:
     """A folder named on the command line is meant from where the person stands."""
-    return str(Path(folder).expanduser().resolve()) if wish.folders else folder
+    try:
+        return str(Path(folder).expanduser().resolve()) if wish.folders else folder
+    except RuntimeError:
+        return folder  # somebody whom this computer does not know; reading the file tells
 
 
 def _toml(text: str) -> str:
