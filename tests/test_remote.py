@@ -762,13 +762,17 @@ def test_an_address_is_decoded_once() -> None:
     assert (found.host, found.port, found.path) == ("dav.example.org", 443, "dav/素材 #1/%41")
 
 
-def test_a_password_does_not_travel_unencrypted(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("address", ["93.184.216.34", "198.18.0.7"], ids=["public", "fake-ip"])
+def test_a_password_does_not_travel_unencrypted(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
     import socket
 
-    public = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 80))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: public)
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    settings = Fetch(delay=0, retries=0, private=("198.18.0.0/15",))
     with pytest.raises(CurateError, match="plain http"):
-        walk(RemoteSource(url="webdav://dav.example.org/x", account="nas"))
+        walk(RemoteSource(url="webdav://dav.example.org/x", account="nas"), settings)
 
 
 def test_requests_are_signed_as_aws_documents_it() -> None:
