@@ -159,7 +159,7 @@ HOSTILE: list[Any] = [
     None, True, -1, 4.5, 10**18, "", "x" * 5000, "<a " * 1000, [], [None, [[]], {}],
     ["by", "by-nc"], {}, {"value": {"value": []}}, "javascript:alert(1)", "../../etc/passwd",
     'https://x.example/"><script>', "//x.example/\n", "http://[::1", "http://169.254.169.254/",
-    "md6:00", "md5:zz",
+    "md6:00", "md5:zz", "\ud800", ["\udfff"],
 ]  # fmt: skip
 
 

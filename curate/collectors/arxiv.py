@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from curate.collection import Source
 from curate.collectors import Context
 from curate.collectors.records import arxiv
-from curate.collectors.service import Offer, Service, ServiceSource, quoted
+from curate.collectors.service import Offer, Results, Service, ServiceSource, quoted
 from curate.errors import CurateError
 from curate.fetch import StatusError, shown
 from curate.messages import msg
@@ -51,7 +51,7 @@ _HARVEST = "{http://www.openarchives.org/OAI/2.0/}OAI-PMH"
 _PAPER = re.compile(
     r"https?://(?:www\.)?arxiv\.org/abs/(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(v\d+)?"
 )
-_KINDS = ("application/pdf", "application/octet-stream", "binary/octet-stream")
+_KINDS = ("application/pdf",)
 
 
 class ArxivSource(
@@ -89,25 +89,20 @@ class ArxivCollector(Service):
 
     def offers(self, search: str) -> Iterator[Offer | Trouble]:
         self.needed(_LICENSES)
-        place = f"{self.name}: {search}"
-        total, before = 0, list[str]()
+        results = Results(f"{self.name}: {search}")
         for start in range(0, DEEPEST, SIZE):
             entries, counted = self._page(search, start)
-            total = max(total, counted)  # an answer that lacks papers may say that there are none
             papers = [arxiv.said(one) for one in entries]
-            names = [one.url for one in papers]
-            if names and names == before:
-                yield Trouble(place, msg("its pages of results repeat each other"))
+            if results.repeats([one.url for one in papers], counted):
+                yield results.repeated()
                 return
             for said in papers:
                 yield self._offer(said)
-            if not entries and start < total:
-                yield Trouble(place, msg("its pages end before its {count} results", count=total))
-            if not entries or (len(entries) < SIZE and start + SIZE >= total):
+            if not entries or (len(entries) < SIZE and start + SIZE >= results.announced):
+                yield from results.missing()
                 return
-            before = names
         reason = msg("no more than {count} results of a search are shown", count=DEEPEST)
-        yield Trouble(place, reason, retry=False)
+        yield Trouble(results.place, reason, retry=False)
 
     def _page(self, search: str, start: int) -> tuple[list[_Element], int]:
         """Entries, and how many there are in all."""

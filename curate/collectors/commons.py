@@ -10,6 +10,7 @@ from curate.collection import Source
 from curate.collectors.records import commons as record
 from curate.collectors.records.fields import line, link, several, table
 from curate.collectors.service import Offer, Service, ServiceSource, quoted
+from curate.collectors.web import urls
 from curate.errors import CurateError
 from curate.fetch import StatusError
 from curate.messages import msg
@@ -145,7 +146,7 @@ class CommonsCollector(Service):
         return Offer(
             url,
             said,
-            suffix=_suffix(url),
+            suffix=urls.suffix(url),
             stamp=sha1 if known else "",
             checksum=f"sha1:{sha1}" if known else "",
             kinds=(f"{family}/",) if family and not known else (),
@@ -165,7 +166,7 @@ def _continuation(answer: Mapping[str, Any]) -> dict[str, str]:
     """What the next request has to repeat. Only "continue" itself says that there is nothing more."""
     given = table(answer.get("continue"))
     found = {
-        key: str(value)
+        key: str(value).encode("utf-8", "replace").decode()
         for key, value in given.items()
         if re.fullmatch("[a-z]+", key) and isinstance(value, str | int)
     }
@@ -175,8 +176,3 @@ def _continuation(answer: Mapping[str, Any]) -> dict[str, str]:
 def _rank(page: Mapping[str, Any]) -> tuple[int, str]:
     index = page.get("index")
     return index if isinstance(index, int) else 0, line(page.get("title"))
-
-
-def _suffix(url: str) -> str:
-    ending = re.search(r"\.[A-Za-z0-9]{2,5}$", url.partition("?")[0])
-    return ending[0].lower() if ending else ""

@@ -16,7 +16,7 @@ from curate.collection import Source
 from curate.collectors import Context
 from curate.collectors.records import gutendex
 from curate.collectors.records.fields import first, link, table, text
-from curate.collectors.service import Offer, Service, ServiceSource
+from curate.collectors.service import Offer, Results, Service, ServiceSource
 from curate.fetch import origin
 from curate.messages import msg
 from curate.model import Trouble
@@ -30,10 +30,9 @@ PAGES = 3000
 
 Format = Literal["epub", "txt", "html"]
 
-_UNNAMED = ("application/octet-stream", "binary/octet-stream")
 _MIMES: Mapping[Format, tuple[str, str, tuple[str, ...]]] = {
-    "epub": ("application/epub+zip", ".epub", ("application/epub", *_UNNAMED)),
-    "txt": ("text/plain", ".txt", ("text/plain", *_UNNAMED)),
+    "epub": ("application/epub+zip", ".epub", ("application/epub",)),
+    "txt": ("text/plain", ".txt", ("text/plain",)),
     "html": ("text/html", ".html", ("text/html", "application/xhtml")),
 }
 """Media type in its list, suffix, and what the file may arrive as."""
@@ -96,20 +95,19 @@ class GutendexCollector(Service):
             query["topic"] = self.source.topic
         if len(self.source.format) == 1:
             query["mime_type"] = _MIMES[self.source.format[0]][0]
-        before: list[Any] = []
+        results = Results(f"{self.name}: {search}")
         for page in range(1, PAGES + 1):
             # Its own link to the next page is not followed: it may lead anywhere.
             answer = self.ask(f"{API}/books", query | {"page": str(page)})
             books = self.entries(answer, "results")
-            if books and books == before:
-                reason = msg("its pages of results repeat each other")
-                yield Trouble(f"{self.name}: {search}", reason)
+            if results.repeats(books, answer.get("count")):
+                yield results.repeated()
                 return
             for book in books:
                 yield self._offer(table(book))
             if not books or not answer.get("next"):
-                return
-            before = books
+                break
+        yield from results.missing()
 
     def _offer(self, book: Mapping[str, Any]) -> Offer | Trouble:
         said = gutendex.said(book)

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from curate.collection import Source
 from curate.collectors.records import internet_archive as record
 from curate.collectors.records.fields import line, table
-from curate.collectors.service import Offer, Service, ServiceSource, quoted
+from curate.collectors.service import Offer, Results, Service, ServiceSource, quoted
+from curate.collectors.web import urls
 from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import Said, Trouble
@@ -99,18 +100,20 @@ class InternetArchiveCollector(Service):
         query = self._query(search)
         long = self.source.limit > DEEP
         asked: set[str] = set()
-        for found in self._scraped(query) if long else self._paged(query):
+        results = Results(f"{self.name}: {search}")
+        for found in self._scraped(query, results) if long else self._paged(query, results):
             fresh = {line(one.get("identifier"), 200): one for one in reversed(found)}
             fresh = {name: one for name, one in reversed(fresh.items()) if name not in asked}
             if not fresh:
                 reason = msg(
                     "{service} goes in circles: its results have no end", service=self.name
                 )
-                yield Trouble(f"{self.name}: {search}", reason)
+                yield Trouble(results.place, reason)
                 return
             asked |= fresh.keys()
             for name, one in fresh.items():
                 yield from self._judged(name, one)
+        yield from results.missing()
 
     def _judged(self, name: str, found: Mapping[str, Any]) -> Iterator[Offer | Trouble]:
         if not re.fullmatch(r"[A-Za-z0-9][\w.@-]*", name, re.ASCII):
@@ -134,27 +137,30 @@ class InternetArchiveCollector(Service):
             parts += [f"NOT licenseurl:({words})" for code, words in _WITHOUT.items() if code not in usable]  # fmt: skip
         return " AND ".join(parts)
 
-    def _paged(self, query: str) -> Iterator[list[Mapping[str, Any]]]:
+    def _paged(self, query: str, results: Results) -> Iterator[list[Mapping[str, Any]]]:
         asked = {
             "q": query, "fl[]": _FIELDS, "sort[]": "downloads desc", "rows": ROWS, "output": "json",
         }  # fmt: skip
         for page in count(1):
             answer = self._search("/advancedsearch.php", {**asked, "page": page})
             response = table(answer.get("response"))
-            if not (docs := self.entries(response, "docs")[:ROWS]):
+            docs, total = self.entries(response, "docs")[:ROWS], response.get("numFound")
+            results.repeats(docs, total)
+            if not docs:
                 return
             yield list(map(table, docs))
-            total = response.get("numFound")
             if isinstance(total, int) and total <= page * ROWS:
                 return
 
-    def _scraped(self, query: str) -> Iterator[list[Mapping[str, Any]]]:
+    def _scraped(self, query: str, results: Results) -> Iterator[list[Mapping[str, Any]]]:
         asked = {
             "q": query, "fields": ",".join(_FIELDS), "sorts": "downloads desc", "count": SCRAPED,
         }  # fmt: skip
         while True:
             answer = self._search("/services/search/v1/scrape", asked)
-            if not (items := self.entries(answer, "items")[:10_000]):
+            items = self.entries(answer, "items")[:10_000]
+            results.repeats(items, answer.get("total"))
+            if not items:
                 return
             yield list(map(table, items))
             if not (cursor := line(answer.get("cursor"), 5000)):
@@ -240,11 +246,11 @@ def _offer(item: str, file: Mapping[str, Any], said: Said, alone: bool) -> Offer
     name: str = file["name"]
     part = line(file.get("title")) or name
     checksum = _checksum(file)
-    ending = re.search(r"\.[A-Za-z0-9]{2,5}$", name)
+    url = f"{HOME}/download/{quote(item)}/{quote(name)}"
     return Offer(
-        f"{HOME}/download/{quote(item)}/{quote(name)}",
+        url,
         said if alone else replace(said, title=f"{said.title}: {part}" if said.title else part),
-        suffix=ending[0].lower() if ending else "",
+        suffix=urls.suffix(url),
         stamp=checksum or f"{line(file.get('mtime'))} {line(file.get('size'))}".strip(),
         checksum=checksum,
     )

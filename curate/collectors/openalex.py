@@ -14,7 +14,7 @@ from msgspec import Meta
 from curate.collection import Source
 from curate.collectors.records import openalex
 from curate.collectors.records.fields import line, link, several, table, text
-from curate.collectors.service import ANSWER, Offer, Service, ServiceSource, quoted
+from curate.collectors.service import ANSWER, Offer, Results, Service, ServiceSource, quoted
 from curate.errors import CurateError
 from curate.fetch import StatusError
 from curate.messages import msg
@@ -39,7 +39,7 @@ _LICENSES = {
     "public-domain": "CC-PDM-1.0",
 }
 """All its codes but the one that only says free to read."""
-_KINDS = ("application/pdf", "application/x-pdf", "application/octet-stream", "binary/octet-stream")
+_KINDS = ("application/pdf", "application/x-pdf")
 
 
 class OpenAlexSource(
@@ -76,17 +76,21 @@ class OpenAlexCollector(Service):
         if self.source.types:
             filters.append(f"type:{'|'.join(self.source.types)}")
         query = {"search": search, "filter": ",".join(filters), "per-page": SIZE}
+        results = Results(f"{self.name}: {search}")
         cursor, known = "*", {""}
         while cursor not in known:
             known.add(cursor)
             answer = self._page(query | {"cursor": cursor})
-            works = self.entries(answer, "results")
+            works, meta = self.entries(answer, "results"), table(answer.get("meta"))
+            if results.repeats(works, meta.get("count")):
+                break
             for work in works:
                 yield self._offer(table(work), usable)
-            cursor = text(table(answer.get("meta")).get("next_cursor")) if works else ""
+            cursor = text(meta.get("next_cursor")) if works else ""
         if cursor:
-            reason = msg("its pages of results repeat each other")
-            yield Trouble(f"{self.name}: {search}", reason)
+            yield results.repeated()
+        else:
+            yield from results.missing()
 
     def _page(self, query: Mapping[str, object]) -> Mapping[str, Any]:
         try:

@@ -13,7 +13,8 @@ from curate.collection import Source
 from curate.collectors import Context, Memory
 from curate.collectors.records import openverse as record
 from curate.collectors.records.fields import line, link, table
-from curate.collectors.service import Offer, Service, ServiceSource, quoted
+from curate.collectors.service import Offer, Results, Service, ServiceSource, quoted
+from curate.collectors.web import urls
 from curate.errors import CurateError
 from curate.fetch import Fetched, StatusError
 from curate.messages import msg
@@ -37,10 +38,9 @@ _CODES = {
 }
 """Codes of its filter, which know no versions. The licences that were withdrawn are not asked for."""
 
-_UNNAMED = ("application/octet-stream", "binary/octet-stream")
 _KINDS = {
-    "images": ("image/", *_UNNAMED),
-    "audio": ("audio/", "video/", "application/ogg", *_UNNAMED),
+    "images": ("image/",),
+    "audio": ("audio/", "video/", "application/ogg"),
 }
 
 Medium = Literal["images", "audio"]
@@ -115,17 +115,26 @@ class OpenverseCollector(Service):
         query |= {key: ",".join(value) for key, value in self._narrowed() if value}
         if self.source.mature:
             query["mature"] = "true"
-        unfinished = list(dict.fromkeys(self.source.media))
+        unfinished = {
+            medium: Results(f"{self.name}: {search} ({medium})") for medium in self.source.media
+        }
         for page in range(1, DEEPEST // PAGE + 1):
             for medium in tuple(unfinished):
                 answer = self._page(medium, query | {"page": page})
                 if answer is None:
                     yield self._end(search, (page - 1) * PAGE)
                     return
-                results = self.entries(answer, "results")[:PAGE]
-                yield from (self._offer(medium, table(result)) for result in results)
-                if not results or _last(answer, page):
-                    unfinished.remove(medium)
+                found, results = self.entries(answer, "results")[:PAGE], unfinished[medium]
+                if results.repeats(found, answer.get("result_count")):
+                    yield results.repeated()
+                    del unfinished[medium]
+                    continue
+                yield from (self._offer(medium, table(result)) for result in found)
+                if not found or _last(answer, page):
+                    # It counts what has a dead link today too, but leaves it out: no fault then.
+                    early = not found and bool(answer.get("result_count"))
+                    yield from results.missing(retry=early)
+                    del unfinished[medium]
             if not unfinished:
                 return
         yield self._end(search, DEEPEST)
@@ -165,7 +174,7 @@ class OpenverseCollector(Service):
             return Trouble(name, reason, retry=False, hides=False)
         size = result.get("filesize")
         self._stated[url] = size if isinstance(size, int) else 0
-        suffix = _suffix(result)
+        suffix = _suffix(result, url)
         stamp = f"{line(result.get('id'))} {self._stated[url]} {suffix}"
         return Offer(url, said, suffix, stamp, kinds=_KINDS[medium])
 
@@ -182,10 +191,7 @@ def _last(answer: Mapping[str, Any], page: int) -> bool:
     return isinstance(pages, int) and pages <= page
 
 
-def _suffix(result: Mapping[str, Any]) -> str:
+def _suffix(result: Mapping[str, Any], url: str) -> str:
     """What it says its type is, or what its address ends in."""
     stated = line(result.get("filetype"), 10).lower()
-    if re.fullmatch("[a-z0-9]{2,5}", stated):
-        return f".{stated}"
-    ending = re.search(r"\.[A-Za-z0-9]{2,5}$", line(result.get("url"), 2000).partition("?")[0])
-    return ending[0].lower() if ending else ""
+    return f".{stated}" if re.fullmatch("[a-z0-9]{2,5}", stated) else urls.suffix(url)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Annotated, Any, ClassVar, Literal
@@ -20,6 +22,7 @@ from msgspec import Meta
 
 from curate.collection import Source
 from curate.collectors import Context, Memory
+from curate.collectors.web import kinds
 from curate.collectors.web.robots import Robots
 from curate.errors import CurateError
 from curate.fetch import Fetched, origin, shown
@@ -30,6 +33,7 @@ ANSWER = 32 << 20
 """Bytes of one page of results."""
 LOOKED = 10
 """Results that are looked at for each one wanted: a search that gives next to nothing usable ends."""
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _LEAST = 500  # results that are looked at anyway
 
 
@@ -62,7 +66,40 @@ class Offer:
         ""  # the service's mark of these bytes; where it has none, the record's facts serve
     )
     checksum: str = ""  # "md5:<hex>" or "sha1:<hex>", where the service states one
-    kinds: tuple[str, ...] = ()  # beginnings of the media types it may have: "image/"; () = any
+    kinds: tuple[
+        str, ...
+    ] = ()  # beginnings of the media types it may have: "image/"; () = any. Vague ones always may
+
+
+class Results:
+    """The pages of results of one search, as they come: what they lack is not gone."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.announced = 0
+        self.given = 0
+        self._before: Sequence[object] = ()
+
+    def repeats(self, page: Sequence[object], announced: object) -> bool:
+        """Take note of a page, and of how many results the service says there are in all, each time
+        it says so. True where it is the page before once more: then they have no end."""
+        if page and page == self._before:
+            return True
+        self._before = page
+        self.given += len(page)
+        if isinstance(announced, int) and not isinstance(announced, bool):
+            # The most it ever said: an answer that lacks results may say that there are none.
+            self.announced = max(self.announced, announced)
+        return False
+
+    def repeated(self) -> Trouble:
+        return Trouble(self.place, msg("its pages of results repeat each other"))
+
+    def missing(self, retry: bool = True) -> Iterator[Trouble]:
+        """Asked when the pages have ended: why not all may have been seen; nothing where they were."""
+        if self.given < self.announced:
+            reason = msg("its pages end before its {count} results", count=self.announced)
+            yield Trouble(self.place, reason, retry)
 
 
 class Service:
@@ -176,8 +213,8 @@ class Service:
         url = f"{address}?{urlencode(query, doseq=True)}" if query else address
         for last in (False, True):
             try:
-                found = msgspec.json.decode(self.read(url))
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+                found = _decoded(self.read(url))
+            except (ValueError, RecursionError) as fault:
                 if last:
                     raise CurateError(
                         f"{shown(url)} does not answer with JSON", "run again later"
@@ -206,7 +243,7 @@ class Service:
         something else that comes: services answer with pages where a file is gone."""
         got = self.fetcher.get(offer.url, allowed=self._allowed)
         self.arrived(offer, got)
-        if offer.kinds and got.mime and not got.mime.startswith(offer.kinds):
+        if offer.kinds and got.mime not in kinds.VAGUE and not got.mime.startswith(offer.kinds):
             got.close()
             raise CurateError(
                 f"{shown(offer.url)} is {got.mime}, not the file that {self.name} lists",
@@ -230,6 +267,17 @@ def quoted(keyword: str) -> str:
     """A keyword as the phrase that it is, for services that read signs in a search as orders."""
     words = " ".join(keyword.replace('"', " ").replace("\\", " ").split())
     return words if words.isalnum() else f'"{words}"'
+
+
+def _decoded(data: bytes) -> object:
+    """Raises ValueError, RecursionError for what is no JSON."""
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        if not _HALF.search(data):
+            raise
+    # Half a character in one title is no reason to lose all the other results.
+    return json.loads(data, strict=False)
 
 
 class _Checked(io.RawIOBase):

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
 from curate.collection import Source
 from curate.collectors.records import zenodo
 from curate.collectors.records.fields import link, several, table, text
-from curate.collectors.service import Offer, Service, ServiceSource, quoted
+from curate.collectors.service import Offer, Results, Service, ServiceSource, quoted
+from curate.collectors.web import urls
 from curate.messages import msg
 from curate.model import Message, Said, Trouble
 
@@ -96,20 +96,21 @@ class ZenodoCollector(Service):
             query["type"] = self.source.resource
         if self.source.communities:
             query["communities"] = self.source.communities
-        place, before = f"{self.name}: {search}", None
+        results = Results(f"{self.name}: {search}")
         for page in range(1, PAGES + 1):
             answer = self.ask(f"{HOME}/api/records", query | {"page": page})
-            hits = self.entries(table(answer.get("hits")), "hits")
-            if hits and hits == before:
-                yield Trouble(place, msg("its pages of results repeat each other"))
+            found = table(answer.get("hits"))
+            hits = self.entries(found, "hits")[:SIZE]
+            if results.repeats(hits, found.get("total")):
+                yield results.repeated()
                 return
-            for record in hits[:SIZE]:
+            for record in hits:
                 yield from self._files(table(record))
-            if len(hits) < SIZE:  # totals are no help: they change while one reads
+            if len(hits) < SIZE:  # totals do not tell the last page: they change while one reads
+                yield from results.missing()
                 return
-            before = hits
         reason = msg("no more than {count} results of a search are shown", count=PAGES * SIZE)
-        yield Trouble(place, reason, retry=False)
+        yield Trouble(results.place, reason, retry=False)
 
     def _files(self, record: Mapping[str, Any]) -> Iterator[Offer | Trouble]:
         number = text(record.get("id")) or text(record.get("recid"))
@@ -139,7 +140,7 @@ class ZenodoCollector(Service):
             return
         checksum = text(file.get("checksum")).lower()
         known = checksum if _CHECKSUM.fullmatch(checksum) else ""
-        yield Offer(url, said, PurePosixPath(key).suffix.lower(), known, known)
+        yield Offer(url, said, urls.suffix(f"{HOME}/{quote(key)}"), known, known)
 
 
 def _address(number: str, key: str, file: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from curate.collectors.decoding import decoded
-from curate.collectors.web import css, signals, urls
+from curate.collectors.web import css, kinds, signals, urls
 from curate.collectors.web.answers import Denied
 from curate.collectors.web.harmless import IN_STYLES, harmless
 from curate.collectors.web.visits import Visits
@@ -31,7 +31,7 @@ _TYPES = {
     "picture": ("image/",),
     "sheet": ("text/css",),
 }
-_VAGUE = frozenset({"", "application/octet-stream", "binary/octet-stream", "text/plain"})
+_VAGUE = kinds.VAGUE | {"text/plain"}
 _BY_SUFFIX = {
     ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif",
     ".svg": "image/svg+xml", ".webp": "image/webp", ".avif": "image/avif", ".ico": "image/x-icon",

@@ -60,7 +60,8 @@ _MIME: dict[str, tuple[Kind, str]] = {
     "text/xml": ("code", ".xml"),
 }
 _FAMILIES: dict[str, Kind] = {"image": "image", "audio": "audio", "video": "video", "font": "font"}
-_VAGUE = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/download"})
+VAGUE = frozenset({"", "application/octet-stream", "binary/octet-stream", "application/download"})
+"""What servers say of files that they know nothing about."""
 
 
 def promised(suffix: str) -> Kind | None:
@@ -71,7 +72,7 @@ def promised(suffix: str) -> Kind | None:
 def claimed(mime: str, suffix: str) -> tuple[Kind, str]:
     """The kind and the suffix of an answer; the address's own suffix where it fits the kind."""
     by_name = promised(suffix)
-    if mime in _VAGUE or (mime == "text/plain" and by_name not in (None, "page")):
+    if mime in VAGUE or (mime == "text/plain" and by_name not in (None, "page")):
         # Servers send text/plain for every source file they do not know.
         return by_name or "other", suffix
     kind, usual = _MIME.get(mime, (_FAMILIES.get(mime.partition("/")[0]), ""))
