@@ -608,7 +608,7 @@ def test_a_listing_comes_from_nowhere_else(kind: str) -> None:
         canned(other) as there,
         canned(lambda *_: (307, {"Location": f"http://{there}/x"}, b"")) as host,
     ):
-        options = {"url": f"webdav://{host}"}
+        options: dict[str, Any] = {"url": f"webdav://{host}"}
         if kind == "s3":
             options = {"url": "s3://bucket", "endpoint": f"http://{host}", "account": "nas"}
         with pytest.raises(CurateError, match="leads to"):
