@@ -250,3 +250,18 @@ def test_a_collection_that_may_use_nothing_asks_nothing(tmp_path: Path) -> None:
         with pytest.raises(CurateError, match="nothing under a licence"):
             found(ArxivCollector(ArxivSource(search=("x",)), around))
         assert not server.requests
+
+
+@pytest.mark.parametrize("way", ["file", "folder"])
+def test_a_cache_that_cannot_be_written_fails_no_paper(tmp_path: Path, way: str) -> None:
+    cache = tmp_path / "cache"
+    if way == "file":
+        cache.write_text("no folder")
+    else:
+        (cache / "2401.00001v2.xml").mkdir(parents=True)
+    with Replay() as server:
+        served(server)
+        seen = found(collector(server, tmp_path, cache=cache), read=False)
+        usual = found(collector(server, tmp_path), read=False)
+    assert candidates(seen)
+    assert [one.locator for one in seen] == [one.locator for one in usual]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from urllib.parse import urlencode
@@ -152,8 +153,8 @@ class ArxivCollector(Service):
         wanted = f"https://arxiv.org/abs/{name}"
         cache = self.context.cache
         kept = cache / f"{name.replace('/', '_')}{version}.xml" if cache and version else None
-        if kept and kept.is_file():
-            found = _parsed(kept.read_bytes())
+        if kept and (data := _cached(kept)):
+            found = _parsed(data)
             if found is not None and (said := arxiv.said(found)).url == wanted:
                 return said
         query = {
@@ -201,8 +202,19 @@ def _unread(search: str, why: str) -> CurateError:
     )
 
 
+def _cached(path: Path) -> bytes:
+    """b"" where there is nothing, or it cannot be read: it is asked for again then."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
 def _keep(path: Path, root: _Element) -> None:
     from lxml import etree
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(etree.tostring(root))
+    beside = path.with_name(f"{path.name}.new")
+    with suppress(OSError):  # it only spares a request
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(etree.tostring(root))
+        beside.replace(path)

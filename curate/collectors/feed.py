@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from curate.collection import Source
 from curate.collectors import Context, Memory
 from curate.collectors.web import feeds, kinds, urls
-from curate.collectors.web.feed_cache import Document, FeedCache
+from curate.collectors.web.documents import Document, Documents
 from curate.collectors.web.feeds import Entry, Feed
 from curate.collectors.web.offline import OfflineVisits
 from curate.collectors.web.visits import Denied, Visits
@@ -94,6 +94,7 @@ class _Tour:
         self.source = source
         self.context = context
         self.fetcher = recorded(context, "feed", source.warc)
+        self.kept = Documents(context.cache)
         self.home: set[str] = set()  # origins of the feeds
         self.seen: set[str] = set()  # addresses that were visited
         visits = OfflineVisits if source.offline else Visits
@@ -181,8 +182,7 @@ class _Tour:
 
     def _document(self, url: str, most: int, first: bool) -> Feed:
         """One document of a feed. Raises CurateError: no answer, no feed, not allowed."""
-        kept = FeedCache(self.context.cache)
-        before = kept.at(url)
+        before = self.kept.at(url)
 
         def allowed(hop: str) -> None:
             there = urls.normal(hop) or hop
@@ -200,7 +200,7 @@ class _Tour:
                 else:
                     there = urls.normal(got.url) or url
                     now = Document(there, got.stamp, got.charset, got.body.read())
-                    kept.put(url, now)
+                    self.kept.put(url, now)
         except Denied as denied:
             raise CurateError(f"{url}: {denied.reason}", "ask the owner of the feed") from denied
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from curate.collectors.web import sitemap, urls
 from curate.collectors.web.answers import Denied
-from curate.collectors.web.feed_cache import Document, FeedCache
+from curate.collectors.web.documents import Document, Documents
 from curate.errors import CurateError
 from curate.fetch import Fetcher
 from curate.messages import msg
@@ -43,7 +43,7 @@ class Sitemaps:
         self._fetcher = fetcher
         self._permit = permit
         self._joins = joins
-        self._cache = FeedCache(cache)
+        self._cache = Documents(cache)
 
     def read(self, first: str) -> Iterator[Listed | Trouble]:
         """What ``first`` (normal) and the sitemaps below it list, in their order. Raises CurateError
