@@ -94,9 +94,9 @@ def _formats() -> dict[str, Format]:
         ("gz", "archive", "application/gzip", "archives", ".gz .tgz"),
         ("bz2", "archive", "application/x-bzip2", "archives", ".bz2 .tbz2"),
         ("xz", "archive", "application/x-xz", "archives", ".xz .txz"),
-        ("7z", "archive", "application/x-7z-compressed", "", ".7z"),
+        ("7z", "archive", "application/x-7z-compressed", "archives", ".7z"),
         ("rar", "archive", "application/vnd.rar", "", ".rar"),
-        ("zst", "archive", "application/zstd", "", ".zst"),
+        ("zst", "archive", "application/zstd", "archives", ".zst"),
     ]
     return {row[0]: Format(row[0], row[1], row[2], row[3], tuple(row[4].split())) for row in rows}
 
