@@ -256,3 +256,58 @@ def walked(source: FolderSource | ArchiveSource) -> Iterator[Candidate]:
     for found in collector.candidates(lambda _: None):
         if isinstance(found, Candidate):
             yield found
+
+
+BAN = "SPDX-License-Identifier: CC-BY-NC-4.0\n"
+TABLE = 'version = 1\n[[annotations]]\npath = "p2.zip"\nSPDX-License-Identifier = "CC-BY-NC-4.0"\n'
+INSIDE = {"cup.txt": b"A cup.\n", "more/mug.txt": b"A mug.\n", "in.zip": zipped({"jar.txt": b"J"})}
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    for name in ("p1.zip", "p2.zip", "free.zip"):
+        (tmp_path / name).write_bytes(zipped(INSIDE))
+    (tmp_path / "p1.zip.license").write_text(BAN)
+    (tmp_path / "REUSE.toml").write_text(TABLE)
+    return tmp_path
+
+
+def outcomes(source: FolderSource | ArchiveSource) -> dict[str, str]:
+    return {one.locator: judged(one.said.statements).outcome for one in walked(source)}
+
+
+def test_what_speaks_for_an_archive_holds_for_all_in_it(shelf: Path) -> None:
+    found = outcomes(FolderSource(path=str(shelf), archives="open"))
+    assert len(found) == 9
+    assert all((one == "ask") != name.startswith("free") for name, one in found.items())
+    assert outcomes(FolderSource(path=str(shelf))) == {
+        "free.zip": "allow", "p1.zip": "ask", "p2.zip": "ask",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"), [("p1.zip", "ask"), ("p2.zip", "ask"), ("free.zip", "allow")]
+)
+def test_it_does_for_an_archive_that_is_a_source_too(shelf: Path, name: str, outcome: str) -> None:
+    (shelf / "free.zip.txt.license").write_text(BAN)
+    found = outcomes(ArchiveSource(path=str(shelf / name)))
+    assert found == dict.fromkeys(("cup.txt", "in.zip/jar.txt", "more/mug.txt"), outcome)
+
+
+def test_a_licence_beside_holds_until_one_inside_is_nearer(tmp_path: Path) -> None:
+    (tmp_path / "LICENSE").write_text(NC)
+    files = {"cup.txt": b"A cup.\n", "own/LICENSE": mit(), "own/mug.txt": b"A mug.\n"}
+    (tmp_path / "pack.zip").write_bytes(zipped(files))
+    (one, *_) = walked(ArchiveSource(path=str(tmp_path / "pack.zip")))
+    assert [said.where for said in one.said.statements] == ["../LICENSE"]
+    opened = outcomes(ArchiveSource(path=str(tmp_path / "pack.zip")))
+    assert (opened["cup.txt"], opened["own/mug.txt"]) == ("ask", "allow")
+
+
+def test_a_table_for_all_gives_way_to_one_inside(tmp_path: Path) -> None:
+    everything = 'version = 1\n[[annotations]]\npath = "**"\nSPDX-License-Identifier = "{}"\n'
+    (tmp_path / "REUSE.toml").write_text(everything.format("CC-BY-NC-4.0"))
+    files = {"cup.txt": b"1", "REUSE.toml": everything.format("MIT").encode()}
+    (tmp_path / "pack.zip").write_bytes(zipped(files))
+    (one,) = walked(FolderSource(path=str(tmp_path), archives="open"))
+    assert [said.raw for said in one.said.statements] == ["MIT"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -51,7 +50,7 @@ class ArchiveSource(Source, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class ArchiveCollector:
-    """Unpacks it once, and again when it has changed."""
+    """Unpacks it once, and again when it has changed. What stands beside it speaks for it too."""
 
     options: ClassVar[type[Source]] = ArchiveSource
     local: ClassVar[bool] = True
@@ -67,7 +66,7 @@ class ArchiveCollector:
         source = self._source
         with Archives(self._cache, source.max_unpacked_mb) as archives:
             walk = Walk(source.include, source.exclude, archives)
-            for found in walk.archive(os.path.realpath(self.path)):
+            for found in walk.archive(str(self.path)):
                 if isinstance(found, Trouble) and not found.locator:
                     # The archive is the source: where it fails, nothing in it counts as gone.
                     raise CurateError(f"{self.path}: {found.reason}", "look at it and run again")

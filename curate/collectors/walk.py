@@ -10,6 +10,7 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -64,9 +65,12 @@ class Walk:
         yield from self._levels(_Level(iter(names), said, ground, troubles=_troubles("", omitted)))
 
     def archive(self, path: str) -> Iterator[Candidate | Trouble]:
-        """Everything in one archive, as if it were a folder; a trouble without a locator is its own."""
-        found = self._open("", path, os.stat(path), _Level(iter(()), Beside(), Ground("")))  # noqa: PTH116
+        """Everything in one archive, as if it were a folder; a trouble without a locator is its own.
+        What stands beside it speaks for it as in a folder that is walked."""
+        around = _around(path)
+        found = self._open("", os.path.realpath(path), os.stat(path), around)  # noqa: PTH116
         if isinstance(found, _Level):
+            yield from around.troubles
             yield from self._levels(found)
         else:
             yield found
@@ -132,9 +136,10 @@ class Walk:
             return None
         if not status.st_size:
             return Trouble(locator, msg("it is empty"), retry=False, hides=False)
-        return ground.candidate(
-            locator, entry.path, status, level.beside.statements(locator, name.shown)
-        )
+        said = level.beside.statements(locator, name.shown)
+        if level.about:
+            said = tuple(dict.fromkeys((*said, *level.about)))
+        return ground.candidate(locator, entry.path, status, said)
 
     def _folder(
         self,
@@ -162,6 +167,7 @@ class Walk:
             f"{locator}/",
             level.linked or linked,
             depth=level.depth,
+            about=level.about,
         )
 
     def _open(
@@ -180,7 +186,8 @@ class Walk:
         inside = f"{locator}/" if locator else ""
         said = beside(level.beside, Folder(inside, ground.root, names, ground.holds))
         troubles = _troubles(inside, found.contents.omitted)
-        return _Level(iter(names), said, ground, inside, False, troubles, level.depth + 1)
+        about = (*level.about, *_about(locator, level.beside))
+        return _Level(iter(names), said, ground, inside, False, troubles, level.depth + 1, about)
 
     def _wanted(self, locator: str, entry: os.DirEntry[str]) -> bool:
         return entry.is_dir(follow_symlinks=False) or self._included(locator)
@@ -257,7 +264,7 @@ class Shelved(Ground):
 class _Level:
     """A folder in the middle of being walked."""
 
-    __slots__ = ("beside", "depth", "ground", "linked", "locator", "names", "troubles")
+    __slots__ = ("about", "beside", "depth", "ground", "linked", "locator", "names", "troubles")
 
     def __init__(
         self,
@@ -268,6 +275,7 @@ class _Level:
         linked: bool = False,
         troubles: tuple[Trouble, ...] = (),
         depth: int = 0,
+        about: tuple[Statement, ...] = (),
     ) -> None:
         self.names = names
         self.beside = said
@@ -276,6 +284,34 @@ class _Level:
         self.linked = linked  # it was reached through a link
         self.troubles = troubles  # what of it could not be unpacked
         self.depth = depth  # archives around it
+        self.about = about  # said of these archives themselves, and so of all that is in them
+
+
+def _about(locator: str, said: Beside) -> tuple[Statement, ...]:
+    """What is said of an archive, but not of what is in it: that is heard there, or something nearer."""
+    heard = set(said.statements(f"{locator}/-", ""))
+    name = locator.rpartition("/")[2]
+    return tuple(one for one in said.statements(locator, name) if one not in heard)
+
+
+def _around(path: str) -> _Level:
+    """The folder that an archive lies in, as far as it is about this archive."""
+    folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100 - links stay as they are
+    ground, name = Ground(os.path.realpath(folder)), unicodedata.normalize("NFC", name)
+    try:
+        names = listing(ground.root)
+    except OSError as fault:
+        untold = (Trouble("..", _reason(fault), hides=False),)
+        return _Level(iter(()), Beside(), ground, troubles=untold)
+    own = (name, f"{name}.license")
+    names = [one for one in names if one.shown in own or not one.shown.endswith(".license")]
+    found = beside(Beside(), Folder("../", ground.root, names, ground.holds))
+    # Its tables name files of that folder: what they say of the archive is said of all in it.
+    about = tuple(
+        one for one in found.statements(f"../{name}", name) if one not in set(found.common)
+    )
+    said = replace(found, tables=(), copyrights=(), sidecars={}, silent=frozenset(), troubles=())
+    return _Level(iter(()), said, ground, troubles=found.troubles, about=about)
 
 
 def _troubles(inside: str, omitted: Sequence[Omitted]) -> tuple[Trouble, ...]:
