@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from curate.extract.formats import Format
-from curate.extract.package import Package, opened
+from curate.extract.package import BOMB_RATIO, Package, opened
 from curate.extract.papers import HEAD, MOST, Paper, rank, sounds, statements, written
 from curate.model import Extracted, Statement
 
@@ -81,6 +81,8 @@ def _of_zip(package: Package, files: list[zipfile.ZipInfo]) -> Iterator[Paper]:
 
 
 def _of_entry(package: Package, entry: zipfile.ZipInfo, name: str) -> Paper:
+    if entry.file_size > max(_MIB, BOMB_RATIO * entry.compress_size):
+        return Paper(name, None)  # bzip2 and LZMA undo a whole block before they give its beginning
     try:
         with package.file.open(entry) as stream:
             return _paper(name, stream)

@@ -154,6 +154,9 @@ def _licence(paper: Paper, text: str, at: str) -> Iterator[Statement]:
     from curate.spdx import detect
     from curate.spdx import text as official
 
+    if _DEBIAN.match(text):
+        yield from _debian(text, at)
+        return
     found = detect(text) if paper.whole else None
     if found is None:
         ending = "" if paper.whole else " … not read to its end"
@@ -167,6 +170,21 @@ def _licence(paper: Paper, text: str, at: str) -> Iterator[Statement]:
         attribution="; ".join(makers),
     )  # fmt: skip
     yield from _owned(makers, at)
+
+
+_DEBIAN = re.compile(r"Format: *https?://\S*(?:copyright-format|dep5?|DEP5?)", re.I)
+_FIELD = re.compile(r"^(License|Copyright):[ \t]*(\S[^\n]*)", re.M)
+
+
+def _debian(text: str, at: str) -> Iterator[Statement]:
+    """What a machine-readable debian/copyright names, of whatever files of the archive."""
+    found = dict.fromkeys(_FIELD.findall(text))
+    licences = [raw for field, raw in found if field == "License"]
+    for raw in licences[:MOST]:
+        yield claim(raw, "debian-copyright", at)
+    if len(licences) > MOST:
+        yield claim(f"{len(licences) - MOST} more licences were not read", "debian-copyright", at)
+    yield from _owned([raw for field, raw in found if field == "Copyright"][:MOST], at)
 
 
 def _readme(text: str, at: str, licensed: bool) -> Iterator[Statement]:
