@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from curate.collection import Declaration
 from curate.collectors import Context
-from curate.collectors.csv import CsvSource, CsvCollector
+from curate.collectors.csv import CsvCollector, CsvSource
 from curate.collectors.table import _text, read
 from curate.errors import CurateError
 from curate.fetch import Fetcher
