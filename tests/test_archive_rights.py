@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from curate.api import Workspace
 from curate.collection import Declaration
 from curate.collectors import Context
 from curate.collectors.archive import ArchiveCollector, ArchiveSource
@@ -320,3 +321,34 @@ def test_a_table_for_all_gives_way_to_one_inside(tmp_path: Path) -> None:
     (tmp_path / "pack.zip").write_bytes(zipped(files))
     (one,) = walked(FolderSource(path=str(tmp_path), archives="open"))
     assert [said.raw for said in one.said.statements] == ["MIT"]
+
+
+PAID = """title = "Cups"
+listing.price = "9.90"
+[[sources]]
+type = "folder"
+path = "material"
+match = "all"
+rights = { own = "Ann" }
+"""
+
+
+def test_a_paid_pack_holds_no_archive_that_forbids_it(tmp_path: Path) -> None:
+    workspace = Workspace.init(tmp_path / "w")
+    home = workspace.collections / "cups"
+    (home / "material").mkdir(parents=True)
+    (home / "collection.toml").write_text(PAID, encoding="utf-8")
+    packs = {
+        "mine.zip": zipped({"cup.txt": b"A cup of mine.\n"}),
+        "nc.zip": zipped({"cup.txt": b"A cup of his.\n", "LICENSE": NC.encode()}),
+        "nc.tar.gz": gzip.compress(tarred({"mug.txt": b"A mug.\n", "a/LICENSE": NC.encode()})),
+        "bobs.zip": zipped({"mug.txt": b"A mug of Bob's.\n", "LICENSE": mit("Bob")}),
+    }
+    for name, data in packs.items():
+        (home / "material" / name).write_bytes(data)
+    workspace.collect("cups")
+    workspace.classify("cups")
+    workspace.package("cups")
+    with zipfile.ZipFile(next((workspace.build / "cups").rglob("*.zip"))) as bundle:
+        names = {Path(name).name for name in bundle.namelist()}
+    assert names & packs.keys() == {"mine.zip"}
