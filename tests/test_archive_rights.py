@@ -177,6 +177,9 @@ def test_tags_inside_are_heard(tmp_path: Path) -> None:
         {"REUSE.toml": table},
         {"REUSE.toml": b"[["},
         {"debian/copyright": debian("CC-BY-NC-4.0")},
+        {
+            "readme.html": b"<p>See <a href='https://creativecommons.org/licenses/by-nc/4.0/'>this</a>"
+        },
         {"LICENSES/CC-BY-NC-4.0.txt": official("CC-BY-NC-4.0").encode()},
     ):
         assert kept(tmp_path, files).outcome == "ask"

@@ -269,7 +269,9 @@ def _words(paper: Paper) -> str | None:
 
         page = LexborHTMLParser(text)
         page.strip_tags(["script", "style", "head"])
-        text = page.text(separator="\n")
+        links = [link.attributes.get("href") or "" for link in page.css("a[href]")[:100]]
+        named = [link for link in links if "creativecommons.org/" in link]
+        text = "\n".join((page.text(separator="\n"), *named))
     return text
 
 
