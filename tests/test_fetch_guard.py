@@ -137,3 +137,17 @@ def test_through_a_proxy_what_can_be_judged_is(
             with pytest.raises(CurateError, match="not public"):
                 fetch.get(f"http://{host}/")
     assert server.count() == 1
+
+
+def test_localhost_is_this_computer_without_asking_a_name_server(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere(*_: object, **__: object) -> list[object]:
+        raise socket.gaierror("no name server, and a hosts file without a line for localhost")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
+    port = server.url.rpartition(":")[2]
+    with Fetcher(Fetch(delay=0, private=("localhost",))) as fetch:
+        assert fetch.get(f"http://localhost:{port}/").body.read() == b"x"
+        with pytest.raises(CurateError, match="cannot be reached"):
+            fetch.get(f"http://elsewhere.test:{port}/")

@@ -112,9 +112,7 @@ class Guard:
         UnicodeError.
         """
         forbidden, fault = "", None
-        for family, kind, proto, _, where in socket.getaddrinfo(
-            host.strip("[]"), port, socket.AF_UNSPEC, socket.SOCK_STREAM
-        ):
+        for family, kind, proto, _, where in _resolved(host, port):
             if not self.allows(host, port, str(where[0])):
                 forbidden = forbidden or str(where[0])
                 continue
@@ -142,9 +140,7 @@ def is_local(host: str) -> bool:
     """Whether ``host`` is "localhost" or a literal address that is not public, in any notation."""
     name = _bare(host)
     address = _literal(name)
-    if address is None:
-        return name == "localhost" or name.endswith(".localhost")
-    return not is_public(address)
+    return _is_loopback(name) if address is None else not is_public(address)
 
 
 @lru_cache(1024)
@@ -174,7 +170,7 @@ def _is_near(host: str, port: int) -> bool:
     """Whether all addresses of ``host`` are of the user's own network. What a proxy program on this
     computer answers for every name tells nothing."""
     try:
-        found = socket.getaddrinfo(_bare(host), port, type=socket.SOCK_STREAM)
+        found = _resolved(host, port)
     except (OSError, UnicodeError):
         return False
     places = [_parsed(str(one[4][0]).partition("%")[0]) for one in found]
@@ -182,6 +178,23 @@ def _is_near(host: str, port: int) -> bool:
         place is not None and not is_public(place) and not (place.version == 4 and place in _FAKE)
         for place in places
     )
+
+
+def _is_loopback(name: str) -> bool:
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def _resolved(host: str, port: int) -> list[tuple[Any, ...]]:
+    """The addresses of ``host`` as socket.getaddrinfo tells them; "localhost" is this computer
+    whatever a name server or an incomplete hosts file says (RFC 6761, section 6.3)."""
+    if not _is_loopback(_bare(host)):
+        return list(
+            socket.getaddrinfo(host.strip("[]"), port, socket.AF_UNSPEC, socket.SOCK_STREAM)
+        )
+    return [
+        (socket.AF_INET6, socket.SOCK_STREAM, 0, "", ("::1", port, 0, 0)),
+        (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)),
+    ]
 
 
 def _connected(
