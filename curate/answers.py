@@ -1,7 +1,6 @@
 """decisions.jsonl beside collection.toml: what people decided about rights, one line a decision.
 
-Only ever appended to, so it is the record of who decided what, when and why; the last line about a
-resource holds. It lies with the collection and not in the catalogue: that can be built anew, this not.
+The last line about a resource holds.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from curate import typed
 from curate.errors import CurateError
+from curate.journal import Journal
 from curate.model import Answer
 from curate.workspace import settle_names
 
@@ -38,54 +37,23 @@ class Answers:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.path = folder / FILE
-        data = self.path.read_bytes() if self.path.exists() else b""
-        lines = data.splitlines()
-        # The machine may have stopped in the middle of a line: nobody was told that it holds. An editor may
-        # have left out the end of the last one, which is whole all the same.
-        if lines and not data.endswith(b"\n") and not _whole(lines[-1]):
-            data = data[: len(data) - len(lines.pop())]
-        self._size = len(data)
-        self._open_end = bool(data) and not data.endswith(b"\n")
-        self.mark = int.from_bytes(hashlib.sha256(data).digest()[:7]) if data else 0
+        self._journal = Journal(folder / FILE, Entry, "decision", "curate rights decide")
+        self.path = self._journal.path
+        self.mark = self._journal.mark
         """A number that changes with the content; 0 where nobody has decided anything."""
         self.latest: dict[str, Answer] = {}
         everyone: dict[str, None] = {}
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                entry = self._entry(line, number)
-                everyone[entry.item] = None
-                self.latest.pop(entry.item, None)
-                if entry.answer:
-                    self.latest[entry.item] = entry.answer
+        for entry in self._journal.entries:
+            everyone[entry.item] = None
+            self.latest.pop(entry.item, None)
+            if entry.answer:
+                self.latest[entry.item] = entry.answer
         self.items = tuple(everyone)
         """Every resource that somebody decided on, also where that was taken back."""
 
-    def _entry(self, line: bytes, number: int) -> Entry:
-        try:
-            return typed.json(line, Entry)
-        except msgspec.DecodeError as fault:
-            raise CurateError(
-                f"{self.path}:{number} is not a decision: {fault}",
-                "restore the line from a copy, or remove it and decide again with curate rights decide",
-            ) from fault
-
     def append(self, entries: Iterable[Entry]) -> None:
         """Write decisions; they are lasting when this returns."""
-        lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
-        if self._open_end:
-            lines = b"\n" + lines
-        new = not self.path.exists()
-        with self.path.open("xb" if new else "r+b") as file:
-            file.seek(self._size)
-            file.truncate()
-            file.write(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        self._size += len(lines)
-        self._open_end = False
-        if new:
-            settle_names(self.folder)
+        self._journal.append(entries)
 
     def keep(self, path: Path, digest: str) -> None:
         """Copy a file of evidence beside the decisions. Raises CurateError."""
@@ -116,11 +84,3 @@ def digest_of(path: Path) -> str:
         raise CurateError(
             f"the evidence {path} cannot be read: {fault.strerror}", "check the path"
         ) from fault
-
-
-def _whole(line: bytes) -> bool:
-    try:
-        typed.json(line, Entry)
-    except msgspec.DecodeError:
-        return False
-    return True

@@ -142,6 +142,9 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words: tuple[str, ...] = ()
     """Words and phrases, in any language, that speak for this category."""
     parent: str = ""
+    """The category that this one is a part of."""
+    examples: tuple[str, ...] = ()
+    """Things that belong here: paths or URLs as they were found, "*" for any characters, e.g. "invoices/*"."""
 
     @property
     def label(self) -> str:
@@ -156,6 +159,12 @@ class Dedupe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How alike two images are."""
     near: Literal["leave-out", "keep"] = "leave-out"
     """What a bundle does with near duplicates; exact ones are never packed twice."""
+    media: Annotated[float, Meta(ge=0.8, le=1)] = 0.9
+    """How alike two recordings or films are."""
+    turned: bool = False
+    """Whether a picture that was turned or flipped is the same picture."""
+    parts: Literal["keep", "leave-out"] = "keep"
+    """What a bundle does with a text that is all in another one: a chapter beside its book."""
 
 
 class Classify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -162,8 +162,11 @@ class Fingerprint(msgspec.Struct, frozen=True):
     text: bytes = b""  # SHA-256 of the normalised tokens: equal = the same text in any format
     tokens: int = 0
     bands: bytes = b""  # little-endian uint64 keys; documents that share one may be near
+    pieces: bytes = b""  # the same; most of a part's are among those of its whole, see dedupe.parts
     image: bytes = b""  # perceptual hash and small picture, see dedupe.images
     page: bytes = b""  # the same of the first page, for documents that show more than they say
+    sound: bytes = b""  # little-endian uint32 of an acoustic fingerprint, see dedupe.sound
+    film: bytes = b""  # the small pictures of some moments, see dedupe.film
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -174,23 +177,40 @@ class Facts(msgspec.Struct, frozen=True):
     fingerprint: Fingerprint
 
 
+Alike = Literal[
+    "same-text",
+    "near-text",
+    "part-text",
+    "near-image",
+    "turned-image",
+    "near-audio",
+    "near-video",
+    "said",
+]
+"""How two resources are the same. ``part-text``: one is in the other. ``turned-image``: turned or flipped.
+``said``: a person says so."""
+
+
 class Duplicate(msgspec.Struct, frozen=True):
     """Two resources that are the same to a person, with the evidence. ``a`` < ``b`` (hex SHA-256)."""
 
     a: str
     b: str
-    kind: Literal["same-text", "near-text", "near-image"]
-    score: float  # 0..1, 1 = the same
-    evidence: str = ""
+    kind: Alike
+    score: float  # 0..1, 1 = the same; of ``part-text`` the share of the part that the whole holds
+    evidence: Message | None = None  # what a person can check
+    part: Literal["", "a", "b"] = ""  # of ``part-text``: the one that is part of the other
 
 
 class Label(msgspec.Struct, frozen=True):
     """The category of a resource in one collection. ``category`` is "" where none is sure enough."""
 
     category: str
-    score: float = 0.0  # 0..1
+    score: float = 0.0  # 0..1: how many of such answers are right
     words: tuple[str, ...] = ()  # the words that decided it, most telling first
-    second: str = ""  # the runner-up
+    second: str = ""  # the runner-up, or the best guess where none is sure enough
+    basis: Literal["words", "model", "example", "person"] = "words"  # what decided it
+    by: str = ""  # the person who did
 
 
 Outcome = Literal["allow", "ask", "deny"]

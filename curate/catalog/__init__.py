@@ -7,9 +7,9 @@ to a resource; what a collection makes of it (its label and its decision) belong
 
 from __future__ import annotations
 
-from curate.catalog.facts import ContentFacts, Stage
-from curate.catalog.matches import Matches
-from curate.catalog.members import Member, Members
+from curate.catalog.facts import ContentFacts, Stage, int64s
+from curate.catalog.matches import Matches, Side
+from curate.catalog.members import Member, Members, Words
 from curate.catalog.sightings import Place, Sighting, State
 from curate.catalog.tours import Tours
 
@@ -18,4 +18,4 @@ class Catalog(Tours, ContentFacts, Matches, Members):
     """An open catalogue. Use as a context manager."""
 
 
-__all__ = ["Catalog", "Member", "Place", "Sighting", "Stage", "State"]
+__all__ = ["Catalog", "Member", "Place", "Side", "Sighting", "Stage", "State", "Words", "int64s"]

@@ -21,7 +21,7 @@ class ContentFacts(Database):
     def set_versions(self, versions: Mapping[Stage, int]) -> None:
         """Drop the fingerprints of another version: they cannot be compared with new ones."""
         if self.mark("fingerprint") not in (0, versions["fingerprint"]):
-            for table in ("band", "print", "duplicate"):
+            for table in ("band", "piece", "print", "duplicate"):
                 self.db.execute(f"DELETE FROM {table}")
         self.set_mark("fingerprint", versions["fingerprint"])
 
@@ -72,18 +72,21 @@ class ContentFacts(Database):
         if extracted.thumbnail:
             self.db.execute("INSERT INTO thumbnail VALUES (?, ?)", (number, extracted.thumbnail))
         mark = facts.fingerprint
-        if mark.text or mark.image:
+        if mark.text or mark.image or mark.sound or mark.film:
             self.db.execute(
-                "INSERT INTO print VALUES (?, ?, ?, ?, ?, ?, 0)",
+                "INSERT INTO print (resource, tokens, text, bands, pieces, image, page, sound, film, matched)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
                 (
                     number,
-                    mark.text or None,
                     mark.tokens,
-                    mark.bands or None,
-                    mark.image or None,
-                    mark.page or None,
+                    *(
+                        side or None
+                        for side in (
+                            mark.text, mark.bands, mark.pieces, mark.image, mark.page, mark.sound, mark.film
+                        )
+                    ),
                 ),
-            )
+            )  # fmt: skip
         self.db.execute("UPDATE member SET dirty = 1 WHERE resource = ?", (number,))
 
     def _forget(self, number: int) -> None:
@@ -132,11 +135,11 @@ class ContentFacts(Database):
 
     def _forget_print(self, number: int) -> None:
         row = self.db.execute(
-            "SELECT text, bands FROM print WHERE resource = ?", (number,)
+            "SELECT text, bands, pieces FROM print WHERE resource = ?", (number,)
         ).fetchone()
-        if row and row[1]:
-            keys = [(key, number) for (key,) in int64s(row[1])]
-            self.db.executemany("DELETE FROM band WHERE key = ? AND resource = ?", keys)
+        for table, blob in zip(("band", "piece"), row[1:] if row else (), strict=False):
+            keys = [(key, number) for (key,) in int64s(blob or b"")]
+            self.db.executemany(f"DELETE FROM {table} WHERE key = ? AND resource = ?", keys)
         if row and row[0]:
             # Its twins had no bands of their own, and a likeness to it may have stood for them.
             self.db.execute(

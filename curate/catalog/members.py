@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from curate.catalog.database import Database, pack, unpack
 from curate.model import Decision, Label, Profile
+
+Words = Literal["answers", "labels", "likeness"]
+"""The journals of what people say: about rights, categories and duplicates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,13 @@ class Member:
     source: str = ""
     label: Label = field(default_factory=lambda: Label(""))
     decision: Decision = field(default_factory=lambda: Decision("deny"))
+
+
+_SPOKEN: Mapping[Words, Callable[[Member], object]] = {
+    "answers": lambda one: one.decision.by,
+    "labels": lambda one: one.label.by,
+    "likeness": lambda one: False,  # a word on duplicates changes nothing in a member itself
+}
 
 
 class Members(Database):
@@ -64,21 +74,23 @@ class Members(Database):
             (self.collection_id(collection), basis),
         )
 
-    def answers_mark(self, collection: str) -> int:
-        """What ``mark_answered`` was given the last time; 0 before."""
-        return self.mark(f"answers {collection}")
+    def said_mark(self, journal: Words, collection: str) -> int:
+        """What ``mark_said`` was given the last time for a journal of people's words; 0 before."""
+        return self.mark(f"{journal} {collection}")
 
-    def answered(self, collection: str) -> list[str]:
-        """Members whose decision rests on what a person said."""
-        return [one.sha256 for one in self.members(collection) if one.decision.by]
+    def spoken_of(self, journal: Words, collection: str) -> list[str]:
+        """Members whose decision or category rests on what a person said."""
+        return [one.sha256 for one in self.members(collection) if _SPOKEN[journal](one)]
 
-    def mark_answered(self, collection: str, resources: Iterable[str], mark: int) -> None:
-        """People decided on these since: judge them again. ``mark`` tells what the journal held."""
+    def mark_said(
+        self, journal: Words, collection: str, resources: Iterable[str], mark: int
+    ) -> None:
+        """People spoke of these since: judge them again. ``mark`` tells what the journal held."""
         self.db.executemany(
             "UPDATE member SET dirty = 1 WHERE collection = ?1 AND resource = (SELECT id FROM resource WHERE sha256 = ?2)",
             [(self.collection_id(collection), bytes.fromhex(name)) for name in resources],
         )
-        self.set_mark(f"answers {collection}", mark)
+        self.set_mark(f"{journal} {collection}", mark)
 
     def judged_otherwise(self, collection: str, basis: str) -> int:
         """Present members that changed since they were judged, or were judged by other rules."""
@@ -106,11 +118,12 @@ class Members(Database):
     def put_member(self, member: Member, basis: str, revision: int) -> None:
         """Write how a member was judged; ``revision`` tells the index what is new."""
         self.db.execute(
-            "UPDATE member SET dirty = 0, title = ?, source = ?, label = ?, decision = ?, basis = ?, revision = ?"
+            "UPDATE member SET dirty = 0, title = ?, source = ?, label = ?, decision = ?, basis = ?, revision = ?,"
+            " category = ?, outcome = ?"
             " WHERE collection = ? AND resource = ?",
             (
                 member.title, member.source, pack(member.label), pack(member.decision), basis, revision,
-                self.collection_id(member.collection), self.known_id(member.sha256),
+                member.label.category, member.decision.outcome, self.collection_id(member.collection), self.known_id(member.sha256),
             ),
         )  # fmt: skip
 
@@ -139,6 +152,14 @@ class Members(Database):
             (collection,),
         ).fetchone()
         return dict(zip(("present", "dirty", "unjudged", "unread"), map(int, row), strict=True))
+
+    def tally(self, collection: str) -> dict[tuple[str, str], int]:
+        """How many members are present by (category, outcome); both empty before they were judged."""
+        rows = self.db.execute(
+            "SELECT category, outcome, count(*) FROM member WHERE collection = ? AND present GROUP BY 1, 2",
+            (self.collection_id(collection),),
+        )
+        return {(category, outcome): count for category, outcome, count in rows}
 
     def vocabulary(self, titles: int = 50_000, texts: int = 500) -> Iterator[str]:
         """Titles, keywords and the beginnings of some texts: the words a misspelt query may have meant."""

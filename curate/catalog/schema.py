@@ -66,4 +66,16 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE source ADD COLUMN toured TEXT NOT NULL DEFAULT '';
     ALTER TABLE source ADD COLUMN trouble BLOB
     """,
+    """
+    ALTER TABLE print ADD COLUMN pieces BLOB;
+    ALTER TABLE print ADD COLUMN sound BLOB;
+    ALTER TABLE print ADD COLUMN film BLOB;
+    CREATE INDEX print_sound ON print (resource) WHERE sound IS NOT NULL;
+    CREATE INDEX print_film ON print (resource) WHERE film IS NOT NULL;
+    CREATE TABLE piece (key INTEGER NOT NULL, resource INTEGER NOT NULL, PRIMARY KEY (key, resource)) STRICT, WITHOUT ROWID;
+    ALTER TABLE duplicate ADD COLUMN part TEXT NOT NULL DEFAULT '';
+    ALTER TABLE member ADD COLUMN category TEXT NOT NULL DEFAULT '';
+    ALTER TABLE member ADD COLUMN outcome TEXT NOT NULL DEFAULT '';
+    UPDATE member SET basis = ''
+    """,
 )

@@ -16,6 +16,8 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.model import Message
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -147,6 +149,26 @@ def alike(a: bytes, b: bytes) -> float:
                 if edges > best:
                     best, score = edges, min(value, 0.99)
     return round(score, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How alike two pictures are, and whether one had to be turned or flipped for that."""
+
+    score: float  # 0..1
+    turned: bool = False
+    evidence: Message | None = None  # what a person can check
+
+
+def compare(a: bytes, b: bytes) -> Compared:
+    """Compare two signatures, upright and in the seven other ways that a picture can be turned and flipped."""
+    return Compared(alike(a, b))
+
+
+def near(stored: NDArray[np.uint64], signature: bytes) -> Iterator[int]:
+    """Places in ``stored`` whose hash is near to that of ``signature`` in any of its eight positions."""
+    for place, _ in candidates(stored, hashes([signature])):
+        yield place
 
 
 _STRUCTURE = 0.93  # correlation of the edges that counts as the same

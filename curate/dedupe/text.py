@@ -15,6 +15,8 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.model import Message
+
 Hashes = NDArray[np.uint64]
 
 BANDS = 48
@@ -156,6 +158,11 @@ def similarity(a: str, b: str) -> float:
         first, second = _spelled(one), _spelled(two)
     # Without any token there is nothing in common, not even with itself.
     return float(Indel.normalized_similarity(first, second)) if first and second else 0.0
+
+
+def evidence(a: str, b: str) -> Message | None:
+    """What a person can check: how many words the two have in common, and of how many."""
+    return None
 
 
 @lru_cache(maxsize=2048)  # one text is in many pairs

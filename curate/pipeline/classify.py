@@ -25,7 +25,9 @@ from curate.store import Store
 from curate.workspace import Settings, Workspace
 
 BATCH = 500
-_LOST = msg("it held decisions the last time and is gone: restore it from a copy, or decide again")
+_LOST = msg(
+    "it held people's words the last time and is gone: restore it from a copy, or say them again"
+)
 
 
 def classify(
@@ -45,6 +47,7 @@ def classify(
         store = Store(workspace.objects)
         with catalog.transaction():
             catalog.set_versions(VERSIONS)
+        judges: list[tuple[Loaded, Judge, int]] = []
         for one in loaded:
             if names or catalog.knows(one.name):
                 catalog.collection_id(one.name)  # raises where it was never collected
@@ -55,15 +58,14 @@ def classify(
                         raise
                     reports.append(_unjudged(workspace, one, fault))
                     continue
-                lost = bool(catalog.answers_mark(one.name)) and not judge.answers.mark
                 examined = _examine(catalog, store, one, settings, listener, retry)
-                compared = match(catalog, listener)
-                labelled = _label(catalog, judge, one, listener)
-                report = _report(catalog, one, examined, compared, labelled)
-                if lost:
-                    failed = (*report.failed, (str(judge.answers.path), _LOST))
-                    report = msgspec.structs.replace(report, failed=failed)
-                reports.append(report)
+                judges.append((one, judge, examined))
+        compared = match(catalog, listener)
+        for one, judge, examined in judges:
+            lost = [(str(path), _LOST) for path in judge.lost(catalog)]
+            labelled = _label(catalog, judge, one, listener)
+            report = _report(catalog, one, examined, compared, labelled)
+            reports.append(msgspec.structs.replace(report, failed=(*report.failed, *lost)))
         index(workspace, catalog, settings, listener)
         if not reports:
             raise CurateError("nothing has been collected yet", "run: curate collect")
@@ -99,10 +101,7 @@ def _label(catalog: Catalog, judge: Judge, loaded: Loaded, listener: Listener) -
     """Category and decision of every member that changed or was judged by other rules."""
     with catalog.transaction():
         catalog.mark_dirty(loaded.name, judge.basis)
-        if catalog.answers_mark(loaded.name) != judge.answers.mark:
-            # Those too that somebody decided on and whose line is gone: a copy of an older journal.
-            touched = {*judge.answers.items, *catalog.answered(loaded.name)}
-            catalog.mark_answered(loaded.name, sorted(touched), judge.answers.mark)
+        judge.hear(catalog)
     waiting = catalog.dirty(loaded.name)
     if not waiting:
         return 0
@@ -123,10 +122,10 @@ def _report(
     counts: Counter[str] = Counter(examined=examined, compared=compared, labelled=labelled)
     counts["places"] = catalog.count_taken(loaded.name)
     categories: Counter[str] = Counter()
-    for member in catalog.members(loaded.name):
-        counts["resources"] += 1
-        counts[member.decision.outcome] += 1
-        categories[member.label.category] += 1
+    for (category, outcome), count in catalog.tally(loaded.name).items():
+        counts["resources"] += count
+        counts[outcome] += count
+        categories[category] += count
     failed = (*catalog.unread(loaded.name, "taken"), *empty_folders(catalog, loaded))
     counts["uncategorised"] = categories.pop("", 0)
     counts["categories"] = len(categories)

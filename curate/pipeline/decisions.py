@@ -230,7 +230,7 @@ class Desk:
         found = []
         with catalog.transaction():
             items = [one.entry.item for one in tried]
-            catalog.mark_answered(name, items, judge.answers.mark)
+            catalog.mark_said("answers", name, items, judge.answers.mark)
             revision = catalog.next_revision()
             for one in tried:
                 member = judge.member(catalog, one.entry.item)

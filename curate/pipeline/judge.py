@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 
 import msgspec
 
 from curate import classify as classifier
 from curate import grant, rights
 from curate.answers import Answers
-from curate.catalog import Catalog, Member, Place
-from curate.classify.taxonomy import Taxonomy
+from curate.catalog import Catalog, Member, Place, Words
+from curate.classify.labels import Labeller, Seen
 from curate.collection import Declaration, Loaded, Source
+from curate.corrections import Corrections
 from curate.errors import CurateError
 from curate.grant import Held
-from curate.model import Answer, Decision, Extracted, Said, main_text
+from curate.likeness import Likeness
+from curate.model import Answer, Decision, Extracted, Label, Profile, Said, main_text
 from curate.pipeline.places import basename, taken
 from curate.workspace import Workspace
 
@@ -47,13 +50,15 @@ class Judge:
         collection = loaded.collection
         self._name = loaded.name
         self._workspace = workspace
-        self._taxonomy = Taxonomy(collection.categories, collection.classify.threshold)
+        self.labeller = Labeller(collection.categories, collection.classify.threshold)
         self._policy = rights.load()
         self.use = use(loaded)
         self._today = date.today()
         self._rights = collection.rights
         self._sources = {source_key(one): one for one in collection.sources}
         self.answers = Answers(loaded.folder)
+        self.corrections = Corrections(loaded.folder)
+        self.likeness = Likeness(loaded.folder)
         self.grants: dict[str, Held] = {}
         for name in sorted(self._named()):
             self._grant(name)
@@ -67,7 +72,7 @@ class Judge:
             (key, one.rights, one.folders, one.tags) for key, one in sorted(self._sources.items())
         ]
         rules = (
-            self._taxonomy.digest, self._policy.version, repr(self.use), repr(self._rights), repr(declared), repr(terms),
+            self.labeller.digest, self._policy.version, repr(self.use), repr(self._rights), repr(declared), repr(terms),
             str(rights.VERSION), str(classifier.VERSION),
         )  # fmt: skip
         self.basis = hashlib.sha256("\n".join(rules).encode()).hexdigest()[:16]
@@ -98,21 +103,72 @@ class Judge:
         if not here or known is None:
             return member
         extracted, profile, _ = known
+        seen = self._seen(catalog, sha256, here, extracted, profile)
+        label = self._corrected(sha256) or self.labeller.label(seen)
+        evidence = self._evidence(catalog, sha256, places, here, extracted)
+        decision = rights.decide(evidence, self._policy, self.use, self._today)
+        return Member(
+            self._name, sha256, member.size, member.present, False, seen.title, seen.path, label, decision,
+        )  # fmt: skip
+
+    def unheard(self, catalog: Catalog) -> bool:
+        """Did people say anything since the members were judged?"""
+        return any(
+            catalog.said_mark(journal, self._name) != words.mark
+            for journal, words in self._journals()
+        )
+
+    def hear(self, catalog: Catalog) -> None:
+        """Note which members have to be judged again since people spoke of them. Needs a transaction."""
+        for journal, words in self._journals():
+            if catalog.said_mark(journal, self._name) != words.mark:
+                # Those too that somebody spoke of and whose line is gone: a copy of an older journal.
+                touched = {*words.items, *catalog.spoken_of(journal, self._name)}
+                catalog.mark_said(journal, self._name, sorted(touched), words.mark)
+
+    def lost(self, catalog: Catalog) -> list[Path]:
+        """Journals that held something the last time and are gone."""
+        return [
+            words.path
+            for journal, words in self._journals()
+            if catalog.said_mark(journal, self._name) and not words.mark
+        ]
+
+    def _journals(self) -> Iterator[tuple[Words, Answers | Corrections | Likeness]]:
+        yield from (
+            ("answers", self.answers),
+            ("labels", self.corrections),
+            ("likeness", self.likeness),
+        )
+
+    def _corrected(self, sha256: str) -> Label | None:
+        said = self.corrections.latest.get(sha256)
+        return Label(said.category or "", 1.0, basis="person", by=said.who) if said else None
+
+    def seen(self, catalog: Catalog, sha256: str) -> Seen:
+        """What the category of a taken and read resource is told by."""
+        here = taken(catalog.places(sha256), self._name)
+        known = catalog.facts(sha256)
+        assert here and known is not None
+        return self._seen(catalog, sha256, here, *known[:2])
+
+    def _seen(
+        self,
+        catalog: Catalog,
+        sha256: str,
+        here: Sequence[Place],
+        extracted: Extracted,
+        profile: Profile,
+    ) -> Seen:
         first = here[0].sighting
-        title = first.said.title or profile.title or extracted.title or basename(first.locator)
         tags = {tag for one in here for tag in (*one.sighting.said.tags, *self._tags(one))}
-        label = self._taxonomy.label(
-            title,
+        return Seen(
+            first.said.title or profile.title or extracted.title or basename(first.locator),
             (*extracted.keywords, *profile.keywords),
             first.locator,
             tuple(sorted(tags)),
             main_text(catalog.text(sha256)),
         )
-        evidence = self._evidence(catalog, sha256, places, here, extracted)
-        decision = rights.decide(evidence, self._policy, self.use, self._today)
-        return Member(
-            self._name, sha256, member.size, member.present, False, title, first.locator, label, decision,
-        )  # fmt: skip
 
     def _tags(self, place: Place) -> tuple[str, ...]:
         source = self._sources.get((place.kind, place.place))

@@ -64,7 +64,7 @@ def outdated(catalog: Catalog, loaded: Loaded, judge: Judge) -> tuple[str, str] 
     for key, source in named.items():
         if catalog.selected_otherwise(known[key], Selection.of(collection, source).basis):
             return "collect", "keywords or tags have changed since it was collected"
-    if catalog.answers_mark(loaded.name) != judge.answers.mark:
+    if judge.unheard(catalog):
         return "classify", "decisions were added or taken back since it was classified"
     waiting = catalog.judged_otherwise(loaded.name, judge.basis)
     waiting = waiting or len(catalog.unexamined(loaded.name, VERSIONS))
