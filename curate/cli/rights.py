@@ -20,6 +20,7 @@ from curate.cli.options import (
     print_next,
 )
 from curate.cli.sheet import export, import_
+from curate.cli.shortened import Shortened
 from curate.cli.which import deciding, filters
 from curate.messages import Say, render, speaker
 from curate.model import Language
@@ -31,21 +32,9 @@ _GROUPS = 30
 """Groups that are shown; the rest is counted."""
 
 
-class _Rights(click.Group):
-    """``curate rights NAME`` is short for ``curate rights show NAME``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        place: list[str] = []
-        while args and args[0].partition("=")[0] == "--workspace":
-            width = 1 if "=" in args[0] else 2
-            place, args = place + args[:width], args[width:]
-        if args and args[0] not in (*self.commands, "-h", "--help"):
-            args = ["show", *args]
-        return super().parse_args(ctx, [*args[:1], *place, *args[1:]] if args else [])
-
-
 @click.group(
-    cls=_Rights,
+    cls=Shortened,
+    default="show",
     epilog="Example: curate rights guides --outcome ask",
     subcommand_metavar="[show] COLLECTION | COMMAND …",
 )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from curate.messages import msg
 from curate.model import UNKNOWN, Decision, Message, Outcome, Statement
 from curate.pipeline.judge import Judge
 from curate.pipeline.keep import Suspect, choose
+from curate.pipeline.named import called, meant, none_missing, slip
 from curate.pipeline.places import taken
 from curate.pipeline.ready import ready
 from curate.rights.normalise import normalise
@@ -83,7 +83,7 @@ class Which:
     def fits(self, one: Ruling) -> bool:
         decision = one.decision
         return (
-            (not self.items or any(_called(one, name) for name in self.items))
+            (not self.items or any(called(one, name) for name in self.items))
             and (self.outcome is None or one.outcome == self.outcome)
             and (not self.license or _ids(self.license) <= _ids(decision.license))
             and (not self.rule or self.rule in decision.rules)
@@ -95,12 +95,6 @@ class Which:
                 or any(self.says.casefold() in each.raw.casefold() for each in one.says)
             )
         )
-
-
-def _called(one: Ruling, name: str) -> bool:
-    low = name.lower()
-    begins = len(low) >= 6 and one.sha256.startswith(low)
-    return begins or one.source == name or one.source.endswith(f"/{name}")
 
 
 def _ids(expression: str) -> set[str]:
@@ -134,6 +128,7 @@ def select(workspace: Workspace, catalog: Catalog, loaded: Loaded, which: Which)
         if which.fits(one):
             found.append(one)
     _none_missing(workspace, loaded, which, found)
+    found = meant(which.items, found) if which.items else found
     return sorted(found, key=lambda one: (one.source, one.sha256))
 
 
@@ -174,41 +169,25 @@ def _none_missing(
     """Raises CurateError where a condition names what is not there: a slip, no empty answer."""
     if not found:
         _known(workspace, loaded, which)
-    for item in which.items:
-        named = [one.source for one in found if _called(one, item)]
-        if len(named) > 1 and item not in named:
-            raise CurateError(
-                f"'{item}' names {len(named)} items: {', '.join(named[:5])}",
-                "give the whole path, or --below FOLDER for several",
-            )
-        if not named:
-            raise CurateError(
-                f"nothing in '{loaded.name}' that fits is called '{item}'",
-                f"give a path, a URL or an id as they stand in: curate rights {loaded.name} --items",
-            )
+    none_missing(
+        which.items, found, f"nothing in '{loaded.name}' that fits", "give the whole path, or --below FOLDER for several",
+        f"curate rights {loaded.name} --items",
+    )  # fmt: skip
 
 
 def _known(workspace: Workspace, loaded: Loaded, which: Which) -> None:
     if which.rule and not which.rule.startswith("grant-"):
         names = [row["name"] for row in tomllib.loads(rules.file().decode())["rule"]]
-        _slip("rule", which.rule, [*names, *_NO_ROW], "see: curate rights policy")
+        slip("rule", which.rule, [*names, *_NO_ROW], "see: curate rights policy")
     if which.license:
         _license(which.license)
     if which.grant:
         there = [*grant.names(workspace), *Judge(workspace, loaded).grants]
-        _slip("grant", which.grant, there, "see: curate rights grants")
+        slip("grant", which.grant, there, "see: curate rights grants")
     if which.category:
         categories = [one.name for one in loaded.collection.categories]
         told = ", ".join(categories[:20]) or "it has none"
-        _slip("category", which.category, categories, f"categories of '{loaded.name}': {told}")
-
-
-def _slip(kind: str, name: str, known: Iterable[str], hint: str) -> None:
-    there = sorted(set(known))
-    if name not in there:
-        near = difflib.get_close_matches(name, there, 1)
-        guess = f"did you mean '{near[0]}'? " if near else ""
-        raise CurateError(f"there is no {kind} '{name}'", guess + hint)
+        slip("category", which.category, categories, f"categories of '{loaded.name}': {told}")
 
 
 def _license(expression: str) -> None:
