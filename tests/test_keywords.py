@@ -134,3 +134,8 @@ def test_real_titles() -> None:
     book = material("documents/pride-and-prejudice") / "1342-0.txt"
     text = book.read_text("utf-8-sig")
     assert {"elizabeth", "bennet", "bingley"} <= set(keywords(text, "en"))
+
+
+def test_a_slip_in_a_plural_does_not_stop_the_rest() -> None:
+    found = keywords("a method, two methods and the methodss of them. " * 20, "en")
+    assert [word for word in found if word.startswith("method")]

@@ -93,7 +93,9 @@ def _weight(word: str) -> float:
 
 
 def _join_plurals(counts: Counter[str]) -> None:
-    for word in [word for word in counts if word.endswith("s") and word[:-1] in counts]:
+    for word in sorted(word for word in counts if word.endswith("s")):
+        if word[:-1] not in counts or word not in counts:
+            continue  # "methodss" beside "methods" and "method": one of them went already
         more, less = sorted((word, word[:-1]), key=lambda one: (-counts[one], one))
         counts[more] += counts.pop(less)
 
