@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import click
 
 from curate.cli.options import echo, in_workspace, language_of, print_next
 from curate.cli.which import deciding, filters
 from curate.errors import CurateError
-from curate.messages import speaker
+from curate.messages import Say, speaker
 from curate.pipeline.rulings import Which
 from curate.workspace import Workspace
 
@@ -36,9 +38,18 @@ def export(
     from curate.pipeline.sheet import export as run
 
     say = speaker(language_of(workspace, workspace.chosen([collection])))
+    count = written(file, force, lambda stream: run(workspace, collection, stream, which))
+    told = f"curate rights import {shlex.quote(collection)}"
+    tell_written(count, file, told, say)
+
+
+def written(file: Path | None, force: bool, write: Callable[[IO[bytes]], int]) -> int:
+    """Write a sheet to ``file``, whole or not at all, or to standard output; the number of its rows.
+
+    Raises CurateError where it is there already and ``force`` is not set.
+    """
     if file is None:
-        run(workspace, collection, sys.stdout.buffer, which)
-        return
+        return write(sys.stdout.buffer)
     if file.exists() and not force:
         raise CurateError(
             f"{file} is there already, perhaps with answers that were not imported",
@@ -47,13 +58,18 @@ def export(
     part = file.with_name(f".{file.name}.part")
     try:
         with part.open("wb") as stream:
-            count = run(workspace, collection, stream, which)
+            count = write(stream)
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
-    echo(say("{n} rows written to {path}", n=count, path=file))
-    told = f"curate rights import {shlex.quote(collection)} {shlex.quote(str(file))}"
-    echo(say("Next: {command}", command=told))
+    return count
+
+
+def tell_written(count: int, file: Path | None, command: str, say: Say) -> None:
+    """How many rows are in ``file``, and that ``command`` takes it back; nothing for standard output."""
+    if file is not None:
+        echo(say("{n} rows written to {path}", n=count, path=file))
+        echo(say("Next: {command}", command=f"{command} {shlex.quote(str(file))}"))
 
 
 @click.command(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +12,23 @@ from curate import rights as rules
 from curate.answers import EVIDENCE, digest_of
 from curate.catalog import Catalog
 from curate.collection import load
-from curate.errors import CurateError, Problem
+from curate.errors import CurateError
 from curate.messages import render
 from curate.model import Answer, Language, Report, Statement
 from curate.pipeline.decisions import Ask, Desk, Tried
 from curate.pipeline.judge import Judge
 from curate.pipeline.rulings import Ruling, Which, rulings, select
-from curate.pipeline.table import Row, rows, safe, unsafe
+from curate.pipeline.table import (
+    Row,
+    SheetError,
+    all_of,
+    digest,
+    find,
+    one_line,
+    rows,
+    unsafe,
+    write,
+)
 from curate.workspace import Workspace
 
 SHOWN = ("id", "place", "title", "category", "outcome", "license", "rule", "reasons", "says")
@@ -30,26 +37,9 @@ ANSWER = ("answer", "as", "own", "grant", "grounds", "territory", "why", "who", 
 """Columns that people fill in; they hold the answer that is in force."""
 STATE = "state"
 """Column that tells whether a row was edited, and whether its resource was decided otherwise since."""
-_CELL = 32_000  # characters; spreadsheet programs cut what is longer
 _LONGEST = 300  # characters of a statement in a cell
 _ANSWER = 4_000  # characters of a cell that a person filled in
 _HEX = re.compile(r"[0-9a-f]{64}")
-
-
-class SheetError(CurateError):
-    """Every problem of a sheet at once; nothing of it was recorded."""
-
-    def __init__(self, name: str, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        noun = "problem" if len(self.problems) == 1 else "problems"
-        listing = "\n".join(f"  {problem}" for problem in self.problems)
-        super().__init__(
-            f"{name}: {len(self.problems)} {noun}, nothing was recorded:\n{listing}",
-            "correct these rows and import the sheet again",
-        )
-
-    def __reduce__(self) -> tuple[type[SheetError], tuple[str, tuple[Problem, ...]]]:  # type: ignore[override]
-        return (type(self), (self.message.partition(": ")[0], self.problems))
 
 
 def export(workspace: Workspace, name: str, file: IO[bytes], which: Which | None = None) -> int:
@@ -59,23 +49,19 @@ def export(workspace: Workspace, name: str, file: IO[bytes], which: Which | None
     """
     loaded = load(workspace, name)
     found = rulings(workspace, name, which)
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
-    try:
-        writer = csv.writer(text)
-        writer.writerow((*SHOWN, *ANSWER, STATE))
-        judge = Judge(workspace, loaded)
-        with Catalog(workspace.catalog, readonly=True) as catalog:
-            for one in found:
-                known = _known(one, judge, catalog)
-                cells = (
-                    *_shown(one, known.found, loaded.collection.language),
-                    *known.cells.values(),
-                )
-                writer.writerow([*(safe(cell[:_CELL]) for cell in cells), known.state])
-        text.flush()
-    finally:
-        text.detach()
-    return len(found)
+    judge = Judge(workspace, loaded)
+    language = loaded.collection.language
+    with Catalog(workspace.catalog, readonly=True) as catalog:
+        return write(
+            file,
+            (*SHOWN, *ANSWER, STATE),
+            (_record(one, judge, catalog, language) for one in found),
+        )
+
+
+def _record(one: Ruling, judge: Judge, catalog: Catalog, language: Language) -> tuple[str, ...]:
+    known = _known(one, judge, catalog)
+    return (*_shown(one, known.found, language), *known.cells.values(), known.state)
 
 
 def _shown(one: Ruling, found: Sequence[Statement], language: Language) -> Iterator[str]:
@@ -84,7 +70,7 @@ def _shown(one: Ruling, found: Sequence[Statement], language: Language) -> Itera
     yield from (decision.license, " ".join(decision.rules))
     yield "; ".join(render(reason, language) for reason in one.reasons)
     yield " | ".join(
-        dict.fromkeys(_line(each.raw)[:_LONGEST] for each in found if each.raw.strip())
+        dict.fromkeys(one_line(each.raw)[:_LONGEST] for each in found if each.raw.strip())
     )
 
 
@@ -121,15 +107,8 @@ def _known(one: Ruling, judge: Judge, catalog: Catalog) -> _Known:
 
 
 def _digest(cells: Mapping[str, str]) -> str:
-    """Of the answer columns, however a program breaks their lines. The letter in front keeps spreadsheet
-    programs from reading 12e45678 as a number."""
-    plain = [_line(cells[key][:_CELL]) for key in ANSWER]
-    plain[0] = plain[0].lower()
-    return "s" + hashlib.sha256("\0".join(plain).encode()).hexdigest()[:10]
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
+    """Of the answer columns."""
+    return digest((cells[ANSWER[0]].lower(), *(cells[key] for key in ANSWER[1:])))
 
 
 def bring(workspace: Workspace, name: str, path: Path, who: str) -> Report:
@@ -140,37 +119,19 @@ def bring(workspace: Workspace, name: str, path: Path, who: str) -> Report:
     is no such sheet, or the collection has to be collected or classified first.
     """
     loaded = load(workspace, name)
-    filled = list(rows(path, (*SHOWN, *ANSWER, STATE), ("id", "answer")))
+    filled = list(rows(path, (*SHOWN, *ANSWER, STATE), ("id", "answer"), "curate rights export"))
     with workspace.writing(), Catalog(workspace.catalog) as catalog:
         known = {one.sha256: one for one in select(workspace, catalog, loaded, Which())}
         desk = Desk(workspace, catalog, loaded, mark="")
         reader = _Reader(desk, catalog, loaded.folder / EVIDENCE, path.resolve().parent, who)
-        tried: list[Tried] = []
-        problems: list[Problem] = []
         first: dict[str, int] = {}
-        for row in filled:
-            try:
-                one = reader.tried(row, _find(row, known, name, first))
-            except CurateError as fault:
-                problems.append(Problem(f"row {row.number}", fault.message, fault.hint))
-            else:
-                tried += [one] if one else []
-        if problems:
-            raise SheetError(path.name, problems)
+        tried = all_of(
+            path.name, filled, lambda row: reader.tried(row, find(row, known, name, first))
+        )
         if not tried:
             counts = {"rows": len(filled), "decided": 0}
             return Report("rights", name, counts, next=f"curate rights {name}")
         return desk.record(tried).report
-
-
-def _find(row: Row, known: Mapping[str, Ruling], name: str, first: dict[str, int]) -> Ruling:
-    id = row.cells["id"].strip().lower()
-    if id not in known:
-        raise CurateError(f"'{_line(id)[:64]}' is the id of nothing in '{name}'")
-    if id in first:
-        raise CurateError(f"the same id stands in row {first[id]}")
-    first[id] = row.number
-    return known[id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +179,9 @@ class _Reader:
         if not outcome and before["answer"]:
             return Ask("deny", "", self.who, undo=True)
         if outcome not in ("allow", "deny"):
-            told = f"'{_line(now['answer'])[:40]}' is no answer" if outcome else "answer is empty"
+            told = (
+                f"'{one_line(now['answer'])[:40]}' is no answer" if outcome else "answer is empty"
+            )
             raise CurateError(told, "write allow or deny; clear the whole answer to take it back")
         new = now["who"] if now["who"] != before["who"] else ""
         return Ask(
@@ -241,7 +204,7 @@ class _Reader:
             path = (self.home / named).resolve()
             if not path.is_relative_to(self.home) or not path.is_file():
                 raise CurateError(
-                    f"there is no evidence '{_line(named)[:80]}' beside the sheet",
+                    f"there is no evidence '{one_line(named)[:80]}' beside the sheet",
                     "name files in the sheet's own folder, parted by semicolons",
                 )
             yield path
@@ -254,3 +217,6 @@ def _territory(cell: str) -> tuple[str, ...]:
             f"'{wrong[0][:40]}' is no code of a country", "write ISO 3166 codes, e.g. US CN"
         )
     return codes
+
+
+__all__ = ["ANSWER", "SHOWN", "STATE", "SheetError", "bring", "export"]

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, TypeVar
 
-from curate.errors import CurateError
+from curate.errors import CurateError, Problem
+
+T = TypeVar("T")
 
 LARGEST = 256 << 20  # bytes of a sheet
+CELL = 32_000  # characters; spreadsheet programs cut what is longer
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+
+
+class SheetError(CurateError):
+    """Every problem of a sheet at once; nothing of it was recorded."""
+
+    def __init__(self, name: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        noun = "problem" if len(self.problems) == 1 else "problems"
+        listing = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(
+            f"{name}: {len(self.problems)} {noun}, nothing was recorded:\n{listing}",
+            "correct these rows and import the sheet again",
+        )
+
+    def __reduce__(self) -> tuple[type[SheetError], tuple[str, tuple[Problem, ...]]]:  # type: ignore[override]
+        return (type(self), (self.message.partition(": ")[0], self.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +53,67 @@ def unsafe(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
-def rows(path: Path, known: Collection[str], needed: Collection[str]) -> Iterator[Row]:
-    """Every row that is not empty. ``known`` columns tell what parts the cells.
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def digest(cells: Iterable[str]) -> str:
+    """Of cells, however a program breaks their lines. The letter in front keeps spreadsheet programs from
+    reading 12e45678 as a number."""
+    plain = "\0".join(one_line(cell[:CELL]) for cell in cells)
+    return "s" + hashlib.sha256(plain.encode()).hexdigest()[:10]
+
+
+def write(file: IO[bytes], head: Sequence[str], records: Iterable[Sequence[str]]) -> int:
+    """CSV in UTF-8 with the mark that spreadsheet programs need; ``file`` stays open. Records written."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    count = 0
+    try:
+        writer = csv.writer(text)
+        writer.writerow(head)
+        for record in records:
+            writer.writerow([safe(cell[:CELL]) for cell in record])
+            count += 1
+        text.flush()
+    finally:
+        text.detach()
+    return count
+
+
+def find(row: Row, known: Mapping[str, T], name: str, first: dict[str, int]) -> T:
+    """What the id of a row is in ``known``. ``first`` remembers the rows; raises CurateError for an id that
+    is unknown or stands twice."""
+    id = row.cells["id"].strip().lower()
+    if id not in known:
+        raise CurateError(f"'{one_line(id)[:64]}' is the id of nothing in '{name}'")
+    if id in first:
+        raise CurateError(f"the same id stands in row {first[id]}")
+    first[id] = row.number
+    return known[id]
+
+
+def all_of(name: str, found: Iterable[Row], read: Callable[[Row], T | None]) -> list[T]:
+    """What ``read`` makes of the rows of the sheet ``name``, without those it makes nothing of.
+
+    Raises SheetError with the problems of all rows that it raises CurateError for."""
+    made: list[T] = []
+    problems: list[Problem] = []
+    for row in found:
+        try:
+            one = read(row)
+        except CurateError as fault:
+            problems.append(Problem(f"row {row.number}", fault.message, fault.hint))
+        else:
+            made += [] if one is None else [one]
+    if problems:
+        raise SheetError(name, problems)
+    return made
+
+
+def rows(
+    path: Path, known: Collection[str], needed: Collection[str], command: str
+) -> Iterator[Row]:
+    """Every row that is not empty. ``known`` columns tell what parts the cells, ``command`` writes such a sheet.
 
     Raises CurateError: no CSV, not in an encoding of spreadsheet programs, without the ``needed`` columns.
     """
@@ -50,7 +130,7 @@ def rows(path: Path, known: Collection[str], needed: Collection[str]) -> Iterato
             if name not in head:
                 raise CurateError(
                     f"{path} has no column '{name}'",
-                    "begin with a sheet of: curate rights export; columns may be moved, not renamed",
+                    f"begin with a sheet of: {command}; columns may be moved, not renamed",
                 )
         for number, record in enumerate(records, 2):
             if any(cell.strip() for cell in record):
