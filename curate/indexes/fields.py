@@ -8,7 +8,7 @@ from typing import Final
 
 from curate.indexes import Filters
 from curate.indexes.query import exact
-from curate.indexes.tokens import tokens
+from curate.indexes.tokens import spelled
 from curate.model import Document, Hit
 
 WEIGHTS: Final = {"title": 4.0, "keywords": 2.0, "category": 1.5, "text": 1.0, "source": 0.5}
@@ -59,9 +59,9 @@ def word_fields(document: Document) -> Iterator[tuple[str, str]]:
         ("text", document.text),
         ("source", source),
     ):
-        if found := tokens(text):
-            yield field, " ".join(found)
-    if found := [" ".join(words) for words in map(tokens, document.keywords) if words]:
+        if found := spelled(text):
+            yield field, found
+    if found := [words for words in map(spelled, document.keywords) if words]:
         yield "keywords", _GAP.join(found)
 
 

@@ -2,7 +2,8 @@
 
 Each character of a script that is written without spaces (Han, kana, hangul, Thai, ...) is a token
 of its own, so any part of a sentence can be found as a phrase; segmenting into words finds less.
-Other words are folded (NFKC, case, accents) and stemmed by Snowball's English rules.
+Traditional characters become simplified ones, so that either finds the other. Other words are folded
+(NFKC, case, accents) and stemmed by Snowball's English rules.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 
-VERSION = 1
+from curate.han import simplified
+
+VERSION = 2
 """Goes up with any change to the tokens; an index of another version is rebuilt."""
 
 SINGLE = (
@@ -33,12 +36,6 @@ _RANGES = [(one[0], one[-1]) for one in re.findall(".-.", SINGLE)]
 _NAMES = {"c++": "cplusplus", "c#": "csharp", "f#": "fsharp"}
 
 
-@cache
-def _document_rules() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    # These sets of characters take milliseconds to compile; a search needs neither.
-    return re.compile(rf"(?<!{_LETTER})(?:c\+\+|[cf]#)"), re.compile(_WORD)
-
-
 _MARKED = re.compile(
     "[\u00ad\u00df-\u024f\u0300-\u036f\u0370-\u03ff\u0591-\u05c7\u064b-\u065f\u0670"
     "\u1e00-\u1fff\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]+"
@@ -56,10 +53,10 @@ def _plain(match: re.Match[str]) -> str:
 
 
 def fold(text: str) -> str:
-    """Compatibility forms, case, accents and invisible characters evened out."""
+    """Compatibility forms, case, accents, invisible characters and the two ways of writing Han evened out."""
     if text.isascii():
         return text.lower()
-    return _MARKED.sub(_plain, unicodedata.normalize("NFKC", text).casefold())
+    return _MARKED.sub(_plain, simplified(unicodedata.normalize("NFKC", text)).casefold())
 
 
 def split(folded: str) -> list[str]:
@@ -109,6 +106,9 @@ class _Stems(dict[str, str]):
     LIMIT = 500_000
 
     def __missing__(self, word: str) -> str:
+        if len(word) > MAX_WORD:
+            pieces = range(0, len(word), MAX_WORD)
+            return " ".join(self[word[at : at + MAX_WORD]] for at in pieces)
         found = _NAMES.get(word, word)
         if len(word) > 2 and word.isascii() and word.isalpha():
             found = _stemmer()(word)
@@ -128,11 +128,65 @@ def stem(token: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """The tokens of ``text`` as they are indexed, in order."""
-    named, token = _document_rules()
-    folded = fold(text)
-    if any(name in folded for name in _NAMES):
-        folded = named.sub(lambda match: f" {_NAMES[match[0]]} ", folded)
-    return list(map(_stems.__getitem__, token.findall(folded)))
+    return spelled(text).split()
+
+
+_ASCII = bytes(range(128))
+_PLAIN = bytes(
+    code + 32 if 65 <= code <= 90 else code if code > 127 or chr(code).isalnum() else 32
+    for code in range(256)
+)
+"""Byte → lower case, punctuation a space; what is no ASCII stays."""
+_FEW = 50  # different characters beyond ASCII that are replaced one after the other
+
+
+def spelled(text: str) -> str:
+    """The tokens of ``text`` with one space between.
+
+    What an index costs is mostly this, so it never walks over the text in Python: UTF-8 goes through
+    tables, each character beyond ASCII is folded once, each word is stemmed once.
+    """
+    raw = text.encode("utf-8", "replace")
+    if not text.isascii():
+        others = set(raw.translate(None, _ASCII).decode())
+        if None in map(_characters.__getitem__, others):
+            return " ".join(map(stem, split(fold(text))))
+        if len(others) > _FEW:
+            raw = b"".join(map(_characters.__getitem__, raw.decode()))  # type: ignore[arg-type]
+        else:
+            for other in others:
+                raw = raw.replace(other.encode(), _characters[other] or b"")
+    if b"+" in raw or b"#" in raw:
+        raw = _named(raw.lower())
+    return " ".join(map(_stems.__getitem__, raw.translate(_PLAIN).decode().split()))
+
+
+def _named(raw: bytes) -> bytes:
+    if not any(name.encode() in raw for name in _NAMES):
+        return raw
+    rule = re.compile(r"(?<![^\W_])(?:c\+\+|[cf]#)")
+    return rule.sub(lambda match: f" {_NAMES[match[0]]} ", raw.decode()).encode()
+
+
+class _Characters(dict[str, bytes | None]):
+    """Character → how it stands among tokens, in UTF-8; None where that depends on those before it."""
+
+    def __missing__(self, character: str) -> bytes | None:
+        joins = unicodedata.category(character)[0] == "M" and not "\ufe00" <= character <= "\ufe0f"
+        # Jamo and half-width kana become one character with what follows them.
+        if joins or "\u1100" <= character <= "\u11ff" or "\uff65" <= character <= "\uffdc":
+            found = None
+        else:
+            parts = (
+                f" {one} " if is_single(one) else one if one.isalnum() or one in "+#" else " "
+                for one in fold(character)
+            )
+            found = "".join(parts).encode("utf-8", "replace")
+        self[character] = found
+        return found
+
+
+_characters = _Characters({chr(code): bytes([code]) for code in range(128)})
 
 
 _ENDINGS = (
