@@ -1,23 +1,15 @@
-"""curate collect, classify and package."""
+"""curate collect and package."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from curate.cli.options import (
-    SHOWN,
-    echo,
-    heading,
-    in_workspace,
-    language_of,
-    print_failures,
-    print_next,
-)
+from curate.cli.options import SHOWN, echo, heading, in_workspace, language_of, print_next
 from curate.cli.progress import progress
-from curate.errors import Exit
+from curate.cli.reports import Counts, finish, print_problems
 from curate.messages import Say, render, speaker
 from curate.model import Report
 from curate.workspace import Workspace
@@ -54,7 +46,7 @@ def collect(
     if watch:
         _watch(workspace, names)
     else:
-        _finish(_collect(workspace, names, How(retry, dry_run, sample or 0)))
+        finish(_collect(workspace, names, How(retry, dry_run, sample or 0)))
 
 
 def _collect(workspace: Workspace, names: Sequence[str], how: How) -> list[Report]:
@@ -81,7 +73,7 @@ def _watch(workspace: Workspace, names: Sequence[str]) -> None:
 
 
 def _collected(report: Report, say: Say, workspace: Workspace) -> None:
-    count = _Counts(report.counts)
+    count = Counts(report.counts)
     heading(say("collect {name}", name=report.collection))
     echo(
         say(
@@ -97,12 +89,12 @@ def _collected(report: Report, say: Say, workspace: Workspace) -> None:
     )
     if len(report.sources) > 1:
         _sources(report, say)
-    _problems(report, say, workspace)
+    print_problems(report, say, workspace)
 
 
 def _sources(report: Report, say: Say) -> None:
     for source in report.sources:
-        count = _Counts(source.counts).of("new", "changed", "unchanged", "left")
+        count = Counts(source.counts).of("new", "changed", "unchanged", "left")
         text = "  · {place}: failed" if source.trouble else (
             "  · {place}: {new} new, {changed} changed, {unchanged} unchanged, {left} left"
         )  # fmt: skip
@@ -117,64 +109,10 @@ def _rehearsed(report: Report, say: Say, workspace: Workspace) -> None:
     echo(
         say(
             "  {new} new, {changed} changed, {unchanged} unchanged, {rejected} not taken, {failed} failed; nothing was written",
-            **_Counts(report.counts).of("new", "changed", "unchanged", "rejected", "failed"),
+            **Counts(report.counts).of("new", "changed", "unchanged", "rejected", "failed"),
         )
     )
-    _problems(report, say, workspace)
-
-
-@click.command(epilog="Example: curate classify guides --retry")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--retry", is_flag=True, help="Read again what could not be read before.")
-@in_workspace
-def classify(workspace: Workspace, names: tuple[str, ...], retry: bool) -> None:
-    """Read what was collected, find duplicates, sort it into categories, judge its rights, index it.
-
-    A file that cannot be read costs only itself and is listed with the reason (exit code 3).
-    """
-    from curate.pipeline.classify import classify as run
-
-    named = workspace.chosen(names)
-    say = speaker(language_of(workspace, named))
-    with progress(say) as listener:
-        reports = run(workspace, named, listener, retry)
-    for report in reports:
-        _classified(report, speaker(language_of(workspace, [report.collection])), workspace)
-    _finish(reports)
-
-
-def _classified(report: Report, say: Say, workspace: Workspace) -> None:
-    count = _Counts(report.counts)
-    heading(say("classify {name}", name=report.collection))
-    echo(
-        say(
-            "  {resources} resources from {places} places: {copies} exact and {duplicates} near duplicates",
-            **count.of("resources", "places", "copies", "duplicates"),
-        )
-    )
-    echo(
-        say(
-            "  {categories} categories, {uncategorised} uncategorised",
-            **count.of("categories", "uncategorised"),
-        )
-    )
-    if report.counts.get("partial"):
-        echo(
-            say("  {partial} read only in part: see curate status --failed", **count.of("partial"))
-        )
-    echo(
-        say(
-            "  rights: {allow} allowed, {ask} to decide, {deny} denied",
-            **count.of("allow", "ask", "deny"),
-        )
-    )
-    echo(
-        say(
-            "  this run: {examined} read, {compared} compared, {labelled} judged and indexed",
-            **count.of("examined", "compared", "labelled"),
-        )
-    )
-    _problems(report, say, workspace)
+    print_problems(report, say, workspace)
 
 
 @click.command(epilog="Example: curate package guides --version 1.0.0")
@@ -201,7 +139,7 @@ def package(workspace: Workspace, name: str, version: str) -> None:
     heading(say("package {name} {version}", name=name, version=release.version))
     if release.unchanged:
         echo(say("  nothing has changed since this version; nothing was written"))
-    count = _Counts(report.counts)
+    count = Counts(report.counts)
     echo(
         say(
             "  {items} items in {categories} categories, {omitted} left out",
@@ -217,25 +155,3 @@ def package(workspace: Workspace, name: str, version: str) -> None:
     echo(say("  {archive} ({size} bytes)", archive=release.archive, size=f"{release.size:,}"))
     echo(f"  SHA-256 {release.sha256}")
     print_next(report, say)
-
-
-def _problems(report: Report, say: Say, workspace: Workspace) -> None:
-    if report.failed:
-        echo(say("  {n} could not be read:", n=len(report.failed)), err=True)
-        print_failures(report.failed, say, language_of(workspace, [report.collection]))
-    print_next(report, say)
-
-
-def _finish(reports: Sequence[Report]) -> None:
-    if any(report.failed for report in reports):
-        raise click.exceptions.Exit(Exit.PARTIAL)
-
-
-class _Counts:
-    """Counts by name; what was not counted is zero."""
-
-    def __init__(self, counts: Mapping[str, int]) -> None:
-        self._counts = counts
-
-    def of(self, *names: str) -> dict[str, str]:
-        return {name: f"{self._counts.get(name, 0):,}" for name in names}

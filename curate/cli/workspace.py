@@ -168,6 +168,14 @@ def status(workspace: Workspace, what: str | None, as_json: bool) -> None:
                         unread=one.unread,
                     )
                 )
+            if one.review:
+                echo(
+                    say(
+                        "  {n} wait for you to say where they belong: {command}",
+                        n=one.review,
+                        command=f"curate review {one.name}",
+                    )
+                )
             if one.versions:
                 echo(say("  released: {versions}", versions=", ".join(one.versions)))
             echo("  " + say("Next: {command}", command=one.next))

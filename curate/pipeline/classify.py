@@ -17,6 +17,7 @@ from curate.pipeline.gates import empty_folders
 from curate.pipeline.index import index
 from curate.pipeline.judge import Judge
 from curate.pipeline.keep import choose
+from curate.pipeline.labels import to_review
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.match import match
 from curate.pipeline.places import basename, taken
@@ -64,7 +65,7 @@ def classify(
         for one, judge, examined in judges:
             lost = [(str(path), _LOST) for path in judge.lost(catalog)]
             labelled = _label(catalog, judge, one, listener)
-            report = _report(catalog, one, examined, compared, labelled)
+            report = _report(catalog, one, judge, examined, compared, labelled)
             reports.append(msgspec.structs.replace(report, failed=(*report.failed, *lost)))
         index(workspace, catalog, settings, listener)
         if not reports:
@@ -117,7 +118,7 @@ def _label(catalog: Catalog, judge: Judge, loaded: Loaded, listener: Listener) -
 
 
 def _report(
-    catalog: Catalog, loaded: Loaded, examined: int, compared: int, labelled: int
+    catalog: Catalog, loaded: Loaded, judge: Judge, examined: int, compared: int, labelled: int
 ) -> Report:
     counts: Counter[str] = Counter(examined=examined, compared=compared, labelled=labelled)
     counts["places"] = catalog.count_taken(loaded.name)
@@ -129,6 +130,9 @@ def _report(
     failed = (*catalog.unread(loaded.name, "taken"), *empty_folders(catalog, loaded))
     counts["uncategorised"] = categories.pop("", 0)
     counts["categories"] = len(categories)
+    counts["review"] = to_review(catalog, loaded, judge)
+    if not loaded.collection.categories:
+        counts["unsorted"] = counts["resources"]
     counts["partial"] = sum(1 for _ in catalog.half_read(loaded.name))
     counts["copies"] = counts["places"] - counts["resources"]
     counts["duplicates"] = len(choose(catalog, loaded).kept)

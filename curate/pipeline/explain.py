@@ -15,6 +15,7 @@ from curate.messages import msg
 from curate.model import Extracted, Message, Profile
 from curate.pipeline.judge import Judge
 from curate.pipeline.keep import Kept, choose, left_out
+from curate.pipeline.labels import to_review
 from curate.pipeline.ready import outdated
 from curate.workspace import Workspace
 
@@ -119,6 +120,7 @@ class Standing:
     versions: tuple[str, ...]
     next: str  # the command that comes next
     problem: str = ""  # why its configuration cannot be read
+    review: int = 0  # resources that wait for a person to say where they belong
 
 
 def standings(workspace: Workspace) -> list[Standing]:
@@ -171,6 +173,7 @@ def _standing(workspace: Workspace, catalog: Catalog, name: str) -> Standing:
         versions=tuple(bundle.versions(workspace.build, name)),
         next=f"curate {stage} {name}",
         problem=problem,
+        review=to_review(catalog, loaded, judge) if loaded and judge else 0,
     )
 
 

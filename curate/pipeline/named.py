@@ -15,6 +15,8 @@ class Nameable(Protocol):
     @property
     def sha256(self) -> str: ...
     @property
+    def title(self) -> str: ...
+    @property
     def source(self) -> str:
         """The place it was found at."""
 
@@ -58,6 +60,15 @@ def meant(names: Sequence[str], found: Sequence[N]) -> list[N]:
         for one in found
         if any(one.source == name or (name not in whole and called(one, name)) for name in names)
     ]
+
+
+def one_each(names: Iterable[str], found: Sequence[Nameable]) -> None:
+    """Raises CurateError where a path is that of several, in different sources: none of them is meant."""
+    for name in names:
+        same = [one for one in found if one.source == name]
+        if len(same) > 1:
+            told = ", ".join(f"{one.sha256[:12]} “{one.title}”" for one in same[:5])
+            raise CurateError(f"'{name}' is in {len(same)} sources: {told}", "give the ids instead")
 
 
 def slip(kind: str, name: str, known: Iterable[str], hint: str) -> None:
