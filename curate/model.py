@@ -319,6 +319,7 @@ class Item(msgspec.Struct, frozen=True):
     open: Callable[[], IO[bytes]]
     thumbnail: Callable[[], bytes]  # JPEG; b"" where there is none
     testimony: Callable[[], Testimony] = Testimony
+    also: tuple[str, ...] = ()  # other URLs of the same thing
 
 
 class LicenseInfo(msgspec.Struct, frozen=True):

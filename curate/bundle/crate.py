@@ -97,6 +97,7 @@ def _file(
         "keywords": ", ".join(item.keywords),
         "alternateName": item.name if item.name != placed.path.rpartition("/")[2] else "",
         "isBasedOn": item.source if item.source.startswith(("http://", "https://")) else "",
+        "sameAs": _web(item.also),
         "author": _one([_ref(persons[name]) for name in item.creators if name in persons]),
         "license": _one([_ref(_license_id(one, licenses)) for one in ids(item.decision.license)]),
         "creditText": item.credit,
@@ -109,6 +110,11 @@ def _file(
         "contentSize": str(item.size),
         "sha256": item.sha256,
     } | {name: value for name, value in optional.items() if value}
+
+
+def _web(urls: Sequence[str]) -> str | list[str]:
+    found = [one for one in urls if one.startswith(("http://", "https://"))]
+    return found[0] if len(found) == 1 else found
 
 
 def _license_id(one: str, licenses: Mapping[str, LicenseInfo]) -> str:

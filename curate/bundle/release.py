@@ -113,6 +113,7 @@ def _items(items: Sequence[Item]) -> list[Item]:
             creators=tuple(filter(None, map(one_line, item.creators))),
             source=one_line(item.source),
             credit=one_line(item.credit),
+            also=tuple(filter(None, map(one_line, item.also))),
         )
         for _, item in sorted(unique.items())
     ]
@@ -144,7 +145,7 @@ def _describe(item: Item) -> history.File:
         item.sha256, item.size, item.name, item.title, item.category, item.format, item.kind,
         item.mime, item.language, item.description, item.keywords, sorted(item.properties.items()),
         item.creators, item.source, decision.license, decision.obligations, decision.holder,
-        item.credit, decision.changes, decision.attribution,
+        item.credit, decision.changes, decision.attribution, *item.also,
     )  # fmt: skip
     digest = hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:32]
     license = decision.license

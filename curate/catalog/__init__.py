@@ -8,7 +8,7 @@ to a resource; what a collection makes of it (its label and its decision) belong
 from __future__ import annotations
 
 from curate.catalog.facts import ContentFacts, Stage, int64s
-from curate.catalog.matches import Matches, Side
+from curate.catalog.matches import Matches, Side, Standing
 from curate.catalog.members import Member, Members, Words
 from curate.catalog.sightings import Place, Sighting, State
 from curate.catalog.tours import Tours
@@ -18,4 +18,15 @@ class Catalog(Tours, ContentFacts, Matches, Members):
     """An open catalogue. Use as a context manager."""
 
 
-__all__ = ["Catalog", "Member", "Place", "Side", "Sighting", "Stage", "State", "Words", "int64s"]
+__all__ = [
+    "Catalog",
+    "Member",
+    "Place",
+    "Side",
+    "Sighting",
+    "Stage",
+    "Standing",
+    "State",
+    "Words",
+    "int64s",
+]

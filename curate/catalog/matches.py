@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from curate.catalog.database import Database, pack, unpack
-from curate.model import Duplicate, Fingerprint, Message
+from curate.model import Decision, Duplicate, Fingerprint, Kind, Message
 
 Keys = Literal["band", "piece"]
 """Two tables of one shape: bands find texts that are near, pieces find parts and their wholes."""
@@ -15,6 +18,35 @@ _DUPLICATE = (
     "SELECT a.sha256, b.sha256, d.kind, d.score, d.evidence, d.part FROM duplicate d"
     " JOIN resource a ON a.id = d.a JOIN resource b ON b.id = d.b"
 )
+_PAGE = 500
+"""Names that one question asks about."""
+
+
+class _Outline(msgspec.Struct, frozen=True):
+    """What of ``Extracted`` the choice between duplicates looks at; the rest is not even decoded."""
+
+    format: str
+    kind: Kind
+    created: str = ""
+    properties: Mapping[str, int | float | str] = msgspec.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A member that is present and was read, as the choice between duplicates sees it."""
+
+    sha256: str
+    size: int
+    title: str
+    source: str
+    decision: Decision
+    revision: int
+    readable: bool
+    kind: Kind
+    format: str
+    created: str
+    pixels: int  # width x height; 0 where it is no picture
+    tokens: int
 
 
 class Matches(Database):
@@ -109,6 +141,89 @@ class Matches(Database):
     def duplicates(self) -> Iterator[Duplicate]:
         """Every pair that was found."""
         return map(_duplicate, self.db.execute(f"{_DUPLICATE} ORDER BY a.sha256, b.sha256, d.kind"))
+
+    def pairs(self) -> Iterator[Duplicate]:
+        """Every pair that was found, without its evidence and in no order: for all at once."""
+        rows = self.db.execute(
+            "SELECT a.sha256, b.sha256, d.kind, d.score, d.part FROM duplicate d"
+            " JOIN resource a ON a.id = d.a JOIN resource b ON b.id = d.b"
+        )
+        for a, b, kind, score, part in rows:
+            yield Duplicate(a.hex(), b.hex(), kind, score, None, part)
+
+    def likenesses(self, resources: Iterable[str]) -> list[Duplicate]:
+        """The pairs that have one of these on either side, each once, in the order of ``duplicates``."""
+        found: dict[tuple[str, str, str], Duplicate] = {}
+        for names in _pages(resources):
+            some = ",".join("?" * len(names))
+            for side in ("a", "b"):
+                rows = self.db.execute(f"{_DUPLICATE} WHERE {side}.sha256 IN ({some})", names)
+                found.update({(one.a, one.b, one.kind): one for one in map(_duplicate, rows)})
+        return [one for _, one in sorted(found.items())]
+
+    def standings(self, collection: str, resources: Iterable[str]) -> Iterator[Standing]:
+        """Those of ``resources`` that are present in a collection and were read and judged."""
+        number = self.collection_id(collection)
+        for names in _pages(resources):
+            rows = self.db.execute(
+                "SELECT r.sha256, r.size, m.title, m.source, m.decision, m.revision, f.error IS NULL, f.extracted,"
+                " coalesce(p.tokens, 0) FROM resource r JOIN member m ON m.resource = r.id AND m.collection = ?"
+                " JOIN fact f ON f.resource = r.id LEFT JOIN print p ON p.resource = r.id"
+                f" WHERE m.present AND r.sha256 IN ({','.join('?' * len(names))})",
+                (number, *names),
+            )
+            yield from map(_standing, rows)
+
+    def speakers(self, collection: str) -> dict[str, int]:
+        """The members that speak for others since the index was last told, and a digest of for whom."""
+        rows = self.db.execute(
+            "SELECT r.sha256, s.digest FROM speaker s JOIN resource r ON r.id = s.resource WHERE s.collection = ?",
+            (self.collection_id(collection),),
+        )
+        return {blob.hex(): digest for blob, digest in rows}
+
+    def put_speakers(
+        self, collection: str, speakers: Mapping[str, int], changed: Iterable[str], revision: int
+    ) -> None:
+        """Replace them; ``changed`` ones are new to the index at ``revision``."""
+        number = self.collection_id(collection)
+        self.db.execute("DELETE FROM speaker WHERE collection = ?", (number,))
+        self.db.executemany(
+            "INSERT INTO speaker VALUES (?, ?, ?)",
+            [(number, self.known_id(name), digest) for name, digest in sorted(speakers.items())],
+        )
+        self.db.executemany(
+            "UPDATE member SET revision = ? WHERE collection = ? AND resource = ? AND present AND NOT dirty",
+            [(revision, number, self.known_id(name)) for name in changed],
+        )
+
+    def copies(self, collection: str) -> list[str]:
+        """Resources that a collection took from more than one place, in hash order."""
+        rows = self.db.execute(
+            "SELECT r.sha256 FROM sighting s JOIN source o ON o.id = s.source JOIN resource r ON r.id = s.resource"
+            " WHERE o.collection = ? AND s.state = 'taken' GROUP BY r.id HAVING count(*) > 1 ORDER BY r.sha256",
+            (self.collection_id(collection),),
+        )
+        return [blob.hex() for (blob,) in rows]
+
+
+def _pages(resources: Iterable[str]) -> Iterator[list[bytes]]:
+    names = [bytes.fromhex(one) for one in sorted(set(resources))]
+    for start in range(0, len(names), _PAGE):
+        yield names[start : start + _PAGE]
+
+
+def _standing(row: Sequence[object]) -> Standing:
+    sha256, size, title, source, decision, revision, readable, extracted, tokens = row
+    outline = unpack(extracted, _Outline)  # type: ignore[arg-type]
+    assert outline is not None
+    width, height = (outline.properties.get(side, 0) for side in ("width", "height"))
+    whole = isinstance(width, int) and isinstance(height, int)
+    return Standing(
+        sha256.hex(), int(size), str(title), str(source),  # type: ignore[attr-defined, call-overload]
+        unpack(decision, Decision) or Decision("deny"), int(revision), bool(readable),  # type: ignore[arg-type, call-overload]
+        outline.kind, outline.format, outline.created, int(width) * int(height) if whole else 0, int(tokens),  # type: ignore[call-overload]
+    )  # fmt: skip
 
 
 def _duplicate(row: Sequence[object]) -> Duplicate:

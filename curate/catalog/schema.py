@@ -78,4 +78,10 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE member ADD COLUMN outcome TEXT NOT NULL DEFAULT '';
     UPDATE member SET basis = ''
     """,
+    """
+    CREATE TABLE speaker (
+      collection INTEGER NOT NULL REFERENCES collection, resource INTEGER NOT NULL REFERENCES resource,
+      digest INTEGER NOT NULL, PRIMARY KEY (collection, resource)
+    ) STRICT, WITHOUT ROWID
+    """,
 )

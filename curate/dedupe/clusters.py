@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from curate.messages import msg
 from curate.model import Duplicate, Kind, Message
@@ -25,7 +26,7 @@ class Contender:
     """What the choice of a keeper looks at."""
 
     sha256: str
-    allowed: bool  # the decision on its rights is "allow"
+    allowed: bool  # its rights let it into the bundle
     kind: Kind
     format: str
     size: int  # bytes
@@ -33,6 +34,23 @@ class Contender:
     text_length: int  # tokens: words, and characters of Chinese
     date: str  # ISO 8601; "" where none is known
     name: str = ""
+    chosen: int = 0  # 0, or the number of a person's word that it stays: later ones are larger
+    by: str = ""  # that person
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A contender with its place by each rule in turn, among those that the rules before held for equal; 0 is
+    the best."""
+
+    contender: Contender
+    places: tuple[int, ...]
+
+    def before(self, other: Ranked) -> Message:
+        """The rule that puts it before ``other``, as the reason why it stays."""
+        pairs = zip(self.places, other.places, strict=False)
+        number = next(number for number, (one, two) in enumerate(pairs) if one != two)
+        return _RULES[number][1](self.contender, other.contender)
 
 
 def clusters(pairs: Iterable[Duplicate]) -> list[tuple[str, ...]]:
@@ -59,67 +77,102 @@ def clusters(pairs: Iterable[Duplicate]) -> list[tuple[str, ...]]:
     return sorted(tuple(group) for group in groups.values())
 
 
-def keeper(members: Sequence[Contender]) -> tuple[Contender, Message]:
-    """The one of ``members`` that stays, and the rule that decided between it and its last rivals.
+def ranking(members: Iterable[Contender]) -> list[Ranked]:
+    """``members``, the one that stays first.
 
-    In this order: rights that allow it; most pixels (pictures) or most text (all else), ``CLOSE`` being
-    equal; the format (``FORMATS``); the newest date; the smallest hash. Raises ValueError without members.
+    In this order: rights that allow it; a person's word, the latest first; most pixels (pictures) and
+    most text (all else), ``CLOSE`` being equal; the format (``FORMATS``); the newest date; the smallest
+    hash.
+    """
+    groups = [sorted(members, key=lambda one: one.sha256)]
+    places: dict[str, list[int]] = {one.sha256: [] for one in groups[0]}
+    for split, _ in _RULES:
+        finer: list[list[Contender]] = []
+        for group in groups:
+            parts = split(group) if len(group) > 1 else [group]
+            for place, part in enumerate(parts):
+                for one in part:
+                    places[one.sha256].append(place)
+            finer += parts
+        groups = finer
+    return [Ranked(one, tuple(places[one.sha256])) for group in groups for one in group]
+
+
+def keeper(members: Sequence[Contender]) -> tuple[Contender, Message]:
+    """The first of ``ranking``, and the rule that decided between it and its last rival.
+
+    Raises ValueError without members.
     """
     if not members:
         raise ValueError("a group without members has no keeper")
-    left = list(members)
-    reason = msg("there is no other copy")
-    for best, says in _RULES:
-        narrowed = best(left)
-        if len(narrowed) < len(left):
-            left, reason = narrowed, says(narrowed[0])
-        if len(left) == 1:
-            break
-    return left[0], reason
+    first, *others = ranking(members)
+    return first.contender, first.before(others[0]) if others else msg("there is no other copy")
 
 
-def _allowed(left: list[Contender]) -> list[Contender]:
-    return [one for one in left if one.allowed] or left
+Split = Callable[[list[Contender]], list[list[Contender]]]
+"""Puts those that a rule holds for equal together, the best first."""
 
 
-def _most(measure: Callable[[Contender], int]) -> Callable[[list[Contender]], list[Contender]]:
-    def best(left: list[Contender]) -> list[Contender]:
-        least = max(measure(one) for one in left) * (1 - CLOSE)
-        return [one for one in left if measure(one) >= least]
+def _by(key: Callable[[Contender], int | str], best: Callable[..., int | str]) -> Split:
+    def split(group: list[Contender]) -> list[list[Contender]]:
+        ordered = sorted(group, key=key, reverse=best is max)
+        return [list(part) for _, part in groupby(ordered, key)]
 
-    return best
-
-
-def _format(left: list[Contender]) -> list[Contender]:
-    def rank(one: Contender) -> int:
-        return FORMATS.index(one.format) if one.format in FORMATS else len(FORMATS)
-
-    first = min(map(rank, left))
-    return [one for one in left if rank(one) == first]
+    return split
 
 
-def _newest(left: list[Contender]) -> list[Contender]:
-    date = max(one.date for one in left)
-    return [one for one in left if one.date == date]
+def _most(measure: Callable[[Contender], int]) -> Split:
+    """What is within ``CLOSE`` of the most is as good as that; of the rest the same holds again."""
+
+    def split(group: list[Contender]) -> list[list[Contender]]:
+        ordered = sorted(group, key=measure, reverse=True)
+        parts = [[ordered[0]]]
+        for one in ordered[1:]:
+            if measure(one) >= measure(parts[-1][0]) * (1 - CLOSE):
+                parts[-1].append(one)
+            else:
+                parts.append([one])
+        return parts
+
+    return split
 
 
-def _smallest_hash(left: list[Contender]) -> list[Contender]:
-    return [min(left, key=lambda one: one.sha256)]
+def _words(one: Contender) -> int:
+    return 0 if one.kind == "image" else one.text_length
 
 
-_RULES: tuple[
-    tuple[Callable[[list[Contender]], list[Contender]], Callable[[Contender], Message]], ...
-] = (
-    (_allowed, lambda one: msg("its rights allow it, those of the others do not")),
+def _format(one: Contender) -> int:
+    return FORMATS.index(one.format) if one.format in FORMATS else len(FORMATS)
+
+
+def _rights(one: Contender, other: Contender) -> Message:
+    if other.chosen:
+        return msg(
+            "{who} chose “{name}”, which may not be packaged; the rights of this one allow it",
+            who=other.by,
+            name=other.name,
+        )
+    return msg("its rights allow it, those of the others do not")
+
+
+_RULES: tuple[tuple[Split, Callable[[Contender, Contender], Message]], ...] = (
+    (_by(lambda one: one.allowed, max), _rights),
+    (_by(lambda one: one.chosen, max), lambda one, _: msg("{who} chose it", who=one.by)),
     (
         _most(lambda one: one.pixels),
-        lambda one: msg("it has the most pixels ({pixels})", pixels=one.pixels),
+        lambda one, _: msg("it has the most pixels ({pixels})", pixels=one.pixels),
+    ),
+    (_most(_words), lambda one, _: msg("it has the most text ({n} words)", n=one.text_length)),
+    (
+        _by(_format, min),
+        lambda one, _: msg("its format is the most useful ({format})", format=one.format),
     ),
     (
-        _most(lambda one: 0 if one.kind == "image" else one.text_length),
-        lambda one: msg("it has the most text ({n} words)", n=one.text_length),
+        _by(lambda one: one.date, max),
+        lambda one, _: msg("it is the newest ({date})", date=one.date),
     ),
-    (_format, lambda one: msg("its format is the most useful ({format})", format=one.format)),
-    (_newest, lambda one: msg("it is the newest ({date})", date=one.date)),
-    (_smallest_hash, lambda one: msg("all else is equal, so the smallest hash decides")),
+    (
+        _by(lambda one: one.sha256, min),
+        lambda *_: msg("all else is equal, so the smallest hash decides"),
+    ),
 )

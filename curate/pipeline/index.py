@@ -10,6 +10,7 @@ from curate.catalog import Catalog, Member
 from curate.indexes import Index
 from curate.model import Document
 from curate.pipeline.listener import SILENT, Listener
+from curate.pipeline.voices import Voices
 from curate.workspace import Settings, Workspace
 
 
@@ -45,6 +46,8 @@ def index(
         shutil.rmtree(folder)  # of a catalogue that is no more: what it holds cannot be trusted
     fresh = not folder.exists()
     since = 0 if fresh else since
+    voices = Voices(workspace, catalog)
+    voices.settle()
     revision = catalog.mark("revision")
     if since == revision and not fresh:
         return 0
@@ -57,7 +60,7 @@ def index(
         for member in catalog.changed_since(since, present=True):
             count += 1
             listener.step()
-            yield _document(catalog, member)
+            yield _document(catalog, voices, member)
 
     listener.stage("indexing")
     engine.update(documents(), gone)
@@ -66,19 +69,17 @@ def index(
     return count
 
 
-def _document(catalog: Catalog, member: Member) -> Document:
-    known = catalog.facts(member.sha256)
-    assert known is not None
-    extracted, profile, _ = known
+def _document(catalog: Catalog, voices: Voices, member: Member) -> Document:
+    told = voices.told(member)
     return Document(
         id=member.sha256,
         collection=member.collection,
-        title=member.title,
-        keywords=tuple(dict.fromkeys((*extracted.keywords, *profile.keywords))),
+        title=told.title,
+        keywords=told.words,
         category=member.label.category,
-        format=extracted.format,
-        kind=extracted.kind,
-        language=profile.language,
+        format=told.extracted.format,
+        kind=told.extracted.kind,
+        language=told.language,
         license=member.decision.license,
         source=member.source,
         text=catalog.text(member.sha256),

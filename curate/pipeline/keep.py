@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from curate.catalog import Catalog, Member
+from curate.catalog import Catalog, Member, Standing
 from curate.collection import Dedupe, Loaded
-from curate.dedupe.clusters import Contender, clusters, keeper
+from curate.dedupe.clusters import Contender, Ranked, ranking
+from curate.likeness import Likeness
 from curate.messages import msg, render
-from curate.model import Decision, Duplicate, Message
-from curate.pipeline.places import taken
+from curate.model import Alike, Duplicate, Message
+from curate.pipeline.links import EXACT, Links
+from curate.pipeline.suspects import Suspect, suspects
+
+__all__ = ["Choice", "Kept", "Suspect", "choose", "left_out"]
+
+ROUNDS = 8
+"""How often parts and duplicates are weighed against each other; twice does but for odd chains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +27,9 @@ class Kept:
 
     keeper: str  # hex SHA-256
     title: str
-    kind: str  # same-text | near-text | near-image
+    kind: Alike
     score: float  # 0..1
     reason: Message  # what made the keeper the better one
-
-
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """What somebody else has a say in, and since when it is known here."""
-
-    title: str
-    since: str  # ISO 8601, UTC
-
-    def doubts(self, decision: Decision) -> str:
-        """Its title, where it casts doubt on ``decision``; "" where a person knew of it and decided."""
-        settled = decision.by and self.since <= decision.decided
-        return "" if settled else self.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,89 +38,176 @@ class Choice:
 
     kept: Mapping[str, Kept]  # each member that is a duplicate → what is kept in its place
     suspects: Mapping[str, Suspect]  # each that is like one in which somebody else has a say
+    standings: Mapping[str, Standing] = field(default_factory=dict)  # all that is like something
+    allowed: frozenset[str] = frozenset()  # of these: what its rights let into the bundle
+    order: Mapping[str, int] = field(default_factory=dict)  # of each group the best first
+    links: Links | None = None
 
     def suspect(self, member: Member) -> str:
         """Title of what casts doubt on a member; "" where nothing does."""
         found = self.suspects.get(member.sha256)
         return found.doubts(member.decision) if found else ""
 
+    def behind(self, dedupe: Dedupe) -> dict[str, list[str]]:
+        """Each that speaks for others → those, which a bundle leaves out for it; parts speak for themselves."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name, kept in sorted(self.kept.items()):
+            if kept.kind in EXACT or (dedupe.near == "leave-out" and kept.kind != "part-text"):
+                found[kept.keeper].append(name)
+        return found
 
-def choose(catalog: Catalog, loaded: Loaded) -> Choice:
-    """Choose a keeper of each group of duplicates.
+
+def choose(catalog: Catalog, loaded: Loaded, around: str = "") -> Choice:
+    """Choose a keeper of each group of duplicates; ``around``: only of what hangs together with this one.
 
     A copy without its notice is no cleaner than the one that has it: where somebody else has a say in
-    one, a person has to decide about its double too. Only what is itself like a keeper stands back: likeness is not handed on from neighbour to
-    neighbour, or a chain of small differences would end in losing something else.
+    one, a person has to decide about its double too. Only what is itself like a keeper stands back:
+    likeness is not handed on from neighbour to neighbour, or a chain of small differences would end in
+    losing something else. Takes time by the number of pairs, not of members.
+
+    Raises CurateError for a damaged journal of people's words.
     """
-    pairs = list(_alike(catalog.duplicates(), loaded.collection.dedupe))
-    same = [pair for pair in pairs if pair.kind == "same-text"]
-    twins = {name: group for group in clusters(same) for name in group}
-    near = _neighbours(pairs, twins)
+    likeness = Likeness(loaded.folder)
+    pairs = _reached(catalog, likeness, around) if around else catalog.pairs()
+    links = Links(pairs, loaded.collection.dedupe, likeness.pairs)
+    standings = {one.sha256: one for one in catalog.standings(loaded.name, links.names)}
+    doubtful = suspects(catalog, loaded.name, links, standings)
+    numbers = {name: number for number, name in enumerate(likeness.keep, 1)}
+    contenders = {
+        name: _contender(one, doubtful.get(name), numbers.get(name, 0), likeness)
+        for name, one in standings.items()
+    }
     found: dict[str, Kept] = {}
-    suspects: dict[str, Suspect] = {}
-    for cluster in clusters(pairs):
-        here = (catalog.member(loaded.name, name) for name in cluster)
-        left = {one.sha256: one for one in here if one and one.present}
-        for name, member in sorted(left.items()):
-            if member.decision.contested:
-                doubles = near[name].keys() & left.keys()
-                places = taken(catalog.places(name), loaded.name)
-                since = min((one.sighting.noted for one in places), default="")
-                for double in doubles:
-                    known = suspects.get(double)
-                    if (
-                        known is None or known.since < since
-                    ):  # the newest: a person may know the rest
-                        suspects[double] = Suspect(member.title, since)
-        while len(left) > 1:
-            kept, reason = keeper([_contender(catalog, left[name]) for name in sorted(left)])
-            title = left.pop(kept.sha256).title
-            for name in sorted(left.keys() & near[kept.sha256].keys()):
-                pair = near[kept.sha256][name]
-                found[name] = Kept(kept.sha256, title, pair.kind, pair.score, reason)
-                del left[name]
-    return Choice(found, suspects)
+    order: dict[str, int] = {}
+    for group in links.groups():
+        here = [contenders[name] for name in group if name in contenders]
+        if len(here) > 1:
+            chooser = _Chooser(links, loaded.collection.dedupe, here)
+            found.update(chooser.kept())
+            for name in chooser.names:
+                order[name] = len(order)
+    allowed = frozenset(name for name, one in contenders.items() if one.allowed)
+    return Choice(found, doubtful, standings, allowed, order, links)
 
 
-def _neighbours(
-    pairs: Iterable[Duplicate], twins: Mapping[str, tuple[str, ...]]
-) -> dict[str, dict[str, Duplicate]]:
-    """Who is like whom. Resources with the same text share their likenesses: one of them was compared."""
-    near: dict[str, dict[str, Duplicate]] = defaultdict(dict)
-    for pair in pairs:
-        for a in twins.get(pair.a, (pair.a,)):
-            for b in twins.get(pair.b, (pair.b,)):
-                if a != b:
-                    for one, other in ((a, b), (b, a)):
-                        known = near[one].get(other)
-                        if known is None or known.score < pair.score:
-                            near[one][other] = pair
-    return near
+def _reached(catalog: Catalog, likeness: Likeness, start: str) -> list[Duplicate]:
+    """Every pair that hangs together with one resource, also by what people merged."""
+    merged: dict[str, set[str]] = defaultdict(set)
+    for a, b in likeness.said("merge"):
+        merged[a].add(b)
+        merged[b].add(a)
+    found: dict[tuple[str, str, Alike], Duplicate] = {}
+    known, ahead = {start}, {start}
+    while ahead:
+        pairs = catalog.likenesses(ahead)
+        found.update({(one.a, one.b, one.kind): one for one in pairs})
+        reached = {side for one in pairs for side in (one.a, one.b)}
+        reached.update(*(merged[name] for name in ahead))
+        ahead = reached - known
+        known |= ahead
+    return [one for _, one in sorted(found.items())]
 
 
-def _alike(pairs: Iterable[Duplicate], dedupe: Dedupe) -> Iterable[Duplicate]:
-    floors = {"same-text": 0.0, "near-text": dedupe.text, "near-image": dedupe.image}
-    return (pair for pair in pairs if pair.score >= floors[pair.kind])
-
-
-def _contender(catalog: Catalog, member: Member) -> Contender:
-    known = catalog.facts(member.sha256)
-    assert known is not None
-    extracted, _, error = known
-    width, height = extracted.properties.get("width", 0), extracted.properties.get("height", 0)
+def _contender(
+    one: Standing, suspect: Suspect | None, chosen: int, likeness: Likeness
+) -> Contender:
+    doubted = suspect.doubts(one.decision) if suspect else ""
     return Contender(
-        sha256=member.sha256,
-        allowed=member.decision.outcome == "allow" and error is None,
-        kind=extracted.kind,
-        format=extracted.format,
-        size=member.size,
-        pixels=int(width) * int(height)
-        if isinstance(width, int) and isinstance(height, int)
-        else 0,
-        text_length=catalog.fingerprint(member.sha256).tokens,
-        date=extracted.created,
-        name=member.source,
+        sha256=one.sha256,
+        allowed=one.decision.outcome == "allow" and one.readable and not doubted,
+        kind=one.kind,
+        format=one.format,
+        size=one.size,
+        pixels=one.pixels,
+        text_length=one.tokens,
+        date=one.created,
+        name=one.title,
+        chosen=chosen,
+        by=likeness.keep[one.sha256].who if chosen else "",
     )
+
+
+class _Chooser:
+    """Chooses among those that hang together."""
+
+    def __init__(self, links: Links, dedupe: Dedupe, members: Iterable[Contender]) -> None:
+        self._links, self._dedupe = links, dedupe
+        self._ranked = {one.contender.sha256: one for one in ranking(members)}
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The best first."""
+        return self._ranked.keys()
+
+    def kept(self) -> dict[str, Kept]:
+        """Who stands back, and for whom."""
+        back = self._back({})
+        if self._dedupe.parts == "keep":
+            return back
+        parts: dict[str, Kept] = {}
+        for _ in range(ROUNDS):
+            more = self._parts({**back, **parts})
+            if not more:
+                break
+            parts.update(more)
+            back = self._back(parts)
+        out = {**back, **parts}
+        return back | {name: one for name, one in parts.items() if one.keeper not in out}
+
+    def _back(self, without: Mapping[str, Kept]) -> dict[str, Kept]:
+        """Exact ones first where near ones stay: of two that say the same one stands back all the same."""
+        left = {name: one for name, one in self._ranked.items() if name not in without}
+        exact: dict[str, Kept] = {}
+        if self._dedupe.near == "keep":
+            exact = self._round(left, EXACT)
+            left = {name: one for name, one in left.items() if name not in exact}
+        return exact | self._round(left, None)
+
+    def _round(
+        self, left: Mapping[str, Ranked], kinds: tuple[Alike, ...] | None
+    ) -> dict[str, Kept]:
+        waiting: dict[str, dict[str, Ranked]] = defaultdict(dict)
+        for name, one in left.items():
+            waiting[self._links.family(name)][name] = one
+        found: dict[str, Kept] = {}
+        for name, one in left.items():
+            if name in found:
+                continue
+            family = self._links.family(name)
+            del waiting[family][name]
+            for other, worse in self._waiting(family, waiting, kinds):
+                pair = self._links.between(name, other)
+                if pair and (kinds is None or pair.kind in kinds):
+                    del waiting[self._links.family(other)][other]
+                    why = one.before(worse)
+                    found[other] = Kept(name, one.contender.name, pair.kind, pair.score, why)
+        return found
+
+    def _waiting(
+        self,
+        family: str,
+        waiting: Mapping[str, Mapping[str, Ranked]],
+        kinds: tuple[Alike, ...] | None,
+    ) -> list[tuple[str, Ranked]]:
+        around = self._links.near.get(family, {})
+        near = [one for one in sorted(around) if kinds is None or around[one].kind in kinds]
+        return [pair for one in (family, *near) for pair in waiting.get(one, {}).items()]
+
+    def _parts(self, out: Mapping[str, Kept]) -> dict[str, Kept]:
+        """Parts whose whole goes in, the longest first: a whole that stands back keeps nothing back."""
+        going = {
+            name: one.contender
+            for name, one in self._ranked.items()
+            if one.contender.allowed and name not in out
+        }
+        found: dict[str, Kept] = {}
+        for name in sorted(going, key=lambda one: (-going[one].text_length, one)):
+            for whole, pair in self._links.inside(name):
+                if whole in going and whole not in found:
+                    why = msg("all of it is in there")
+                    found[name] = Kept(whole, going[whole].name, pair.kind, pair.score, why)
+                    break
+        return found
 
 
 def left_out(catalog: Catalog, loaded: Loaded, member: Member, choice: Choice) -> Message | None:
@@ -150,6 +231,12 @@ def left_out(catalog: Catalog, loaded: Loaded, member: Member, choice: Choice) -
         return None
     if kept.kind == "same-text":
         return msg("it says the same as “{title}”, which is kept", title=kept.title)
+    if kept.kind == "said":
+        return msg(
+            "a person says that it is the same as “{title}”, which is kept", title=kept.title
+        )
+    if kept.kind == "part-text":
+        return msg("it is part of “{title}”, which is kept", title=kept.title)
     if loaded.collection.dedupe.near == "keep":
         return None
     return msg(

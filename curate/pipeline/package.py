@@ -6,31 +6,20 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import IO
-
-import msgspec
 
 from curate import bundle, listings, plugins, rights, spdx
 from curate.bundle import Release, Request
-from curate.catalog import Catalog, Member, Place
+from curate.catalog import Catalog
 from curate.collection import Loaded, load
-from curate.model import Decision, Item, LicenseInfo, Omission, Report, Testimony, main_text
+from curate.model import Item, LicenseInfo, Omission, Report
 from curate.pipeline import gates
+from curate.pipeline.items import Chooser
 from curate.pipeline.judge import Judge, use
-from curate.pipeline.keep import choose, left_out
 from curate.pipeline.listener import SILENT, Listener
-from curate.pipeline.places import basename, taken
 from curate.pipeline.ready import ready
 from curate.store import Store
 from curate.workspace import Workspace
-
-DESCRIPTION = 280
-"""Most characters of a text's beginning that stand in for a description nobody wrote."""
-
-_MARKUP = " #=-*_>:：。.|"
-"""What a text begins with before it says anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +43,7 @@ def package(
         gates.grants_hold(workspace, catalog, loaded, judge)
         store = Store(workspace.objects)
         listener.stage("choosing")
-        items, omissions = _choose(catalog, store, loaded, judge)
+        items, omissions = Chooser(catalog, store, loaded, judge).chosen()
         items, misfits = gates.fitting(catalog, loaded, judge, items)
         omissions += misfits
         listener.stage("packaging", len(items))
@@ -85,111 +74,6 @@ def _use(loaded: Loaded) -> dict[str, object]:
         "copies": purpose.copies,
         "drm": purpose.drm,
     }
-
-
-def _choose(
-    catalog: Catalog, store: Store, loaded: Loaded, judge: Judge
-) -> tuple[list[Item], list[Omission]]:
-    choice = choose(catalog, loaded)
-    items: list[Item] = []
-    omissions: list[Omission] = []
-    alike: dict[bytes, Decision] = {}  # most items share a few decisions: held once each
-    for member in catalog.members(loaded.name):
-        reason = left_out(catalog, loaded, member, choice)
-        if reason:
-            heard = partial(_testimony, catalog, loaded.name, member.sha256)
-            omissions.append(
-                Omission(member.sha256, member.title, member.source, reason, member.decision, heard)
-            )
-        else:
-            key = msgspec.json.encode(member.decision)
-            decision = alike.setdefault(key, member.decision)
-            items.append(_item(catalog, store, loaded, judge, member, decision))
-    for sighting in catalog.with_state(loaded.name, "failed"):
-        if sighting.reason:
-            omissions.append(
-                Omission("", basename(sighting.locator), sighting.locator, sighting.reason)
-            )
-    return items, omissions
-
-
-def _item(
-    catalog: Catalog, store: Store, loaded: Loaded, judge: Judge, member: Member, decision: Decision
-) -> Item:
-    known = catalog.facts(member.sha256)
-    assert known is not None
-    extracted, profile, _ = known
-    places = taken(catalog.places(member.sha256), loaded.name)
-    said = places[0].sighting.said
-    url = next((one.sighting.said.url for one in places if one.sighting.said.url), "")
-    declared = _creator(judge, places)
-    creators = said.creators or extracted.creators or ((declared,) if declared else ())
-    return Item(
-        sha256=member.sha256,
-        size=member.size,
-        name=basename(places[0].sighting.locator),
-        title=member.title,
-        category=member.label.category,
-        format=extracted.format,
-        kind=extracted.kind,
-        mime=extracted.mime,
-        language=profile.language,
-        description=_description(said.description or extracted.description, catalog, member),
-        keywords=tuple(dict.fromkeys((*extracted.keywords, *profile.keywords)))[:12],
-        properties=extracted.properties,
-        creators=creators,
-        source=url,
-        decision=decision,
-        credit=rights.credit(member.title, creators, url, decision, loaded.collection.language),
-        open=partial(_open, store, member.sha256),
-        thumbnail=partial(catalog.thumbnail, member.sha256),
-        testimony=partial(_testimony, catalog, loaded.name, member.sha256),
-    )
-
-
-def _testimony(catalog: Catalog, collection: str, sha256: str) -> Testimony:
-    """Every statement with the expression it comes to, so that nobody has to read its words again."""
-    places = catalog.places(sha256)
-    here = taken(places, collection)
-    known = catalog.facts(sha256)
-    said = [one for place in here for one in place.sighting.said.statements]
-    said += known[0].statements if known else ()
-    said += [one for place in places for one in place.sighting.said.statements]
-    return Testimony(
-        tuple(
-            msgspec.structs.replace(one, license=rights.expression(one))
-            for one in dict.fromkeys(said)
-        ),
-        tuple(dict.fromkeys(one for place in here for one in place.sighting.said.signals)),
-        # A file at hand says what it says whenever it is read; a page may say something else tomorrow.
-        max((place.sighting.noted for place in here if place.sighting.said.url), default=""),
-    )
-
-
-def _open(store: Store, sha256: str) -> IO[bytes]:
-    return store.open(sha256)
-
-
-def _creator(judge: Judge, places: Sequence[Place]) -> str:
-    """Whom the seller names as creator nearest to it, where nothing else says."""
-    near = (judge.declaration(one.kind, one.place, one.sighting.locator) for one in places)
-    return next((one.creator for one in near if one.creator), "")
-
-
-def _description(stated: str, catalog: Catalog, member: Member) -> str:
-    """What somebody wrote about it, or how its text begins."""
-    if stated:
-        return _cut(" ".join(stated.split()))
-    text = " ".join(main_text(catalog.text(member.sha256))[: 4 * DESCRIPTION].split()).lstrip(
-        _MARKUP
-    )
-    if text.casefold().startswith(member.title.casefold()):
-        text = text[len(member.title) :].lstrip(_MARKUP)
-    return _cut(text)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= DESCRIPTION else f"{text[: DESCRIPTION - 1].rstrip()}…"
 
 
 def _licenses(loaded: Loaded, items: Sequence[Item], judge: Judge) -> dict[str, LicenseInfo]:
