@@ -26,13 +26,7 @@ def keywords(text: str, language: str, limit: int = 8) -> tuple[str, ...]:
     By frequency and length, without stop words; Chinese is cut into words by rjieba. A short text gets
     fewer. Empty for languages written without spaces that nothing here can cut.
     """
-    if language in _UNSPACED:
-        return ()
-    text = prose(text[:LENGTH])
-    letters = 3 if language in LISTED else 5
-    words = _words(text, language)
-    telling = {word for word in set(words) if _tells(word, letters)}
-    words = [word if word in telling else "" for word in words]
+    words = telling(text, language)
     counts = Counter(filter(None, words))
     _join_plurals(counts)
     total = counts.total()
@@ -46,6 +40,17 @@ def keywords(text: str, language: str, limit: int = 8) -> tuple[str, ...]:
         word: round(count * _weight(word), 6) for word, count in counts.items() if count >= least
     }
     return tuple(sorted(weights, key=lambda word: (-weights[word], word))[:enough])
+
+
+def telling(text: str, language: str) -> list[str]:
+    """The words of the beginning of ``text``, in lower case and in their order; "" stands for one that tells
+    nothing. Empty for languages written without spaces that nothing here can cut."""
+    if language in _UNSPACED:
+        return []
+    words = _words(prose(text[:LENGTH]), language)
+    letters = 3 if language in LISTED else 5
+    known = {word for word in set(words) if _tells(word, letters)}
+    return [word if word in known else "" for word in words]
 
 
 def _words(text: str, language: str) -> list[str]:
