@@ -13,7 +13,7 @@ from curate.extract.claims import bounded
 from curate.extract.formats import MAX_TEXT, TEXT_SUFFIXES, holds_text, sniff
 from curate.model import Extracted
 
-VERSION = 6
+VERSION = 7
 """Raise it when the same bytes would give other facts: everything is then extracted again."""
 
 __all__ = ["MAX_TEXT", "TEXT_SUFFIXES", "VERSION", "extract", "holds_text"]

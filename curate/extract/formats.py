@@ -91,7 +91,7 @@ def _formats() -> dict[str, Format]:
         ("woff2", "font", "font/woff2", "", ".woff2"),
         ("zip", "archive", "application/zip", "archives", ".zip .jar .apk .cbz"),
         ("tar", "archive", "application/x-tar", "archives", ".tar"),
-        ("gz", "archive", "application/gzip", "archives", ".gz .tgz"),
+        ("gz", "archive", "application/gzip", "compressed", ".gz .tgz"),
         ("bz2", "archive", "application/x-bzip2", "archives", ".bz2 .tbz2"),
         ("xz", "archive", "application/x-xz", "archives", ".xz .txz"),
         ("7z", "archive", "application/x-7z-compressed", "archives", ".7z"),
