@@ -1,8 +1,8 @@
 """Who is the same as whom, to a person: near text, near pictures, clusters and their keepers.
 
 Workers compute a ``Fingerprint`` for each resource; the coordinator finds candidates by it (shared
-bands, near perceptual hashes), verifies them with ``text.similarity`` or ``images.alike`` and joins
-what remains with ``clusters``.
+bands, shared pieces, near perceptual hashes), verifies them with ``text.similarity``, ``parts.share``
+or ``images.alike`` and joins what remains with ``clusters``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from curate.model import Extracted, Fingerprint, main_text
 
-VERSION = 2
+VERSION = 3
 """Part of the key of every stored fingerprint: raise it when a fingerprint of the same bytes changes."""
 
 SPARSE = 150
@@ -25,18 +25,21 @@ def fingerprint(extracted: Extracted, path: Path) -> Fingerprint:
     Runs in a worker. The image side is empty for anything but raster images, and for pictures that
     would match each other by having nothing in them (see ``images.signature``).
     """
-    from curate.dedupe.text import sign
+    from curate.dedupe.parts import WORDS, pieces
+    from curate.dedupe.text import sign, tokens
 
-    digest, tokens, bands = sign(main_text(extracted.text))
+    text = main_text(extracted.text)
+    digest, words, bands = sign(text)
+    runs = pieces(tokens(text)) if words >= WORDS else b""
     image = page = b""
-    if extracted.kind == "image" or (digest and _is_drawn(extracted, tokens)):
+    if extracted.kind == "image" or (digest and _is_drawn(extracted, words)):
         from curate.dedupe.images import signature
 
         if extracted.kind == "image":
             image = signature(path)
         else:
             page = signature(BytesIO(extracted.thumbnail))
-    return Fingerprint(text=digest, tokens=tokens, bands=bands, image=image, page=page)
+    return Fingerprint(digest, words, bands, runs, image, page)
 
 
 def _is_drawn(extracted: Extracted, tokens: int) -> bool:
