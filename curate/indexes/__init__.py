@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from curate.errors import CurateError
 from curate.indexes.query import Node
@@ -31,6 +31,7 @@ class Filters:
     type: str = ""  # a format ("pdf") or a kind ("document")
     language: str = ""
     license: str = ""  # the whole SPDX expression
+    without: tuple[str, ...] = ()  # ids that are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,18 @@ class Results:
 
     total: int
     hits: tuple[Hit, ...]
+
+
+FACETS: Final = ("collection", "category", "type", "language", "license")
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """How many of the matches have which value; the values as filters take them, most frequent first."""
+
+    name: str  # one of FACETS
+    counts: tuple[tuple[str, int], ...]
+    more: int = 0  # values beyond these
 
 
 class Index(Protocol):
@@ -61,6 +74,19 @@ class Index(Protocol):
         Hits have no snippet: the caller has the text. Raises CurateError for a query that says
         nothing sensible.
         """
+
+    def facets(self, query: Node | str, filters: Filters, most: int = 10) -> tuple[Facet, ...]:
+        """One for each of FACETS, over all matches; at most ``most`` values of each.
+
+        A document has several types, its format and its kind. What is written in several ways counts
+        as one, written as in the best of the matches that have it.
+        """
+
+    def frequency(self, field: str, token: str) -> int:
+        """About how many documents have ``token`` in ``field``: those removed lately may still count."""
+
+    def vocabulary(self, field: str, start: str) -> list[tuple[str, int]]:
+        """The tokens of ``field`` that begin with ``start``, with their frequency; in order."""
 
     def count(self) -> int:
         """Documents in the index."""

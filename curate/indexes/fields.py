@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from curate.indexes import Filters
+from curate.indexes import FACETS, Facet, Filters
 from curate.indexes.query import exact
 from curate.indexes.tokens import spelled
 from curate.model import Document, Hit
@@ -15,7 +15,9 @@ WEIGHTS: Final = {"title": 4.0, "keywords": 2.0, "category": 1.5, "text": 1.0, "
 """Fields of words, and what a word in one counts in the score."""
 
 EXACT: Final = ("collection", "type", "language", "license", "exact_category")
-"""Fields that hold one value, compared whole."""
+"""Fields of values that are compared whole."""
+COUNTED: Final = {name: "exact_category" if name == "category" else name for name in FACETS}
+"""Facet → the field that it counts the values of."""
 
 _GAP: Final = " \x1f "  # between keywords: no token, so no phrase reaches over it
 
@@ -61,8 +63,8 @@ def word_fields(document: Document) -> Iterator[tuple[str, str]]:
     ):
         if found := spelled(text):
             yield field, found
-    if found := [words for words in map(spelled, document.keywords) if words]:
-        yield "keywords", _GAP.join(found)
+    if keywords := [words for words in map(spelled, document.keywords) if words]:
+        yield "keywords", _GAP.join(keywords)
 
 
 def exact_values(document: Document) -> Iterator[tuple[str, str]]:
@@ -106,3 +108,30 @@ def unshown(stored: bytes, score: float) -> Hit:
     """The Hit of what `shown` stored."""
     id_, collection, title, category, type_, language, license_, source = json.loads(stored)
     return Hit(id_, collection, title, category, type_, language, license_, source, score)
+
+
+def facets(
+    counts: Mapping[str, Mapping[str, int]], most: int, best: Callable[[str, str], Hit | None]
+) -> tuple[Facet, ...]:
+    """``counts`` of the values of fields, cut to the ``most`` frequent and written as people wrote them.
+
+    ``best(field, value)`` is the best match that has it. Equal counts go by value.
+    """
+    found = []
+    for name, field in COUNTED.items():
+        values = sorted(counts[field].items(), key=lambda one: (-one[1], one[0]))
+        spelled = [(_written(best(field, value), name, value), n) for value, n in values[:most]]
+        found.append(Facet(name, tuple(spelled), max(len(values) - most, 0)))
+    return tuple(found)
+
+
+def _written(hit: Hit | None, name: str, value: str) -> str:
+    # Formats and kinds are of our own making, and lower case.
+    if hit is None or name == "type":
+        return value
+    return {
+        "collection": hit.collection,
+        "category": hit.category,
+        "language": hit.language,
+        "license": hit.license,
+    }[name]

@@ -10,7 +10,7 @@ from curate.errors import CurateError
 from curate.indexes import REBUILD, IndexBroken
 from curate.indexes.tokens import fingerprint
 
-SCHEMA = 1
+SCHEMA = 2
 """Goes up with any change to the fields of an index."""
 
 _NAME = "curate-index.json"

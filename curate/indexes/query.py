@@ -37,6 +37,10 @@ MAX_WORDS = 256
 MAX_DEPTH = 40
 
 
+ANY: Final = ""
+"""Within the tokens of a Phrase: some token, whichever. People cannot ask for it."""
+
+
 class Phrase(msgspec.Struct, frozen=True):
     """Folded tokens next to each other, in one field or (``""``) in any. One token: a word."""
 

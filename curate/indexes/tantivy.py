@@ -11,14 +11,16 @@ import tantivy
 from tantivy import Occur, Query
 
 from curate.errors import CurateError
-from curate.indexes import REBUILD, Filters, IndexBroken, Results
+from curate.indexes import REBUILD, Facet, Filters, IndexBroken, Results
 from curate.indexes.fields import (
+    COUNTED,
     EXACT,
     TITLE_BONUS,
     WEIGHTS,
     admit,
     clean,
     exact_values,
+    facets,
     key,
     rank,
     shown,
@@ -27,6 +29,7 @@ from curate.indexes.fields import (
 )
 from curate.indexes.marker import check_marker
 from curate.indexes.query import (
+    ANY,
     All,
     And,
     Exact,
@@ -43,6 +46,7 @@ from curate.indexes.tokens import completions, stem
 from curate.model import Document, Hit
 
 HEAP = 64_000_000  # bytes the writer may fill before it writes a segment
+VALUES = 10_000  # of one facet that are counted
 
 
 class TantivyIndex:
@@ -50,22 +54,30 @@ class TantivyIndex:
         check_marker(folder, "tantivy", "meta.json")
         self._folder = folder
         self._schema = _schema()
+        self._read: tuple[int, int, int] | None = None  # the state that the searcher is of
+        self._now: Any = None
         with self._sound():
             self._index = tantivy.Index(self._schema, str(folder))
             # Readers look at the disk when they search; no thread has to watch it.
             self._index.config_reader("manual")
-            self._index.searcher()
+        self._searcher()
 
     def update(self, documents: Iterable[Document], gone: Iterable[tuple[str, str]]) -> None:
         with self._writer() as writer:
+            # Every segment looks up every deletion: an empty index is spared those that find nothing.
+            fresh = self._searcher().num_docs == 0
+            added: set[str] = set()
             for collection, id_ in gone:
                 writer.delete_documents_by_term("key", key(collection, id_))
             for document in documents:
                 name = key(document.collection, document.id)
                 entry = _entry(document, name)
                 with self._sound():
-                    writer.delete_documents_by_term("key", name)
+                    if not fresh or name in added:
+                        writer.delete_documents_by_term("key", name)
                     writer.add_document(entry)
+                if fresh:
+                    added.add(name)
 
     def clear(self) -> None:
         with self._writer() as writer:
@@ -73,6 +85,33 @@ class TantivyIndex:
 
     def count(self) -> int:
         return int(self._searcher().num_docs)
+
+    def frequency(self, field: str, token: str) -> int:
+        return int(self._searcher().doc_freq(field, token))
+
+    def vocabulary(self, field: str, start: str) -> list[tuple[str, int]]:
+        return sorted(self._searcher().terms_with_prefix(field, start))
+
+    def facets(self, query: Node | str, filters: Filters, most: int = 10) -> tuple[Facet, ...]:
+        node = parse(query) if isinstance(query, str) else query
+        with self._sound():
+            searcher = self._searcher()
+            wanted = self._filtered(self._query(node), filters)
+            asked = {
+                field: {"terms": {"field": field, "size": VALUES}} for field in COUNTED.values()
+            }
+            told = searcher.aggregate(wanted, asked)
+
+            def best(field: str, value: str) -> Hit | None:
+                having = [(Occur.Must, wanted), (Occur.Must, self._term(field, value))]
+                _, hits = _page(searcher, Query.boolean_query(having), _scored(node), 0, 1)
+                return next(iter(hits), None)
+
+            counts = {
+                field: {one["key"]: one["doc_count"] for one in told[field]["buckets"]}
+                for field in asked
+            }
+            return facets(counts, most, best)
 
     def search(self, query: Node | str, filters: Filters, limit: int, offset: int = 0) -> Results:
         node = parse(query) if isinstance(query, str) else query
@@ -85,8 +124,7 @@ class TantivyIndex:
         end = min(offset + limit, searcher.num_docs)
         if end == 0 or limit == 0:
             return Results(searcher.search(wanted, 1).count, ())
-        scored = next(phrases(node), None) is not None
-        return Results(*_page(searcher, wanted, scored, offset, end))
+        return Results(*_page(searcher, wanted, _scored(node), offset, end))
 
     def _ranked(self, node: Node) -> Query:
         """``node``, with a bonus for saying all of it in order; the bonus finds nothing by itself."""
@@ -103,6 +141,9 @@ class TantivyIndex:
         conditions = [
             (Occur.Must, Query.const_score_query(self._term(field, value), 0.0))
             for field, value in admit(filters)
+        ]
+        conditions += [
+            (Occur.MustNot, self._beginning("key", key("", id_))) for id_ in filters.without
         ]
         return Query.boolean_query([(Occur.Must, query), *conditions]) if conditions else query
 
@@ -149,7 +190,10 @@ class TantivyIndex:
     def _boosted(self, stems: tuple[str, ...], field: str, weight: float) -> Query:
         if len(stems) == 1:
             return Query.boost_query(self._term(field, stems[0]), weight)
-        return Query.boost_query(Query.phrase_query(self._schema, field, list(stems)), weight)
+        known: list[str | tuple[int, str]] = [
+            (at, one) for at, one in enumerate(stems) if one != ANY
+        ]
+        return Query.boost_query(Query.phrase_query(self._schema, field, known), weight)
 
     def _term(self, field: str, value: str) -> Query:
         return Query.term_query(self._schema, field, value)
@@ -158,9 +202,15 @@ class TantivyIndex:
         return Query.regex_query(self._schema, field, f"{_escaped(start)}.*")
 
     def _searcher(self) -> Any:
+        """Of what was committed last. Every commit replaces one small file: if that is the same, so is all."""
         with self._sound():
-            self._index.reload()
-            return self._index.searcher()
+            meta = (self._folder / "meta.json").stat()
+            state = (meta.st_ino, meta.st_mtime_ns, meta.st_size)
+            if state != self._read:
+                self._index.reload()
+                self._now = self._index.searcher()
+                self._read = state
+            return self._now
 
     @contextmanager
     def _writer(self) -> Iterator[Any]:
@@ -212,8 +262,9 @@ def _schema() -> Any:
     builder = tantivy.SchemaBuilder()
     for name in WEIGHTS:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    for name in (*EXACT, "key"):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in EXACT:
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    builder.add_text_field("key", tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("rank", fast=True)
     builder.add_bytes_field("shown", stored=True)
     return builder.build()
@@ -268,9 +319,16 @@ def _page(
     return result.count, tuple(hit for _, hit in page[offset - first : end - first])
 
 
+def _scored(node: Node) -> bool:
+    """Whether ``node`` has words: what has none matches all alike."""
+    return next(phrases(node), None) is not None
+
+
 def _any(queries: list[Query]) -> Query:
     return Query.boolean_query([(Occur.Should, query) for query in queries])
 
 
 def _escaped(text: str) -> str:
-    return "".join(c if c.isalnum() or c in " _" else f"\\{c}" if c.isascii() else c for c in text)
+    return "".join(
+        c if c.isalnum() or c in " _\x1f" else f"\\{c}" if c.isascii() else c for c in text
+    )

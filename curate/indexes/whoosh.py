@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from whoosh import columns, index
 from whoosh import fields as kinds
-from whoosh import index
 from whoosh.analysis.acore import Token
 from whoosh.analysis.tokenizers import Tokenizer
 from whoosh.codec.whoosh3 import W3Codec, W3Segment
 from whoosh.index import LockError
-from whoosh.query import compound, positional, qcore, terms, wrappers
+from whoosh.query import compound, positional, qcore, spans, terms, wrappers
 
 from curate.errors import CurateError
-from curate.indexes import REBUILD, Filters, IndexBroken, Results
+from curate.indexes import REBUILD, Facet, Filters, IndexBroken, Results
 from curate.indexes.fields import (
     EXACT,
     TITLE_BONUS,
@@ -25,6 +27,7 @@ from curate.indexes.fields import (
     admit,
     clean,
     exact_values,
+    facets,
     key,
     shown,
     unshown,
@@ -32,6 +35,7 @@ from curate.indexes.fields import (
 )
 from curate.indexes.marker import check_marker
 from curate.indexes.query import (
+    ANY,
     All,
     And,
     Exact,
@@ -45,13 +49,14 @@ from curate.indexes.query import (
     sentence,
 )
 from curate.indexes.tokens import completions, stem
-from curate.model import Document
+from curate.model import Document, Hit
 
 MEMORY = 64  # megabytes of postings kept before they are sorted out to disk
 # whoosh says that it is typed, but not all of it is.
 _EVERY: Any = qcore.Every
 _SEGMENT: Any = W3Segment
 _MANY = "\x1f"  # between the values of a field that has several
+_FIELDS = "\x1e"  # between those of several fields
 
 
 class Split(Tokenizer):
@@ -85,6 +90,17 @@ class Codec(W3Codec):
 _CODEC: Any = Codec
 
 
+class Near(spans.SpanNear):
+    """whoosh's own, which cannot be part of an Or."""
+
+    def estimate_size(self, reader: Any) -> int:
+        return min(int(self.a.estimate_size(reader)), int(self.b.estimate_size(reader)))
+
+
+_NEAR: Any = Near
+_COLUMN: Any = columns.VarBytesColumn
+
+
 class WhooshIndex:
     def __init__(self, folder: Path) -> None:
         check_marker(folder, "whoosh", "_MAIN_*.toc")
@@ -92,7 +108,7 @@ class WhooshIndex:
         with self._sound():
             fresh = not index.exists_in(str(folder))
             opener = index.create_in if fresh else index.open_dir
-            self._index = opener(str(folder), **({"schema": _schema()} if fresh else {}))
+            self._index: Any = opener(str(folder), **({"schema": _schema()} if fresh else {}))
 
     def update(self, documents: Iterable[Document], gone: Iterable[tuple[str, str]]) -> None:
         with self._writer() as writer:
@@ -121,6 +137,34 @@ class WhooshIndex:
         node = parse(query) if isinstance(query, str) else query
         with self._sound(), self._index.searcher() as searcher:
             return _search(searcher, node, filters, max(limit, 0), max(offset, 0))
+
+    def facets(self, query: Node | str, filters: Filters, most: int = 10) -> tuple[Facet, ...]:
+        node = parse(query) if isinstance(query, str) else query
+        with self._sound(), self._index.searcher() as searcher:
+            # One column has all values of a document, and few documents differ in them.
+            column = searcher.reader().column_reader("counted")
+            rows = Counter(column[at] for _, at in _rows(searcher, node, filters))
+            counts: dict[str, Counter[str]] = {field: Counter() for field in EXACT}
+            for row, count in rows.items():
+                for field, values in zip(EXACT, row.decode().split(_FIELDS), strict=False):
+                    counts[field].update({value: count for value in values.split(_MANY) if value})
+
+            def best(field: str, value: str) -> Hit | None:
+                having = And((node, Exact(field, value)))
+                return next(iter(_search(searcher, having, filters, 1, 0).hits), None)
+
+            return facets(counts, most, best)
+
+    def frequency(self, field: str, token: str) -> int:
+        with self._sound(), self._index.reader() as reader:
+            return int(reader.doc_frequency(field, token))
+
+    def vocabulary(self, field: str, start: str) -> list[tuple[str, int]]:
+        with self._sound(), self._index.reader() as reader:
+            if field not in reader.schema:
+                return []
+            found = reader.iter_prefix(field, start)
+            return [(term.decode(), int(info.doc_frequency())) for term, info in found]
 
     @contextmanager
     def _writer(self) -> Iterator[Any]:
@@ -160,7 +204,11 @@ def _schema() -> Any:
     values = {name: kinds.ID(analyzer=Split(_MANY)) for name in EXACT}
     # The key is also a column: equal scores are ordered by it.
     return kinds.Schema(
-        **words, **values, key=kinds.ID(unique=True, sortable=True), shown=kinds.STORED()
+        **words,
+        **values,
+        key=kinds.ID(unique=True, sortable=True),
+        shown=kinds.STORED(),
+        counted=kinds.COLUMN(_COLUMN()),
     )
 
 
@@ -168,18 +216,30 @@ def _entry(document: Document, name: str) -> dict[str, Any]:
     values: dict[str, str] = {}
     for field, value in exact_values(document):
         values[field] = f"{values[field]}{_MANY}{value}" if field in values else value
-    return {**dict(word_fields(document)), **values, "key": name, "shown": shown(document)}
+    counted = _FIELDS.join(values.get(field, "") for field in EXACT).encode()
+    words = dict(word_fields(document))
+    return {**words, **values, "key": name, "shown": shown(document), "counted": counted}
 
 
-def _search(searcher: Any, node: Node, filters: Filters, limit: int, offset: int) -> Results:
-    conditions = [terms.Term(field, value) for field, value in admit(filters)]
+def _rows(searcher: Any, node: Node, filters: Filters) -> list[tuple[float, int]]:
+    """(score, document number) of all matches, the highest score first."""
+    conditions: list[Any] = [terms.Term(field, value) for field, value in admit(filters)]
+    hidden = [terms.Prefix("key", key("", id_)) for id_ in filters.without]
     wanted = _ranked(node)
     if next(phrases(node), None) is None:
         wanted = wrappers.ConstantScoreQuery(wanted)  # no words, no score
     found = searcher.search(
-        wanted, limit=None, filter=compound.And(conditions) if conditions else None
+        wanted,
+        limit=None,
+        filter=compound.And(conditions) if conditions else None,
+        mask=compound.Or(hidden) if hidden else None,
     )
-    rows = found.top_n  # (score, document number), the highest score first
+    rows: list[tuple[float, int]] = found.top_n
+    return rows
+
+
+def _search(searcher: Any, node: Node, filters: Filters, limit: int, offset: int) -> Results:
+    rows = _rows(searcher, node, filters)
     end = min(offset + limit, len(rows))
     if offset >= end:
         return Results(len(rows), ())
@@ -236,7 +296,19 @@ def _words(tokens: tuple[str, ...], field: str, weight: float) -> Any:
     stems = [stem(token) for token in tokens]
     if len(stems) == 1:
         return terms.Term(field, stems[0], boost=weight)
+    if ANY in stems:
+        return wrappers.ConstantScoreQuery(_gapped(stems, field), weight)
     return positional.Phrase(field, stems, boost=weight)
+
+
+def _gapped(stems: list[str], field: str) -> Any:
+    """``stems`` at their distances; whoosh's own phrases have no gap of a certain width."""
+    places = [at for at, one in enumerate(stems) if one != ANY]
+    found: Any = terms.Term(field, stems[places[0]])
+    for before, at in pairwise(places):
+        far = at - before
+        found = _NEAR(found, terms.Term(field, stems[at]), slop=far, mindist=far)
+    return found
 
 
 def _beginning(tokens: tuple[str, ...], field: str, weight: float) -> Any:
