@@ -8,6 +8,6 @@ read. What was read is remembered (``memory``), so that the next look reads only
 from __future__ import annotations
 
 from curate.doubles.found import Found, Group, LeftOut
-from curate.doubles.search import search
+from curate.doubles.groups import search
 
 __all__ = ["Found", "Group", "LeftOut", "search"]
