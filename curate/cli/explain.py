@@ -140,6 +140,17 @@ def _membership(one: Membership, say: Say, language: Language) -> None:
     if decision.obligations:
         duties = say(", ").join(say(one) for one in decision.obligations)
         echo(say("      obligations: {obligations}", obligations=duties))
+    _duplicates(one, say, language)
+    if one.against:
+        echo(say("    left out of the bundle: {reason}", reason=render(one.against, language)))
+    else:
+        echo(say("    goes into the bundle"))
+
+
+def _duplicates(one: Membership, say: Say, language: Language) -> None:
+    """What it stands back for, what stands back for it, and what people said about that."""
+    from curate.cli.dedupe import alike_line, word_line
+
     if one.kept:
         echo(
             say(
@@ -149,10 +160,22 @@ def _membership(one: Membership, say: Say, language: Language) -> None:
                 reason=render(one.kept.reason, language),
             )
         )
-    if one.against:
-        echo(say("    left out of the bundle: {reason}", reason=render(one.against, language)))
-    else:
-        echo(say("    goes into the bundle"))
+    for double in (one.double, *one.behind):
+        if double and double.likeness and double.kept:
+            if double is not one.double:
+                echo(
+                    say(
+                        "    it stays before “{title}” ({id}): {reason}",
+                        title=double.title,
+                        id=double.sha256[:12],
+                        reason=render(double.kept.reason, language),
+                    )
+                )
+            echo(f"      {alike_line(double.likeness, say, language)}")
+    if one.more:
+        echo(say("    … and before {n} more: see curate dedupe", n=one.more))
+    for word in one.words:
+        echo(f"    {word_line(word, say)}")
 
 
 def _data(one: Explanation, workspace: Workspace) -> dict[str, object]:
@@ -184,6 +207,7 @@ def _data(one: Explanation, workspace: Workspace) -> dict[str, object]:
                 "name": each.member.collection, "title": each.member.title, "label": plain(each.member.label),
                 "decision": _decision(each.member.decision, language),
                 "duplicate_of": each.kept.keeper if each.kept else "",
+                "keeper_of": [double.sha256 for double in each.behind],
                 "left_out": render(each.against, language) if each.against else "",
             }
             for each in one.memberships

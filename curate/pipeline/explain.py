@@ -11,14 +11,19 @@ from curate import bundle
 from curate.catalog import Catalog, Member, Place, State
 from curate.collection import Loaded, load
 from curate.errors import CurateError
+from curate.likeness import Word
 from curate.messages import msg
 from curate.model import Extracted, Message, Profile
+from curate.pipeline.groups import Board, Double
 from curate.pipeline.judge import Judge
-from curate.pipeline.keep import Kept, choose, left_out
+from curate.pipeline.keep import Kept, choose
 from curate.pipeline.labels import to_review
+from curate.pipeline.lookup import relative
 from curate.pipeline.ready import outdated
 from curate.workspace import Workspace
 
+BEHIND = 10
+"""Most of those that stand back for a resource that are told."""
 _HEX = re.compile(r"^[0-9a-fA-F]{4,64}$")
 
 
@@ -27,8 +32,20 @@ class Membership:
     """What one collection made of a resource."""
 
     member: Member
-    kept: Kept | None  # what is kept in its place, if it is a duplicate
-    against: Message | None  # why a bundle leaves it out; None where it goes in
+    double: Double | None  # what it stands back for, if it does; None before it was judged
+    behind: tuple[Double, ...] = ()  # what stands back for it, the best first
+    more: int = 0  # beyond these
+    words: tuple[Word, ...] = ()  # what people said about its duplicates
+
+    @property
+    def kept(self) -> Kept | None:
+        """What is kept in its place, if it is a duplicate."""
+        return self.double.kept if self.double else None
+
+    @property
+    def against(self) -> Message | None:
+        """Why a bundle leaves it out; None where it goes in."""
+        return self.double.against if self.double else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +74,7 @@ def why(workspace: Workspace, what: str) -> list[Explanation]:
                     "give more of its characters",
                 )
             return [_explain(workspace, catalog, found[0])]
-        places = catalog.find_locator(what) or catalog.find_locator(_relative(workspace, what))
+        places = catalog.find_locator(what) or catalog.find_locator(relative(workspace, what))
         if not places:
             near = ", ".join(catalog.near_locators(Path(what).name or what))
             raise CurateError(
@@ -70,18 +87,6 @@ def why(workspace: Workspace, what: str) -> list[Explanation]:
         explained = [_explain(workspace, catalog, sha256) for sha256 in resources]
         unread = tuple(one for one in places if not one.sighting.resource)
         return explained + [Explanation("", 0, (one,), None, None, None, ()) for one in unread]
-
-
-def _relative(workspace: Workspace, what: str) -> str:
-    """A path as a person types it → how a folder source names it."""
-    path = Path(what)
-    if not path.exists():
-        return what
-    try:
-        inside = path.resolve().relative_to(workspace.collections)
-    except ValueError:
-        return path.name
-    return "/".join(inside.parts[2:]) or path.name
 
 
 def _explain(workspace: Workspace, catalog: Catalog, sha256: str) -> Explanation:
@@ -99,10 +104,13 @@ def _explain(workspace: Workspace, catalog: Catalog, sha256: str) -> Explanation
 
 
 def _membership(workspace: Workspace, catalog: Catalog, name: str, member: Member) -> Membership:
+    if member.dirty:
+        return Membership(member, None)
     loaded = load(workspace, name)
-    choice = choose(catalog, loaded)
-    against = None if member.dirty else left_out(catalog, loaded, member, choice)
-    return Membership(member, choice.kept.get(member.sha256), against)
+    board = Board(catalog, loaded, choose(catalog, loaded, member.sha256))
+    behind, more = board.behind(member.sha256, BEHIND)
+    words = board.words(member.sha256)
+    return Membership(member, board.double(member.sha256), tuple(behind), more, words)
 
 
 @dataclass(frozen=True, slots=True)
