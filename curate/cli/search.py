@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from curate import plugins
@@ -11,11 +13,22 @@ from curate.messages import Say, speaker
 from curate.model import Hit
 from curate.workspace import Workspace
 
+if TYPE_CHECKING:
+    from curate.indexes import Facet
+    from curate.pipeline.find import Found
+
+VALUES = 10
+"""Of a facet that are shown."""
+
 
 @click.command(
-    epilog="""Examples: curate search 'backup AND title:guide' --type pdf · curate search '"版权 声明" OR licen*'"""
+    epilog="""Examples: curate search 'backup AND title:guide' --type pdf · curate search '"版权 声明" OR licen*' ·
+    curate search --like 3f9a1c"""
 )
-@click.argument("query", nargs=-1, required=True)
+@click.argument("query", nargs=-1)
+@click.option(
+    "--like", "what", default="", metavar="ITEM", help="What is most like this id, path or URL."
+)
 @click.option("--collection", default="", metavar="NAME")
 @click.option("--category", default="", metavar="NAME")
 @click.option(
@@ -29,36 +42,46 @@ from curate.workspace import Workspace
 @click.option("--license", "license_", default="", metavar="SPDX")
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--offset", default=0, type=click.IntRange(0), help="Skip so many hits.")
+@click.option(
+    "--facets", is_flag=True, help="Also count all matches by collection, category, type, …"
+)
+@click.option("--exact", is_flag=True, help="As it is written: mend no slips.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @in_workspace
 def search(
-    workspace: Workspace, query: tuple[str, ...], collection: str, category: str, kind: str, language: str,
-    license_: str, limit: int, offset: int, as_json: bool,
+    workspace: Workspace, query: tuple[str, ...], what: str, collection: str, category: str, kind: str,
+    language: str, license_: str, limit: int, offset: int, facets: bool, exact: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Find something in the library.
 
     Words, "phrases", field:value (title, keywords, category, text, source …), AND, OR, NOT, word*.
-    Chinese words of any length are found inside sentences.
+    Chinese words of any length are found inside sentences, simplified or traditional. A word that is in no
+    document is read as the nearest one that is.
     """
     from curate.indexes import Filters
-    from curate.pipeline.find import search as run
+    from curate.pipeline import find
 
+    if bool(query) == bool(what):
+        raise click.UsageError("say what to look for: words, or --like ITEM")
     if collection:
         workspace.chosen([collection])
     engine = workspace.settings.search.engine
     if not (workspace.index / engine).exists():
         plugins.check("indexes", engine)
     text = " ".join(query)
-    found = run(
-        workspace, text, Filters(collection, category, kind, language, license_), limit, offset
-    )
+    filters = Filters(collection, category, kind, language, license_)
+    counted = VALUES if facets else 0
+    if what:
+        found = find.like(workspace, what, filters, limit, offset, facets=counted)
+    else:
+        found = find.search(workspace, text, filters, limit, offset, exact=exact, facets=counted)
     if as_json:
-        answer = {"version": 1, "total": found.total, "hits": [_row(hit) for hit in found.hits]}
-        if found.suggestion:
-            answer["suggestion"] = found.suggestion
-        echo_json(answer)
+        echo_json(_answer(found))
         return
     say = speaker(workspace.settings.language)
+    if found.corrected:
+        echo(say("showing results for: {better}", better=found.corrected))
+        echo(say("for {query} itself: --exact", query=text))
     for hit in found.hits:
         _show(hit)
     if found.total:
@@ -66,7 +89,36 @@ def search(
         if offset + len(found.hits) < found.total:
             echo(say("Next: --offset {n}", n=offset + len(found.hits)))
     else:
-        _nothing(text, found.suggestion, say)
+        _nothing(text or what, found.suggestion, say)
+    for facet in found.facets:
+        _count(facet, say)
+
+
+def _count(facet: Facet, say: Say) -> None:
+    if facet.counts:
+        values = [f"{value} {count}" for value, count in facet.counts]
+        if facet.more:
+            values.append(say("and {n} more", n=facet.more))
+        echo(f"{say(facet.name)}: {' · '.join(values)}")
+
+
+def _answer(found: Found) -> dict[str, object]:
+    answer: dict[str, object] = {
+        "version": 1, "total": found.total, "hits": [_row(hit) for hit in found.hits]
+    }  # fmt: skip
+    if found.corrected:
+        answer["corrected"] = found.corrected
+    if found.suggestion:
+        answer["suggestion"] = found.suggestion
+    if found.facets:
+        answer["facets"] = {
+            one.name: {
+                "counts": [{"value": value, "count": count} for value, count in one.counts],
+                "more": one.more,
+            }
+            for one in found.facets
+        }
+    return answer
 
 
 def _nothing(text: str, suggestion: str, say: Say) -> None:

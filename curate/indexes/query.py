@@ -102,6 +102,17 @@ def phrases(node: Node) -> Iterator[Phrase]:
             return
 
 
+def has_choice(node: Node) -> bool:
+    """Whether a match may lack some of the words: then one that does not exist is not noticed."""
+    match node:
+        case Or():
+            return True
+        case And(parts):
+            return any(map(has_choice, parts))
+        case _:
+            return False
+
+
 def sentence(node: Node) -> tuple[str, ...]:
     """All tokens in order where the query is just words, else (): what a title may say literally."""
     parts = node.parts if isinstance(node, And) else (node,)

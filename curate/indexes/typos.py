@@ -1,0 +1,221 @@
+"""Words that no document has, and the nearest ones that some have.
+
+All of it is asked of the index, so it knows every word that can be found and costs nothing while
+there is no slip. As the index has stems, whole words are made by undoing one slip and looked up by
+their stems; only where none of these is known are the stems themselves compared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from string import ascii_lowercase
+from typing import TypeAlias
+
+import msgspec
+
+from curate.indexes import Filters, Index
+from curate.indexes.query import ANY, And, Node, Or, Phrase
+from curate.indexes.tokens import fold, is_single, spans, stem
+from curate.model import Hit
+
+Text: TypeAlias = Callable[[Hit], str]
+_EVERYWHERE = Filters()
+_READ = 50_000  # characters of a text in which the right spelling is looked for
+_SAMPLES = 20  # texts
+_TRIED = 5  # nearest words, before giving up
+_LONGEST = 24  # of a word or a run that is mended
+_LEAST = 3  # characters of one
+
+
+def corrected(query: Node, index: Index, text: Text) -> Node:
+    """``query``, each word and run of Chinese that no document has replaced by the nearest that one has.
+
+    What exists, what is excluded and what is shorter than three characters stays. A word may differ by
+    one letter (a swap of neighbours counts as one), a longer one by two; a run by one character, or it
+    falls into parts that exist. ``text`` gives the text of a hit.
+    """
+    match query:
+        case Phrase():
+            return _Mender(index, text, query.field).phrase(query)
+        case And(parts):
+            return And(tuple(_flat(corrected(part, index, text) for part in parts)))
+        case Or(parts):
+            return Or(tuple(corrected(part, index, text) for part in parts))
+        case _:
+            return query
+
+
+def _flat(parts: Iterator[Node]) -> Iterator[Node]:
+    for part in parts:
+        yield from part.parts if isinstance(part, And) else (part,)
+
+
+class _Mender:
+    """Mends words of one field, or of any."""
+
+    def __init__(self, index: Index, text: Text, field: str) -> None:
+        self.index, self.text, self.field = index, text, field
+        # Almost every word stands in a text or a title; the others are looked at for a last answer.
+        self.fields = (field,) if field else ("text", "title")
+
+    def phrase(self, phrase: Phrase) -> Node:
+        if self.has(phrase.tokens, phrase.prefix):
+            return phrase
+        found: list[str] = []
+        left = len(phrase.tokens)
+        for single, group in groupby(phrase.tokens, key=is_single):
+            tokens = tuple(group)
+            left -= len(tokens)
+            if single:
+                found += tokens if self.has(tokens) else self.run(tokens)
+            else:
+                found += [self.word(one, phrase.prefix and not left) for one in tokens]
+        if tuple(found) == phrase.tokens and all(map(is_single, found)):
+            return And(tuple(parts)) if (parts := self.parts(phrase.tokens)) else phrase
+        return msgspec.structs.replace(phrase, tokens=tuple(found))
+
+    def has(self, tokens: tuple[str, ...], prefix: bool = False) -> bool:
+        sought = Phrase(tokens, self.field, prefix)
+        return self.index.search(sought, _EVERYWHERE, 0).total > 0
+
+    def samples(self, node: Node, most: int) -> Iterator[tuple[str, str]]:
+        """(title, text) of the best matches."""
+        for hit in self.index.search(node, _EVERYWHERE, most).hits:
+            yield hit.title, self.text(hit)[:_READ]
+
+    # Words
+
+    def word(self, word: str, prefix: bool) -> str:
+        """``word``, or the nearest that a document has."""
+        if not (_LEAST <= len(word) <= _LONGEST and word.isalpha()) or self.has((word,), prefix):
+            return word
+        if prefix:
+            return next(iter(self.beginnings(word)), word)
+        for near in (*self.one_off(word)[:_TRIED], *self.two_off(word)[:_TRIED]):
+            if spelled := self.spelled(near, word):
+                return spelled
+        return word
+
+    def one_off(self, word: str) -> list[str]:
+        """Words that ``word`` becomes by undoing one slip and whose stems are known, the likeliest first."""
+        count: dict[str, int] = {}
+        ranked = []
+        for edit in _edits(word):
+            root = stem(edit)
+            if root not in count:
+                count[root] = sum(self.index.frequency(field, root) for field in self.fields)
+            if count[root]:
+                ranked.append((edit[0] != word[0], -count[root], edit))
+        return [edit for _, _, edit in sorted(ranked)]
+
+    def two_off(self, word: str) -> list[str]:
+        """Known stems that begin like ``word`` and differ from its stem by two letters at most."""
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        root = stem(word)
+        allowed = 1 if len(root) < 6 else 2
+        known: Counter[str] = Counter()
+        for field in self.fields:
+            for term, count in self.index.vocabulary(field, root[0]):
+                if abs(len(term) - len(root)) <= allowed and stem(term) == term:
+                    known[term] += count
+        near = process.extract(
+            root, list(known), scorer=OSA.distance, score_cutoff=allowed, limit=None
+        )
+        return [term for term, *_ in sorted(near, key=lambda one: (one[1], -known[one[0]], one[0]))]
+
+    def beginnings(self, start: str) -> list[str]:
+        """What ``start`` becomes by undoing one slip and some word begins with, the likeliest first."""
+        ranked = []
+        for edit in _edits(start):
+            found = (self.index.vocabulary(field, edit) for field in self.fields)
+            if count := sum(n for words in found for _, n in words):
+                ranked.append((edit[0] != start[0], -count, edit))
+        return [edit for _, _, edit in sorted(ranked)]
+
+    def spelled(self, near: str, word: str) -> str:
+        """A word of the stem of ``near`` as a document has it, the one most like ``word``; "" if none has."""
+        from rapidfuzz.distance import OSA
+
+        root = stem(near)
+        found = {
+            token
+            for title, text in self.samples(Phrase((near,), self.field), 3)
+            for token, _, _ in spans(f"{title}\n{text[: _READ // 5]}")
+            if token[0] == near[0] and stem(token) == root
+        }
+        if near in found:
+            return near
+        # A match in another field, or far inside: the stem is as good for finding.
+        other = near if self.has((near,)) else ""
+        return min(found, key=lambda one: (OSA.distance(one, word), one), default=other)
+
+    # Runs of Chinese and the like
+
+    def run(self, run: tuple[str, ...]) -> tuple[str, ...]:
+        """``run``, or the most frequent that a document has and that differs by one slip."""
+        if not _LEAST <= len(run) <= _LONGEST:
+            return run
+        slips = list(_slips(run))
+        asked = [Phrase(_trimmed(slip), self.field) for slip in slips]
+        rules = [re.compile("".join(one or "." for one in slip)) for slip in slips]
+        found: Counter[str] = Counter()
+        for title, text in self.samples(Or(tuple(asked)), _SAMPLES):
+            head, body = fold(title), fold(text)
+            for rule in rules:
+                for match in rule.findall(head):
+                    found[match] += 5  # a title is made of words
+                found.update(rule.findall(body))
+        known = [one for one in found if found[one] > 1 and all(map(is_single, one))]
+        likeliest = min(known, key=lambda one: (-found[one], one), default="")
+        return tuple(likeliest) or run
+
+    def parts(self, run: tuple[str, ...]) -> list[Phrase]:
+        """The longest parts of ``run`` that exist, from its beginning on; [] where one is no word."""
+        found: list[Phrase] = []
+        at = 0
+        while at < len(run) <= _LONGEST:
+            sizes = range(len(run) - at, 1, -1)
+            size = next((size for size in sizes if self.has(run[at : at + size])), 0)
+            if not size:
+                return []
+            found.append(Phrase(run[at : at + size], self.field))
+            at += size
+        return found
+
+
+def _edits(word: str) -> dict[str, None]:
+    """All that ``word`` becomes by one swap, one letter less, another or more; in order, each once."""
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    letters = ascii_lowercase if word.isascii() else "".join(sorted(set(word)))
+    swapped = [a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1]
+    less = [a + b[1:] for a, b in cuts if b]
+    more = [a + letter + b for a, b in cuts for letter in letters]
+    other = [a + letter + b[1:] for a, b in cuts if b for letter in letters]
+    edits = dict.fromkeys((*swapped, *less, *more, *other))
+    edits.pop(word, None)
+    edits.pop("", None)
+    return edits
+
+
+def _slips(run: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """What ``run`` may have been meant to be: any character in one place, a swap, one less or more."""
+    for at in range(len(run)):
+        yield (*run[:at], ANY, *run[at + 1 :])
+    for at in range(len(run) - 1):
+        yield (*run[:at], run[at + 1], run[at], *run[at + 2 :])
+    if len(run) > _LEAST:
+        for at in range(len(run)):
+            yield (*run[:at], *run[at + 1 :])
+        for at in range(1, len(run)):
+            yield (*run[:at], ANY, *run[at:])
+
+
+def _trimmed(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """Without what may be anything at either end."""
+    first = 1 if tokens[0] == ANY else 0
+    return tokens[first : len(tokens) - 1 if tokens[-1] == ANY else len(tokens)]
