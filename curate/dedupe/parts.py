@@ -25,9 +25,8 @@ Marks = NDArray[np.bool_]
 KEY = 5
 """Words, or Han characters, of a run that finds: long, for each search goes through all who have it."""
 RUN = 4
-"""Words, or Han characters, of a run that proves. In runs of four 84 to 100 % of each chapter of a manual stand
-in its other formats, whose tables are broken into lines elsewhere (of five: 78), and 1 to 9 % of an English
-chapter in a book that has nothing to do with it (of three: 33), 49 % of a Chinese one (of three: 73)."""
+"""Words, or Han characters, of a run that proves. Of a chapter in English 1 to 9 % stand in runs of four in a
+book that has nothing to do with it (of three: 33), of one in Chinese up to 49 % (of three: 73)."""
 SCALE = 32
 """One run in so many is a key: nine of 300 words, some 5,000 of a novel of 125,000."""
 WINDOW = 63
@@ -36,11 +35,16 @@ LEAST = 4
 """Keys that two texts have in common before they are compared."""
 WORDS = 60
 """Fewer make no part: a notice, a table of buttons, the foot of a page is inside everything."""
+MOST = 0.75
+"""Of its whole that a part can be. What is more is nearly all of it: with nothing else changed, such two are
+more than 0.85 alike, so they are near texts or neither."""
 SURE = WINDOW * LEAST + KEY - 1
 """Words in a row, no run of them twice, that always have ``LEAST`` keys of their own."""
 QUOTE = 80  # characters of a passage that is quoted
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_WIDER = 2, 32
+"""How much longer a passage may be in the whole: the runs of a page, the borders of a table stand in between."""
 
 
 def pieces(found: Hashes) -> bytes:
@@ -60,69 +64,98 @@ def pieces(found: Hashes) -> bytes:
 
 
 def share(part: str, whole: str) -> float:
-    """How much of ``part`` stands in ``whole``: 0..1; 0 for a part too short to be one.
+    """How much of ``part`` stands in ``whole``: 0..1; 0 for what is too short, or too much of it, to be a part.
 
-    The words of the part that are in a run of ``RUN`` which the whole has as well, each run as often as
-    the whole has it. Linear in the lengths but for sorting.
+    Linear in the lengths but for sorting.
     """
-    found = _compared(part, whole)
-    return float(found.mean()) if len(found) >= WORDS else 0.0
+    words = len(_text(part).words)
+    if not WORDS <= words <= MOST * len(_text(whole).words):
+        return 0.0
+    return float(_compared(part, whole).mean())
 
 
 def evidence(part: str, whole: str) -> Message | None:
     """How many words of ``part`` stand in ``whole``, and the longest passage that does not."""
-    found = _compared(part, whole)
-    if not len(found):
+    stands = _compared(part, whole)
+    if not len(stands):
         return None
-    passage = "" if found.all() else _quoted(part, *_longest(~found))
+    passage = "" if stands.all() else _quoted(part, *max(_gaps(stands), key=_length))
     if not passage:
         return msg(
-            "{found} of its {words} words stand in the other text, in runs of {run} or more",
-            found=int(found.sum()),
-            words=len(found),
-            run=RUN,
+            "{found} of its {words} words stand in the other text too, among the same words",
+            found=int(stands.sum()),
+            words=len(stands),
         )
     return msg(
-        "{found} of its {words} words stand in the other text, in runs of {run} or more; the longest passage"
+        "{found} of its {words} words stand in the other text too, among the same words; the longest passage"
         " that does not: “{passage}”",
-        found=int(found.sum()),
-        words=len(found),
-        run=RUN,
+        found=int(stands.sum()),
+        words=len(stands),
         passage=passage,
     )
 
 
 class _Text(NamedTuple):
-    words: NDArray[np.intp]  # which of its tokens they are
+    words: Hashes
+    tokens: NDArray[np.intp]  # which of its tokens they are
     runs: Hashes
+    order: NDArray[np.intp]  # of the runs, by their hashes
 
 
 @lru_cache(maxsize=16)  # a book meets its chapters one after the other
 def _text(text: str) -> _Text:
     found = tokens(text)
-    words = np.flatnonzero(_worded(found))
-    return _Text(words, _runs(found[words], RUN))
-
-
-@lru_cache(maxsize=16)
-def _sorted(text: str) -> Hashes:
-    return np.sort(_text(text).runs)
+    which = np.flatnonzero(_worded(found))
+    words = found[which]
+    runs = _runs(words, RUN)
+    return _Text(words, which, runs, np.argsort(runs, kind="stable"))
 
 
 @lru_cache(maxsize=2)  # the share of a pair, then its evidence
 def _compared(part: str, whole: str) -> Marks:
-    """For each word of ``part`` whether it stands in ``whole``."""
-    words, runs = _text(part)
-    if not len(runs):
-        return np.zeros(len(words), bool)
-    order = np.argsort(runs, kind="stable")
-    mine, theirs = runs[order], _sorted(whole)
-    before = np.arange(len(mine)) - np.searchsorted(mine, mine)  # the same run, earlier in the part
-    there = np.searchsorted(theirs, mine, "right") - np.searchsorted(theirs, mine)
-    stands = np.zeros(len(words), bool)
+    """For each word of ``part`` whether it stands in ``whole``.
+
+    It does in a run that the whole has as well, each run as often as the whole has it. Where a passage
+    lies between two runs that the whole has once, all of its words do that the whole has there too, in
+    any order: a table is read by its rows in one format, by its columns in another.
+    """
+    mine, theirs = _text(part), _text(whole)
+    stands = np.zeros(len(mine.words), bool)
+    found = _among(mine.runs[mine.order], theirs.runs[theirs.order])
     for place in range(RUN):
-        stands[order[before < there] + place] = True
+        stands[mine.order[found] + place] = True
+    first = np.searchsorted(theirs.runs, mine.runs, "left", theirs.order)
+    single = np.searchsorted(theirs.runs, mine.runs, "right", theirs.order) - first == 1
+    once = np.flatnonzero(single)
+    there = theirs.order[first[once]]
+    for start, end in _gaps(stands):
+        before, behind = np.searchsorted(once, (start, end)) - (1, 0)
+        if before < 0 or behind == len(once):
+            continue
+        near = slice(once[before], once[behind] + RUN)
+        far = slice(there[before], there[behind] + RUN)
+        if 0 < far.stop - far.start <= _WIDER[0] * (near.stop - near.start) + _WIDER[1]:
+            order = np.argsort(mine.words[near], kind="stable")
+            found = _among(mine.words[near][order], np.sort(theirs.words[far]))
+            stands[near.start + order[found]] = True
     return stands
+
+
+def _among(mine: Hashes, theirs: Hashes) -> Marks:
+    """Which of ``mine`` are in ``theirs``, each as often as it is there; both are sorted."""
+    earlier = np.arange(len(mine)) - np.searchsorted(mine, mine)
+    there = np.searchsorted(theirs, mine, "right") - np.searchsorted(theirs, mine)
+    return earlier < there
+
+
+def _gaps(stands: Marks) -> list[tuple[int, int]]:
+    """Where each passage begins that does not stand there, and where it ends."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], (~stands).view(np.int8), [0]))))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _length(passage: tuple[int, int]) -> int:
+    return passage[1] - passage[0]
 
 
 @cache
@@ -166,18 +199,10 @@ def _least(runs: Hashes) -> Hashes:
     return least
 
 
-def _longest(which: Marks) -> tuple[int, int]:
-    """The first of the longest runs of true values: its first place, and the place behind it."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], which.view(np.int8), [0]))))
-    first, last = edges[::2], edges[1::2]
-    longest = int(np.argmax(last - first))
-    return int(first[longest]), int(last[longest])
-
-
 def _quoted(text: str, first: int, last: int) -> str:
     """The passage of ``text`` from one of its words up to another, at most ``QUOTE`` characters of it."""
-    words = _text(text).words
+    which = _text(text).tokens
     read, begins = places(text)
     begins.append(len(read))
-    passage = " ".join(read[begins[words[first]] : begins[words[last - 1] + 1]].split())
+    passage = " ".join(read[begins[which[first]] : begins[which[last - 1] + 1]].split())
     return passage if len(passage) <= QUOTE else passage[: QUOTE - 1].rstrip() + "…"
