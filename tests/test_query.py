@@ -7,9 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.errors import CurateError
-from curate.indexes.query import All, And, Exact, Node, Not, Nothing, Or, Phrase, parse, render
+from curate.indexes.query import (
+    All,
+    And,
+    Exact,
+    Node,
+    Not,
+    Nothing,
+    Or,
+    Phrase,
+    has_choice,
+    parse,
+    render,
+)
 from curate.indexes.snippet import snippet
-from curate.indexes.suggest import suggest
 from curate.indexes.tokens import completions, fold, spans, split, stem, tokens
 
 
@@ -131,7 +142,7 @@ def test_any_text_is_a_query_or_a_curate_error(text: str) -> None:
         assert fault.hint
         return
     snippet(f"the git guide, 入门 {text}", tree)
-    suggest(tree, ["git guide", "入门教程"])
+    assert has_choice(tree) in {True, False}
 
 
 PHRASES = st.builds(
@@ -247,29 +258,3 @@ def test_a_snippet_is_one_short_line(text: str, query: str) -> None:
     assert "\n" not in line
     assert len(line.translate(str.maketrans("", "", "«»…"))) <= 61
     assert line.count("«") == line.count("»")
-
-
-VOCABULARY = ["Python 入门教程", "Machine learning guides", "机器学习", "Git 教程", "university"]
-
-
-@pytest.mark.parametrize(
-    ("query", "better"),
-    [
-        ("pythn", "python"),
-        ("pyhton", "python"),
-        ("machin lerning", "machin learning"),  # the stem of machin is known
-        ("guide", ""),
-        ("qqqqqq", ""),
-        ("gti", "git"),
-        ("title:pythn -foo", "title:python -foo"),
-        ('"machine lerning"', '"machine learning"'),
-        ("unversi*", "universi*"),
-        ("机器学席", "机器学习"),
-        ("入们教程", "入门教程"),
-        ("git教成", "git 教程"),
-        ("2019", ""),
-        ("", ""),
-    ],
-)
-def test_did_you_mean(query: str, better: str) -> None:
-    assert suggest(parse(query), VOCABULARY) == better

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from string import ascii_lowercase
 from typing import TypeAlias
@@ -160,9 +160,13 @@ class _Mender:
         """``run``, or the most frequent that a document has and that differs by one slip."""
         if not _LEAST <= len(run) <= _LONGEST:
             return run
-        slips = list(_slips(run))
-        asked = [Phrase(_trimmed(slip), self.field) for slip in slips]
-        rules = [re.compile("".join(one or "." for one in slip)) for slip in slips]
+        # A run that is one shorter stands wherever this one nearly does: it comes last.
+        return self.slipped(run, _others(run)) or self.slipped(run, _lengths(run)) or run
+
+    def slipped(self, run: tuple[str, ...], slips: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+        meant = list(slips)
+        asked = [Phrase(_trimmed(one), self.field) for one in meant]
+        rules = [re.compile("".join(one or "." for one in some)) for some in meant]
         found: Counter[str] = Counter()
         for title, text in self.samples(Or(tuple(asked)), _SAMPLES):
             head, body = fold(title), fold(text)
@@ -170,9 +174,11 @@ class _Mender:
                 for match in rule.findall(head):
                     found[match] += 5  # a title is made of words
                 found.update(rule.findall(body))
-        known = [one for one in found if found[one] > 1 and all(map(is_single, one))]
-        likeliest = min(known, key=lambda one: (-found[one], one), default="")
-        return tuple(likeliest) or run
+        # Of three characters any two stand somewhere: what follows them once is chance.
+        least = 2 if len(run) == _LEAST else 1
+        known = [one for one, n in found.items() if n >= least and all(map(is_single, one))]
+        likeliest = sorted(known, key=lambda one: (-found[one], one))[:1]
+        return tuple(token for one in likeliest for token in one)
 
     def parts(self, run: tuple[str, ...]) -> list[Phrase]:
         """The longest parts of ``run`` that exist, from its beginning on; [] where one is no word."""
@@ -202,17 +208,21 @@ def _edits(word: str) -> dict[str, None]:
     return edits
 
 
-def _slips(run: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """What ``run`` may have been meant to be: any character in one place, a swap, one less or more."""
+def _others(run: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """``run`` with any character in one place, or a swap."""
     for at in range(len(run)):
         yield (*run[:at], ANY, *run[at + 1 :])
     for at in range(len(run) - 1):
         yield (*run[:at], run[at + 1], run[at], *run[at + 2 :])
+
+
+def _lengths(run: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """``run`` with one character more inside, or one less."""
     if len(run) > _LEAST:
-        for at in range(len(run)):
-            yield (*run[:at], *run[at + 1 :])
         for at in range(1, len(run)):
             yield (*run[:at], ANY, *run[at:])
+        for at in range(len(run)):
+            yield (*run[:at], *run[at + 1 :])
 
 
 def _trimmed(tokens: tuple[str, ...]) -> tuple[str, ...]:
