@@ -77,17 +77,25 @@ def choose(catalog: Catalog, loaded: Loaded, around: str = "") -> Choice:
         name: _contender(one, doubtful.get(name), numbers.get(name, 0), likeness)
         for name, one in standings.items()
     }
+    found, order = stand_back(links, loaded.collection.dedupe, contenders)
+    allowed = frozenset(name for name, one in contenders.items() if one.allowed)
+    return Choice(found, doubtful, standings, allowed, order, links)
+
+
+def stand_back(
+    links: Links, dedupe: Dedupe, contenders: Mapping[str, Contender]
+) -> tuple[dict[str, Kept], dict[str, int]]:
+    """Who stands back and for whom; and all that is like something in order, of each group the best first."""
     found: dict[str, Kept] = {}
     order: dict[str, int] = {}
     for group in links.groups():
         here = [contenders[name] for name in group if name in contenders]
         if len(here) > 1:
-            chooser = _Chooser(links, loaded.collection.dedupe, here)
+            chooser = _Chooser(links, dedupe, here)
             found.update(chooser.kept())
             for name in chooser.names:
                 order[name] = len(order)
-    allowed = frozenset(name for name, one in contenders.items() if one.allowed)
-    return Choice(found, doubtful, standings, allowed, order, links)
+    return found, order
 
 
 def _reached(catalog: Catalog, likeness: Likeness, start: str) -> list[Duplicate]:
