@@ -113,8 +113,8 @@ def test_a_book_in_three_formats_and_its_chapters_are_found(tmp_path: Path) -> N
         "other.html": as_page(9, *chapter(9)).encode(),
     }
     pages = [f"ch{number}.html" for number in range(1, 6)]
-    for number, (name, one) in enumerate(zip(pages, chapters, strict=True), 1):
-        files[name] = as_page(number, *one).encode()
+    for number, (name, told) in enumerate(zip(pages, chapters, strict=True), 1):
+        files[name] = as_page(number, *told).encode()
     found = compared(tmp_path, files)
     wholes = [("book.txt", "book.pdf")]
     expected = [*wholes, *itertools.product(pages, ["book.txt", "book.pdf"])]
