@@ -171,5 +171,7 @@ def index(workspace: Workspace, rebuild: bool) -> None:
 
     say = speaker(workspace.settings.language)
     with workspace.writing(), Catalog(workspace.catalog) as catalog, progress(say) as listener:
-        count = run(workspace, catalog, workspace.settings, listener, rebuild)
-    echo(say("{n} documents indexed", n=count))
+        done = run(workspace, catalog, workspace.settings, listener, rebuild)
+    if done.anew:
+        echo(say("the search index was damaged or made by another version: it was made anew"))
+    echo(say("{n} documents indexed", n=done.count))

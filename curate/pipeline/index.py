@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 
 from curate import plugins
 from curate.catalog import Catalog, Member
-from curate.indexes import Index
+from curate.indexes import Index, IndexBroken
 from curate.model import Document
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.voices import Voices
@@ -21,16 +23,39 @@ def open_index(workspace: Workspace, settings: Settings) -> Index:
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """So many documents were added, replaced or removed."""
+
+    count: int
+    anew: bool = (
+        False  # the index could not be read by this version and was made from the beginning
+    )
+
+
 def index(
     workspace: Workspace,
     catalog: Catalog,
     settings: Settings,
     listener: Listener = SILENT,
     rebuild: bool = False,
-) -> int:
-    """Add what is new, replace what changed, remove what left; how many documents that was.
+) -> Indexed:
+    """Add what is new, replace what changed, remove what left.
 
-    The mark is set after the engine's commit: a kill in between repeats the same documents, which
+    An index that is damaged, or that another version made, is made anew: it holds nothing that the
+    catalogue does not.
+    """
+    if not rebuild:
+        with suppress(IndexBroken):
+            return Indexed(_index(workspace, catalog, settings, listener, rebuild=False))
+    anew = _index(workspace, catalog, settings, listener, rebuild=True)
+    return Indexed(anew, not rebuild)
+
+
+def _index(
+    workspace: Workspace, catalog: Catalog, settings: Settings, listener: Listener, rebuild: bool
+) -> int:
+    """The mark is set after the engine's commit: a kill in between repeats the same documents, which
     replaces them by themselves.
     """
     mark = f"indexed:{settings.search.engine}"
@@ -49,9 +74,9 @@ def index(
     voices = Voices(workspace, catalog)
     voices.settle()
     revision = catalog.mark("revision")
+    engine = open_index(workspace, settings)
     if since == revision and not fresh:
         return 0
-    engine = open_index(workspace, settings)
     gone = [(one.collection, one.sha256) for one in catalog.changed_since(since, present=False)]
     count = len(gone)
 
@@ -62,7 +87,7 @@ def index(
             listener.step()
             yield _document(catalog, voices, member)
 
-    listener.stage("indexing")
+    listener.stage("making the search index anew" if rebuild else "indexing")
     engine.update(documents(), gone)
     with catalog.transaction():
         catalog.set_mark(mark, revision)
