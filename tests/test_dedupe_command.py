@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from curate.api import Workspace
 from curate.catalog import Catalog
 from curate.cli import main
+from curate.indexes import Filters
 from curate.likeness import Likeness
 from curate.pipeline.keep import choose
 
@@ -162,11 +163,11 @@ def test_a_kept_one_stays_and_the_index_follows_on_both_sides(workspace: Workspa
     assert "nearly the same as “sketch small”" in text and "goes into the bundle" in text
     assert "sketch.png" in left_out(workspace) and "sketch-small.jpg" not in left_out(workspace)
     assert "Ann chose it" in run(workspace, "why", "sketch.png")
-    words = {hit.source for hit in workspace.search("sketch.png").hits}
+    words = {hit.source for hit in workspace.search("sketch.png", Filters()).hits}
     assert "sketch-small.jpg" in words, "the one that stays is found by the name of the other"
     assert "sketch.png" in dedupe(workspace, "undo", "sketch-small.jpg")
     assert "sketch-small.jpg" in left_out(workspace)
-    words = {hit.source for hit in workspace.search("sketch-small.jpg").hits}
+    words = {hit.source for hit in workspace.search("sketch-small.jpg", Filters()).hits}
     assert words == {"sketch.png", "sketch-small.jpg"}
 
 
@@ -245,7 +246,7 @@ def test_a_lost_line_of_the_journal_is_noticed(workspace: Workspace) -> None:
     (report,) = workspace.classify("guides")
     assert any("likeness.jsonl" in where for where, _ in report.failed)
     assert "sketch-small.jpg" in left_out(workspace)
-    found = {hit.source for hit in workspace.search("sketch-small.jpg").hits}
+    found = {hit.source for hit in workspace.search("sketch-small.jpg", Filters()).hits}
     assert "sketch.png" in found, "it speaks for the other again"
 
 
@@ -334,8 +335,8 @@ def test_near_ones_may_stay_but_never_the_same_text_twice(tmp_path: Path) -> Non
     assert left_out(workspace) == set()
     material = workspace.collection_file("guides").parent / "material"
     text = (material / "first.md").read_text("utf-8")
-    (material / "first.txt").write_text(text, encoding="utf-8")
-    (material / "first-again.txt").write_text(text + "\n", encoding="utf-8")
+    (material / "first.txt").write_text(text + "\n", encoding="utf-8")
+    (material / "first-again.txt").write_text(text + "\n\n", encoding="utf-8")
     workspace.collect()
     workspace.classify()
     names = {"first.md", "first.txt", "first-again.txt"}

@@ -190,7 +190,7 @@ def word_line(word: Word, say: Say) -> str:
         "split": say("{who} said on {when}: not the same: {titles}", who=word.who, when=word.when[:10], titles=others),
         "merge": say("{who} said on {when}: the same: {titles}", who=word.who, when=word.when[:10], titles=others),
     }.get(word.verb, "")  # fmt: skip
-    return f"{told}: {word.why}" if word.why else told
+    return say("{told}: {why}", told=told, why=word.why) if word.why else told
 
 
 def _data(name: str, found: Groups, language: Language) -> dict[str, object]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from curate.catalog import Catalog, Member, Standing
 from curate.collection import Dedupe, Loaded
 from curate.dedupe.clusters import Contender, Ranked, ranking
-from curate.likeness import Likeness
+from curate.likeness import Likeness, Pair, Word
 from curate.messages import msg, render
 from curate.model import Alike, Duplicate, Message
 from curate.pipeline.links import EXACT, Links
@@ -69,7 +69,7 @@ def choose(catalog: Catalog, loaded: Loaded, around: str = "") -> Choice:
     """
     likeness = Likeness(loaded.folder)
     pairs = _reached(catalog, likeness, around) if around else catalog.pairs()
-    links = Links(pairs, loaded.collection.dedupe, likeness.pairs)
+    links = Links(pairs, loaded.collection.dedupe, _held(catalog, loaded.name, likeness))
     standings = {one.sha256: one for one in catalog.standings(loaded.name, links.names)}
     doubtful = suspects(catalog, loaded.name, links, standings)
     numbers = {name: number for number, name in enumerate(likeness.keep, 1)}
@@ -96,6 +96,13 @@ def stand_back(
             for name in chooser.names:
                 order[name] = len(order)
     return found, order
+
+
+def _held(catalog: Catalog, collection: str, likeness: Likeness) -> dict[Pair, Word]:
+    """Words about what is there: what a person said of bytes that left says nothing of those that came."""
+    spoken = {name for pair in likeness.pairs for name in pair}
+    here = {one.sha256 for one in catalog.standings(collection, spoken)}
+    return {pair: word for pair, word in likeness.pairs.items() if here.issuperset(pair)}
 
 
 def _reached(catalog: Catalog, likeness: Likeness, start: str) -> list[Duplicate]:
