@@ -18,6 +18,7 @@ from curate.api import Workspace
 from curate.catalog import Catalog
 from curate.collection import Dedupe
 from curate.dedupe.parts import LEAST, MOST, SURE, WORDS, evidence, pieces, share
+from curate.dedupe.parts import LONG as LONG_PART
 from curate.dedupe.text import similarity
 from curate.dedupe.tokens import tokens
 from curate.extract import extract
@@ -291,6 +292,15 @@ def test_the_evidence_quotes_what_is_missing() -> None:
 )
 def test_what_is_no_part(part: list[str], whole: list[str]) -> None:
     assert share(" ".join(part), " ".join(whole)) == 0
+
+
+def test_a_book_in_another_order_of_pages_is_in_the_book() -> None:
+    told = words(5, LONG_PART)
+    pages = [told[at : at + 300] for at in range(0, LONG_PART, 300)]
+    sheets = [pages[at] for at in sorted(range(len(pages)), key=lambda at: (at % 7, at))]
+    printed = " ".join(itertools.chain.from_iterable(sheets))
+    assert similarity(printed, " ".join(told)) < Dedupe().text
+    assert share(printed, " ".join(told) + " And so it ends.") > 0.95
 
 
 def test_a_run_counts_as_often_as_it_is_there() -> None:

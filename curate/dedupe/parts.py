@@ -38,6 +38,9 @@ WORDS = 60
 MOST = 0.75
 """Of its whole that a part can be. What is more is nearly all of it: with nothing else changed, such two are
 more than 0.85 alike, so they are near texts or neither."""
+LONG = 10_000
+"""Words from which on a part may be nearly all of its whole: a book whose pages are in another order, as on the
+sheets of a booklet. Forms of that length with little in them of their own have not been seen."""
 SURE = WINDOW * LEAST + KEY - 1
 """Words in a row, no run of them twice, that always have ``LEAST`` keys of their own."""
 QUOTE = 80  # characters of a passage that is quoted
@@ -68,8 +71,8 @@ def share(part: str, whole: str) -> float:
 
     Linear in the lengths but for sorting.
     """
-    words = len(_text(part).words)
-    if not WORDS <= words <= MOST * len(_text(whole).words):
+    words, room = len(_text(part).words), len(_text(whole).words)
+    if words < WORDS or words > (MOST if words < LONG else 1) * room:
         return 0.0
     return float(_compared(part, whole).mean())
 
