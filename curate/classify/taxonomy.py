@@ -58,7 +58,7 @@ class Taxonomy:
         best guess. Between equals, those whose parent or children have evidence too come first, then
         the more special, then the order of the collection.
         """
-        evidence = self._evidence(title, keywords, path, tags, text)
+        evidence = self.evidence(title, keywords, path, tags, text)
         totals = {name: round(sum(words.values()), 6) for name, words in evidence.items()}
         ranked = sorted(totals, key=lambda name: self._rank(name, totals))
         if not ranked:
@@ -72,7 +72,7 @@ class Taxonomy:
             return Label("", score, shown, best)
         return Label(best, score, shown, ranked[1] if rival >= MARGIN * totals[best] else "")
 
-    def _evidence(
+    def evidence(
         self, title: str, keywords: Sequence[str], path: str, tags: Sequence[str], text: str
     ) -> Mapping[str, Mapping[str, float]]:
         """Category → word → weight."""

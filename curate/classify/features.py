@@ -1,0 +1,189 @@
+"""What a text is told by, as numbers: its words, their beginnings and, where none are spaced, its characters."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.classify.match import UNSPACED, normal
+from curate.han import table
+
+VERSION = 1
+"""Part of every model: raise it when the same text gives other features."""
+
+LENGTH = 4_000  # characters of text that are looked at
+GRAMS = (
+    1_500  # characters of unspaced scripts that are looked at: each says as much as three letters
+)
+LONGEST = 30  # letters of a word; what is longer is no word
+BEGINNING = (
+    4  # letters that stand for a word of six and more: plurals and forms of a verb meet in them
+)
+BEYOND = 0x323B0  # no character from here on is looked at one by one
+WEIGHTS = {"title": 2, "words": 2, "path": 1, "text": 1}
+
+Keys = NDArray[np.uint32]
+Floats = NDArray[np.float32]
+Places = NDArray[np.int64]
+
+_WORD = re.compile(f"[^\\W_{UNSPACED}]+")
+_PLAIN = re.compile("[a-z0-9]+")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_ODD = re.compile(
+    "[\uf900-\ufaff\ufb00-\ufb06\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uff9d]"
+)  # letters with a plainer form; the rest of NFKC is about signs, and slow
+_RANGES = tuple(
+    (ord(one[0]), ord(one[-1])) for one in re.findall("[^-]-[^-]|[^-]", UNSPACED)
+)  # of code points, both ends in
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What a category is told by."""
+
+    title: str
+    keywords: tuple[str, ...]
+    path: str  # the locator it was first found at
+    tags: tuple[str, ...]
+    text: str  # without the surroundings of its page
+
+
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """The features of one resource: ``keys`` are hashes, each once; ``counts`` how often, by field."""
+
+    keys: Keys
+    counts: Floats
+    fields: tuple[tuple[str, str], ...]  # (field, folded)
+    said: str  # the fields as they were written, one a line
+
+    def names(self, wanted: Collection[int]) -> dict[int, str]:
+        """The words and characters behind some keys, as the text writes them; longer ones first."""
+        whole = "\n".join(text for _, text in self.fields)
+        source = self.said if len(self.said) == len(whole) else whole
+        found: dict[int, tuple[int, int]] = {}
+        for match in _WORD.finditer(whole):
+            for key in _all_keys(match[0]):
+                if key in wanted:
+                    found.setdefault(key, match.span())
+        if _unspaced(whole):
+            keys, starts, lengths = _grams(whole)
+            for place in np.flatnonzero(np.isin(keys, np.fromiter(wanted, np.uint32))).tolist():
+                start = int(starts[place])
+                found.setdefault(int(keys[place]), (start, start + int(lengths[place])))
+        return {key: source[slice(*span)] for key, span in found.items()}
+
+
+def bag(seen: Seen) -> Bag:
+    """The features of a resource: shared by traditional and simplified Chinese, whatever the case."""
+    fields = (
+        ("title", seen.title),
+        ("words", "\n".join((*seen.keywords, *seen.tags))),
+        ("path", seen.path),
+        ("text", beginning(seen.text)),
+    )
+    folded = tuple((name, _folded(said)) for name, said in fields)
+    counts: dict[int, float] = {}
+    for name, text in folded:
+        if text:
+            _count(counts, name, text)
+    keys = np.fromiter(counts, np.uint32, len(counts))
+    values = np.fromiter(counts.values(), np.float32, len(counts))
+    whole = "\n".join(text for _, text in folded)
+    if _unspaced(whole):
+        weights = [np.full(len(text) + 1, WEIGHTS[name], np.float32) for name, text in folded]
+        more, times = _counted(whole, np.concatenate(weights))
+        keys, values = np.concatenate((keys, more)), np.concatenate((values, times))
+    return Bag(keys, values, folded, "\n".join(said for _, said in fields))
+
+
+def beginning(text: str) -> str:
+    """The part of a text that is looked at; less of a script that says more with each character."""
+    head = text[:500]
+    dense = not head.isascii() and 3 * len(_UNSPACED.findall(head)) > len(head)
+    return text[: GRAMS if dense else LENGTH]
+
+
+def _folded(text: str) -> str:
+    return normal(text) if _ODD.search(text) else text.casefold()
+
+
+def _count(counts: dict[int, float], field: str, text: str) -> None:
+    weight = WEIGHTS[field]
+    mark = {"title": "!", "path": "/"}.get(field, "")
+    found = (_PLAIN if text.isascii() else _WORD).findall(text)
+    for word, times in Counter(found).items():
+        for key in _keys(word):
+            counts[key] = counts.get(key, 0) + weight * times
+        if mark:
+            key = _key(mark + word)
+            counts[key] = counts.get(key, 0) + times
+
+
+@lru_cache(1 << 16)
+def _keys(word: str) -> tuple[int, ...]:
+    if len(word) > LONGEST:
+        return ()
+    if len(word) < BEGINNING + 2:
+        return (_key(word),)
+    return _key(word), _key(f"^{word[:BEGINNING]}")
+
+
+def _all_keys(word: str) -> tuple[int, ...]:
+    return (*_keys(word), _key(f"!{word}"), _key(f"/{word}"))
+
+
+@lru_cache(1 << 14)
+def _key(name: str) -> int:
+    return zlib.crc32(name.encode("utf-8", "replace"))
+
+
+def _unspaced(text: str) -> bool:
+    return not text.isascii() and _UNSPACED.search(text) is not None
+
+
+def _grams(text: str) -> tuple[Keys, Places, Places]:
+    """One, two and three characters side by side in a script without spaces: keys, starts, lengths."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+    inside: NDArray[np.bool_] = np.zeros(len(codes), bool)
+    for low, high in _RANGES:
+        inside |= (codes - np.uint32(low)) <= high - low
+    last = int(np.flatnonzero(inside)[:GRAMS][-1]) + 1
+    codes, inside = _simplified()[np.minimum(codes[:last], BEYOND)], inside[:last]
+    hashed, valid = np.zeros_like(codes), np.ones_like(inside)
+    keys, starts = [], []
+    for length in range(1, min(3, last) + 1):
+        size = last - length + 1
+        hashed = (hashed[:size] ^ codes[length - 1 :]) * np.uint64(0x9E3779B97F4A7C15)
+        valid = valid[:size] & inside[length - 1 :]
+        starts.append(np.flatnonzero(valid))
+        keys.append((hashed[starts[-1]] >> np.uint64(32)).astype(np.uint32))
+    lengths = np.repeat(np.arange(1, len(keys) + 1), [len(one) for one in keys])
+    return np.concatenate(keys), np.concatenate(starts), lengths
+
+
+@cache
+def _simplified() -> NDArray[np.uint64]:
+    """Code point → that of the simplified character, as ``curate.han`` has it."""
+    codes = np.arange(BEYOND + 1, dtype=np.uint64)
+    for traditional, one in table().items():
+        codes[traditional] = one
+    return codes
+
+
+def _counted(text: str, weights: Floats) -> tuple[Keys, Floats]:
+    """Each of the ``_grams`` once, with the weights of the places where it stands."""
+    keys, starts, _ = _grams(text)
+    both = keys.astype(np.uint64) << np.uint64(32) | starts.astype(np.uint64)
+    both.sort()
+    keys = (both >> np.uint64(32)).astype(np.uint32)
+    at = (both & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    return keys[first], np.add.reduceat(weights[at], first)

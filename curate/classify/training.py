@@ -1,0 +1,250 @@
+"""Learning the categories of a collection: from the words of the taxonomy at first, then from people.
+
+Three steps: the words alone label texts that nobody has labelled; a model is taught what the surest of
+those have in common, at less than a person's weight; then it is taught what people said. What was held
+back from the last step tells how far its answers can be trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.classify.calibration import UNCHECKED, Curve, fitted
+from curate.classify.features import Bag, Floats, Keys
+from curate.classify.model import VERSION, Header, Model, columns, share
+
+WORDS = 4.0  # what the words of a category weigh before anything is learned
+SURE = 0.8  # share of the texts with such words that teach: the surest ones
+PSEUDO = 0.3  # their weight beside a person's
+REPLAYED = (
+    1_000  # of them that are shown again beside what people said, so that it is not forgotten
+)
+MANY = (
+    3_000  # labels from which those need no help, and one part of them is enough to check the rest
+)
+CHECKS = 5  # parts that labels are held back in, where they are fewer
+EPOCHS, BATCH = 4, 128
+RATE = 1.0  # of learning: Adagrad (Duchi et al. 2011), one step size for all weights of a feature
+FEATURES = 150_000
+WEIGHTS = 8_000_000  # of a model at most: 16 MB
+ENTRIES = 20_000_000  # features of all texts together that are held in memory, some 160 MB
+FEW = 1_000  # texts below which a feature counts even where only one has it
+
+Chances = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One text to learn from. ``category`` is None where nobody said; "" where it belongs nowhere."""
+
+    bag: Bag
+    evidence: Floats  # of each category of the taxonomy
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Matrix:
+    rows: Any  # scipy.sparse.csr_matrix, texts × (features + categories)
+    keys: Keys
+    rarity: Floats
+
+
+@dataclass(slots=True)
+class _State:
+    """Weights and what they have moved so far."""
+
+    weights: Floats
+    bias: Floats
+    moved: Floats
+    turned: float = 1e-3
+
+    def copy(self) -> _State:
+        return _State(self.weights.copy(), self.bias.copy(), self.moved.copy(), self.turned)
+
+
+def train(
+    lessons: Iterable[Lesson], categories: Sequence[str], basis: str, taxonomy: str, size: int
+) -> Model:
+    """A model of the closed vocabulary ``categories``; the same lessons give the same numbers.
+
+    Lessons that nobody labelled are taken until ``ENTRIES`` is reached, all others always.
+    """
+    labels, evidence, matrix = _matrix(lessons)
+    told = np.array([label is not None for label in labels], bool)
+    classes = (*categories, *([""] if "" in labels else []))
+    place = columns(classes)
+    answers = np.array([place.get(label, 0) if label is not None else 0 for label in labels], int)
+    state = _start(len(matrix.keys), len(categories), len(classes))
+    taught = _by_words(matrix, np.flatnonzero(~told & (evidence.sum(1) > 0)), state)
+    curve = UNCHECKED
+    if told.any():
+        curve = _by_people(matrix, np.flatnonzero(told), answers, taught, state, ~told)
+    header = Header(
+        VERSION, basis, taxonomy, size, int(told.sum()), classes, tuple(categories), len(matrix.keys), curve,
+    )  # fmt: skip
+    return Model(header, matrix.keys, matrix.rarity, state.weights, state.bias)
+
+
+def _matrix(lessons: Iterable[Lesson]) -> tuple[list[str | None], Floats, _Matrix]:
+    from scipy.sparse import csr_matrix, hstack
+
+    labels: list[str | None] = []
+    keys: list[Keys] = []
+    counts: list[Floats] = []
+    evidence: list[Floats] = []
+    entries = 0
+    for lesson in lessons:
+        if lesson.category is None and entries > ENTRIES:
+            continue
+        entries += len(lesson.bag.keys)
+        labels.append(lesson.category)
+        keys.append(lesson.bag.keys)
+        counts.append(lesson.bag.counts)
+        evidence.append(lesson.evidence)
+    spoken = np.array(evidence, np.float32)
+    ends = np.concatenate(([0], np.cumsum([len(one) for one in keys])))
+    unique, place, often = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
+    kept = _kept(often, len(labels), spoken.shape[1])
+    number = np.cumsum(kept) - 1
+    texts = csr_matrix(
+        (np.concatenate(counts) * kept[place], number[place].clip(0).astype(np.int32), ends),
+        shape=(len(labels), int(kept.sum())),
+    )
+    texts.eliminate_zeros()
+    rarity = (np.log((1 + len(labels)) / (1 + often[kept])) + 1).astype(np.float32)
+    texts.data = (1 + np.log(texts.data)) * rarity[texts.indices]
+    lengths = np.sqrt(np.asarray(texts.multiply(texts).sum(1)).ravel())
+    texts.data /= np.repeat(np.maximum(lengths, 1e-9), np.diff(texts.indptr))
+    rows = hstack([texts, csr_matrix(share(spoken))], format="csr", dtype=np.float32)
+    return labels, spoken, _Matrix(rows, unique[kept], rarity)
+
+
+def _kept(often: NDArray[np.int64], texts: int, categories: int) -> NDArray[np.bool_]:
+    """Features that more than one text has; the most frequent where there are too many."""
+    least = 1 if texts < FEW else 2
+    most = min(FEATURES, WEIGHTS // (categories + 1))
+    if (often >= least).sum() > most:
+        least = max(least, int(np.sort(often)[-most]) + 1)
+    return often >= least
+
+
+def _start(features: int, categories: int, classes: int) -> _State:
+    weights = np.zeros((features + categories, classes), np.float32)
+    weights[features:, :categories] = np.eye(categories, dtype=np.float32) * WORDS
+    return _State(weights, np.zeros(classes, np.float32), np.full(len(weights), 1e-3, np.float32))
+
+
+def _by_words(
+    matrix: _Matrix, spoken: NDArray[np.int64], state: _State
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Teach what the words of the taxonomy are surest of; the texts, and what they were taken for."""
+    if not len(spoken):
+        return spoken, spoken
+    chances = _chances(matrix.rows[spoken], state)
+    surest = chances.max(1)
+    sure = surest >= np.quantile(surest, 1 - SURE)
+    texts, answers = spoken[sure], chances.argmax(1)[sure]
+    _learn(matrix.rows[texts], answers, np.full(len(texts), PSEUDO, np.float32), state)
+    return texts, answers
+
+
+def _by_people(
+    matrix: _Matrix,
+    told: NDArray[np.int64],
+    answers: NDArray[np.int64],
+    taught: tuple[NDArray[np.int64], NDArray[np.int64]],
+    state: _State,
+    untold: NDArray[np.bool_],
+) -> Curve:
+    """Teach what people said; how far the answers can be trusted, by what was held back."""
+    chance = np.random.default_rng(1)
+    shown = chance.permutation(len(taught[0]))[: 0 if len(told) >= MANY else REPLAYED]
+    texts, pseudo = taught[0][shown], taught[1][shown]
+
+    def learn(some: NDArray[np.int64], start: _State) -> None:
+        rows = matrix.rows[np.concatenate((some, texts))]
+        weights = np.concatenate((np.ones(len(some)), np.full(len(texts), PSEUDO)))
+        _learn(rows, np.concatenate((answers[some], pseudo)), weights.astype(np.float32), start)
+
+    parts = np.array_split(told[chance.permutation(len(told))], min(CHECKS, len(told)))
+    if len(told) >= MANY:
+        parts = [told[chance.permutation(len(told))[: len(told) // 10]]]
+    said = np.zeros((len(told), state.weights.shape[1]), np.float32)
+    asked = np.zeros(len(told), bool)
+    for part in parts:
+        rest = np.setdiff1d(told, part)
+        # With many labels the model that was checked is the one that is kept: it then learns the tenth too.
+        trial = state if len(told) >= MANY else state.copy()
+        if len(rest):
+            learn(rest, trial)
+        here = np.searchsorted(told, part)
+        said[here], asked[here] = _chances(matrix.rows[part], trial), True
+    learn(parts[0] if len(told) >= MANY else told, state)
+    natural = matrix.rows[np.flatnonzero(untold)[:REPLAYED]]
+    return _curve(said[asked], answers[told][asked], _chances(natural, state))
+
+
+def _curve(said: Chances, answers: NDArray[np.int64], natural: Chances) -> Curve:
+    """People correct what is rare or doubtful first: each answer counts as often as the material has such."""
+    guessed = said.argmax(1)
+    weights = np.ones(len(said))
+    if len(natural) >= 100:
+        size = said.shape[1]
+        here = np.bincount(guessed, minlength=size) + 1.0
+        there = np.bincount(natural.argmax(1), minlength=size) + 1.0
+        weights = (there / here)[guessed].clip(0, 20 * (there / here)[guessed].min())
+        weights *= len(said) / weights.sum()
+    return fitted(said.max(1).astype(float), guessed == answers, weights)
+
+
+def _chances(rows: Any, state: _State) -> Chances:
+    if not rows.shape[0]:
+        return np.zeros((0, len(state.bias)), np.float32)
+    return _softmax(np.asarray(rows @ state.weights + state.bias))
+
+
+def _softmax(scores: Chances) -> Chances:
+    scores -= scores.max(1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(1, keepdims=True)
+    return scores
+
+
+def _learn(rows: Any, answers: NDArray[np.int64], weights: Floats, state: _State) -> None:
+    """Move the weights towards the answers, ``EPOCHS`` times through all."""
+    batches = list(_batches(rows))
+    for _ in range(EPOCHS):
+        for some, features, part, turned in batches:
+            here = state.weights[features]
+            wrong = _softmax(np.asarray(part @ here + state.bias))
+            wrong[np.arange(len(some)), answers[some]] -= 1
+            wrong *= weights[some, None]
+            slope = np.asarray(turned @ wrong)
+            moved = state.moved[features] + np.einsum("ij,ij->i", slope, slope)
+            state.moved[features] = moved
+            state.weights[features] = here - (RATE / np.sqrt(moved))[:, None] * slope
+            tilt = wrong.sum(0)
+            state.turned += float(tilt @ tilt)
+            state.bias -= np.float32(RATE / state.turned**0.5) * tilt
+
+
+def _batches(rows: Any) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Any, Any]]:
+    """Texts, their features, and the small matrix of both, also turned: only what a step touches."""
+    from scipy.sparse import csr_matrix
+
+    order = np.random.default_rng(0).permutation(rows.shape[0])
+    number = np.empty(rows.shape[1], np.int32)
+    for start in range(0, len(order), BATCH):
+        some = order[start : start + BATCH]
+        part = rows[some]
+        features = np.unique(part.indices)
+        number[features] = np.arange(len(features), dtype=np.int32)
+        small = csr_matrix(
+            (part.data, number[part.indices], part.indptr), shape=(len(some), len(features))
+        )
+        yield some, features, small, small.T.tocsr()
