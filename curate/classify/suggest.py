@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from itertools import chain, zip_longest
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -34,6 +35,7 @@ MANY = 20  # groups, at most, where no number is asked for
 SOME = 4  # of them for a language, however few resources are in it
 ENOUGH = 0.95  # of the best silhouette: the smallest number of groups that reaches it is taken
 SHARED = 0.35  # cosine of what two groups say in words that both languages have, to be one
+COMMON = 3  # of such words that they both have, at least
 WORDS = 12
 FEWEST = 5  # words of a category
 _SEED = 0
@@ -125,7 +127,8 @@ def _group(
     near = np.round(np.asarray(weights @ mean).ravel(), 9)
     typical = members[np.lexsort((members, -near))]
     examples = dict.fromkeys(terms.titles[place] for place in typical[:30])
-    plain = {words[place]: float(mean[place]) for place in order if words[place].isascii()}
+    latin = [place for place in np.flatnonzero(score).tolist() if words[place].isascii()]
+    plain = {words[place]: float(score[place]) for place in latin}
     shown = tuple(dict.fromkeys(map(terms.written, told)))
     return _Group(shown, len(members), tuple(examples)[:3], plain)
 
@@ -184,9 +187,10 @@ def _join(sides: Sequence[Sequence[_Group]]) -> list[_Group]:
     """The groups of all languages; two that say the same become one, each with the one that is nearest."""
     joined = list(sides[0])
     for side in sides[1:]:
+        both = _plain(joined) & _plain(side)
         pairs = sorted(
             (
-                (_alike(one, other), a, b)
+                (_alike(one, other, both), a, b)
                 for a, one in enumerate(joined)
                 for b, other in enumerate(side)
             ),
@@ -204,13 +208,20 @@ def _join(sides: Sequence[Sequence[_Group]]) -> list[_Group]:
     return joined
 
 
-def _alike(a: _Group, b: _Group) -> float:
-    shared = a.plain.keys() & b.plain.keys()
-    if len(shared) < 3:
+def _plain(groups: Iterable[_Group]) -> set[str]:
+    return {word for one in groups for word in one.plain}
+
+
+def _alike(a: _Group, b: _Group, both: Set[str]) -> float:
+    """Cosine of their weights in the words that ``both`` languages have; 0 where they share too few."""
+    sides = [{word: one.plain[word] for word in one.plain.keys() & both} for one in (a, b)]
+    shared = sides[0].keys() & sides[1].keys()
+    if len(shared) < COMMON:
         return 0.0
-    lengths = [sum(weight * weight for weight in one.plain.values()) ** 0.5 for one in (a, b)]
-    product = sum(a.plain[word] * b.plain[word] for word in sorted(shared))
-    return float(product / (lengths[0] * lengths[1]))
+    lengths = [fsum(weight * weight for weight in one.values()) ** 0.5 for one in sides]
+    return float(
+        fsum(sides[0][word] * sides[1][word] for word in shared) / (lengths[0] * lengths[1])
+    )
 
 
 def _one(a: _Group, b: _Group) -> _Group:
