@@ -64,12 +64,23 @@ class Workspace(places.Workspace):
         return classify(self, names, listener, retry)
 
     def search(
-        self, query: str, filters: Filters | None = None, limit: int = 10, offset: int = 0
-    ) -> Found:
-        """One page of hits with snippets, best first."""
+        self, query: str, filters: Filters | None = None, limit: int = 10, offset: int = 0, *,
+        exact: bool = False, facets: int = 0,
+    ) -> Found:  # fmt: skip
+        """One page of hits with snippets, best first; ``exact``: slips are not mended, ``facets``: all matches
+        counted by so many values of collection, category, type, language and license."""
         from curate.pipeline.find import search
 
-        return search(self, query, filters, limit, offset)
+        return search(self, query, filters, limit, offset, exact=exact, facets=facets)
+
+    def like(
+        self, what: str, filters: Filters | None = None, limit: int = 10, offset: int = 0, *,
+        facets: int = 0,
+    ) -> Found:  # fmt: skip
+        """What is most like the resource that an id, a path or a URL names, without its duplicates."""
+        from curate.pipeline.find import like
+
+        return like(self, what, filters, limit, offset, facets=facets)
 
     def rights(self, name: str, which: Which | None = None) -> list[Ruling]:
         """Every resource of a collection that ``which`` fits, with its decision, by place."""

@@ -130,7 +130,7 @@ def test_search_in_json(library: Path) -> None:
     assert hit["source"] == "备份.md"
     assert "«备份»" in hit["snippet"]
     assert isinstance(hit["score"], float)
-    nothing = in_json("search", "bakcup", at=library)
+    nothing = in_json("search", "bakcup", "--exact", at=library)
     assert (nothing["total"], nothing["hits"]) == (0, [])
     assert nothing["suggestion"] == "backup"
 

@@ -221,6 +221,8 @@ SHOWN = {
     "prefix": ("Happening happily", "happ*", "«Happening» «happily»"),
     "phrase": ("line, the command line", '"command line"', "line, the «command line»"),
     "Chinese": ("在文章中插入", "文章", "在«文章»中插入"),
+    "traditional": ("請先安裝軟體與網路", "软体", "請先安裝«軟體»與網路"),
+    "simplified": ("请先安装软体与网路", "軟體與", "请先安装«软体与»网路"),
     "over a line break": ("这是入\n  门教程", "入门", "这是«入 门»教程"),
     "mixed": ("学Python入门教程", "python入门", "学«Python入门»教程"),
     "accents and full width": ("Ｐｙｔｈｏｎ au Café", "python cafe", "«Ｐｙｔｈｏｎ» au «Café»"),

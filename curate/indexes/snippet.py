@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from os.path import commonprefix
 
+from curate.han import table
 from curate.indexes.query import Node, Phrase, phrases
 from curate.indexes.tokens import fold, is_single, spans, stem
 
@@ -51,6 +53,8 @@ def _anchors(text: str, wanted: list[Phrase]) -> list[int]:
     if len(lower) != len(text):
         lower = text
     found = {at for phrase in wanted for at in _places(lower, phrase)}
+    if not found and not lower.isascii():
+        found = {at for phrase in wanted for at in _places(lower, phrase, _either)}
     if found or lower.isascii():
         return sorted(found)
     head = text[:_FALLBACK]
@@ -66,13 +70,28 @@ def _start(token: str) -> str:
     return commonprefix([token, stem(token)])  # noqa: RUF071 - words, not paths
 
 
-def _places(lower: str, phrase: Phrase) -> Iterator[int]:
+def _either(character: str) -> str:
+    """A pattern of the ways in which ``character`` is written: the tokens of a query are simplified."""
+    return f"[{character}{''.join(_traditional().get(character, ()))}]"
+
+
+@cache
+def _traditional() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for old, new in table().items():
+        found.setdefault(chr(new), []).append(chr(old))
+    return found
+
+
+def _places(
+    lower: str, phrase: Phrase, written: Callable[[str], str] = lambda character: character
+) -> Iterator[int]:
     """Where ``phrase`` roughly is: fast, and each place is examined more closely afterwards."""
     last = len(phrase.tokens) - 1
     pattern = ""
     for number, token in enumerate(phrase.tokens):
         if is_single(token):
-            pattern += token
+            pattern += written(token)
         else:
             prefix = phrase.prefix and number == last
             pattern += re.escape(token if prefix else _start(token))

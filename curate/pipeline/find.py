@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
-from typing import Final
 
 import msgspec
 
@@ -19,7 +18,6 @@ from curate.pipeline.index import open_index
 from curate.pipeline.lookup import relative
 from curate.workspace import Workspace
 
-_EVERYTHING: Final = Filters()
 _ID = re.compile("[0-9a-fA-F]{6,64}")
 _ROUNDS = 5  # from one duplicate to the next
 
@@ -42,7 +40,7 @@ class Found:
 def search(
     workspace: Workspace,
     query: str,
-    filters: Filters = _EVERYTHING,
+    filters: Filters | None = None,
     limit: int = 10,
     offset: int = 0,
     *,
@@ -55,6 +53,7 @@ def search(
     collection, category, type, language and license. Raises CurateError: nothing indexed yet, a broken
     index, a query that cannot be understood.
     """
+    filters = filters or Filters()
     tree = parse(query)
     index = _opened(workspace)
     results = index.search(tree, filters, limit, offset)
@@ -75,7 +74,7 @@ def search(
 def like(
     workspace: Workspace,
     what: str,
-    filters: Filters = _EVERYTHING,
+    filters: Filters | None = None,
     limit: int = 10,
     offset: int = 0,
     *,
@@ -91,7 +90,7 @@ def like(
     with Catalog(workspace.catalog, readonly=True) as catalog:
         id_ = _named(workspace, catalog, what)
         tree = telling(_document(catalog, id_), index)
-        filters = dataclasses.replace(filters, without=_same(catalog, id_))
+        filters = dataclasses.replace(filters or Filters(), without=_same(catalog, id_))
         results = index.search(tree, filters, limit, offset)
         return _found(catalog, index, tree, results, filters, facets)
 
