@@ -175,6 +175,8 @@ def test_what_was_split_goes_in_on_both_sides_and_merged_ones_do_not(workspace: 
     dedupe(workspace, "split", "first.md", "second.md", "--why", "two editions")
     assert not {"first.md", "second.md"} & left_out(workspace)
     assert "not the same" in run(workspace, "why", "first.md")
+    text = dedupe(workspace, "show", "first.md")
+    assert "nothing else is like it" in text and "not the same" in text and "two editions" in text
     text = dedupe(workspace, "merge", "list.csv", "second.md")
     assert "they are of different kinds" in text
     assert len({"list.csv", "second.md"} & left_out(workspace)) == 1

@@ -100,6 +100,8 @@ def show(
         _group(group, say, language)
     if not found.shown:
         echo(say("  nothing else is like it") if items else say("  there are none"))
+    for word in found.words:
+        echo(f"  {word_line(word, say)}")
     if found.total > len(found.shown):
         told = f"curate dedupe {shlex.quote(name)} --limit {found.total}"
         echo(say("  … and {n} more: {command}", n=found.total - len(found.shown), command=told))

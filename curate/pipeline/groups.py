@@ -68,6 +68,7 @@ class Groups:
     shown: tuple[Group, ...]
     total: int  # those that fit
     counts: Mapping[str, int]  # of all: groups, same-bytes, and what stands back, by kind
+    words: tuple[Word, ...] = ()  # what people said about the items that were asked for
 
 
 @dataclass(slots=True)
@@ -103,7 +104,10 @@ def groups(
         ]
         board = Board(catalog, loaded, choice)
         shown = [board.group(one, width) for one in fitting[: limit or None]]
-        return Groups(tuple(shown), len(fitting), _counts(catalog, name, choice, outlines))
+        counts = _counts(catalog, name, choice, outlines)
+        said = [word for one in sorted(wanted) for word in board.words(one)]
+        words = tuple({id(word): word for word in said}.values())
+        return Groups(tuple(shown), len(fitting), counts, words)
 
 
 def _counts(
