@@ -28,6 +28,12 @@ class Curve(msgspec.Struct, frozen=True):
         score = self.slope * log(odds / (1 - odds)) + self.offset
         return 1 / (1 + exp(-score))
 
+    def back(self, share: float) -> float:
+        """The chance from which on at least ``share`` of the answers are right."""
+        share = min(max(share, _LEAST), _MOST)
+        score = (log(share / (1 - share)) - self.offset) / self.slope
+        return 1 / (1 + exp(-min(max(score, -30.0), 30.0)))
+
 
 WORDS = Curve(1.1, 0.85)
 """For what words alone say: fitted to 58 sections of Debian descriptions, and cautious for the seven

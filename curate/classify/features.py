@@ -69,10 +69,10 @@ class Bag:
         whole = "\n".join(text for _, text in self.fields)
         source = self.said if len(self.said) == len(whole) else whole
         found: dict[int, tuple[int, int]] = {}
-        for match in _WORD.finditer(whole):
-            for key in _all_keys(match[0]):
-                if key in wanted:
-                    found.setdefault(key, match.span())
+        for word in dict.fromkeys((_PLAIN if whole.isascii() else _WORD).findall(whole)):
+            for key in _all_keys(word):
+                if key in wanted and key not in found:
+                    found[key] = _span(whole, word)
         if _unspaced(whole):
             keys, starts, lengths = _grams(whole)
             for place in np.flatnonzero(np.isin(keys, np.fromiter(wanted, np.uint32))).tolist():
@@ -143,6 +143,20 @@ def _all_keys(word: str) -> tuple[int, ...]:
 @lru_cache(1 << 14)
 def _key(name: str) -> int:
     return zlib.crc32(name.encode("utf-8", "replace"))
+
+
+def _span(text: str, word: str) -> tuple[int, int]:
+    """Where ``word``, one of the text's, stands as a whole for the first time."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if (
+            _WORD.fullmatch(text[at - 1 : at]) is None
+            and _WORD.fullmatch(text[end : end + 1]) is None
+        ):
+            return at, end
+        at = text.find(word, at + 1)
+    return 0, 0
 
 
 def _unspaced(text: str) -> bool:

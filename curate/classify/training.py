@@ -30,9 +30,9 @@ MANY = (
 CHECKS = 5  # parts that labels are held back in, where they are fewer
 EPOCHS, BATCH = 4, 128
 RATE = 1.0  # of learning: Adagrad (Duchi et al. 2011), one step size for all weights of a feature
+NATURAL = 100  # texts that tell how frequent the categories are
 FEATURES = 150_000
 WEIGHTS = 8_000_000  # of a model at most: 16 MB
-ENTRIES = 20_000_000  # features of all texts together that are held in memory, some 160 MB
 FEW = 1_000  # texts below which a feature counts even where only one has it
 
 Chances = NDArray[np.float32]
@@ -69,12 +69,14 @@ class _State:
 
 def train(
     lessons: Iterable[Lesson], categories: Sequence[str], basis: str, taxonomy: str, size: int
-) -> Model:
+) -> Model | None:
     """A model of the closed vocabulary ``categories``; the same lessons give the same numbers.
 
-    Lessons that nobody labelled are taken until ``ENTRIES`` is reached, all others always.
+    None where there are no lessons. Takes some 8 bytes for each feature of each lesson.
     """
     labels, evidence, matrix = _matrix(lessons)
+    if not labels:
+        return None
     told = np.array([label is not None for label in labels], bool)
     classes = (*categories, *([""] if "" in labels else []))
     place = columns(classes)
@@ -97,22 +99,22 @@ def _matrix(lessons: Iterable[Lesson]) -> tuple[list[str | None], Floats, _Matri
     keys: list[Keys] = []
     counts: list[Floats] = []
     evidence: list[Floats] = []
-    entries = 0
     for lesson in lessons:
-        if lesson.category is None and entries > ENTRIES:
-            continue
-        entries += len(lesson.bag.keys)
         labels.append(lesson.category)
         keys.append(lesson.bag.keys)
         counts.append(lesson.bag.counts)
         evidence.append(lesson.evidence)
-    spoken = np.array(evidence, np.float32)
+    spoken = np.array(evidence, np.float32).reshape(len(labels), -1)
     ends = np.concatenate(([0], np.cumsum([len(one) for one in keys])))
     unique, place, often = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
     kept = _kept(often, len(labels), spoken.shape[1])
     number = np.cumsum(kept) - 1
     texts = csr_matrix(
-        (np.concatenate(counts) * kept[place], number[place].clip(0).astype(np.int32), ends),
+        (
+            np.concatenate([np.zeros(0, np.float32), *counts]) * kept[place],
+            number[place].clip(0).astype(np.int32),
+            ends,
+        ),
         shape=(len(labels), int(kept.sum())),
     )
     texts.eliminate_zeros()
@@ -190,16 +192,15 @@ def _by_people(
 
 
 def _curve(said: Chances, answers: NDArray[np.int64], natural: Chances) -> Curve:
-    """People correct what is rare or doubtful first: each answer counts as often as the material has such."""
-    guessed = said.argmax(1)
+    """People correct what is rare or doubtful first. So each answer counts as often as the material has
+    resources of its category, as far as the model can tell (label shift; Lipton et al. 2018)."""
     weights = np.ones(len(said))
-    if len(natural) >= 100:
-        size = said.shape[1]
-        here = np.bincount(guessed, minlength=size) + 1.0
-        there = np.bincount(natural.argmax(1), minlength=size) + 1.0
-        weights = (there / here)[guessed].clip(0, 20 * (there / here)[guessed].min())
+    if len(natural) >= NATURAL:
+        here = np.bincount(answers, minlength=said.shape[1]) / len(answers)
+        there = natural.mean(0)
+        weights = (there / np.maximum(here, 1e-9))[answers].clip(0.05, 20)
         weights *= len(said) / weights.sum()
-    return fitted(said.max(1).astype(float), guessed == answers, weights)
+    return fitted(said.max(1).astype(float), said.argmax(1) == answers, weights)
 
 
 def _chances(rows: Any, state: _State) -> Chances:

@@ -22,6 +22,7 @@ from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.match import match
 from curate.pipeline.places import basename, taken
 from curate.pipeline.ready import chosen
+from curate.pipeline.training import train
 from curate.store import Store
 from curate.workspace import Settings, Workspace
 
@@ -63,6 +64,7 @@ def classify(
                 judges.append((one, judge, examined))
         compared = match(catalog, listener)
         for one, judge, examined in judges:
+            train(catalog, judge, listener)
             lost = [(str(path), _LOST) for path in judge.lost(catalog)]
             labelled = _label(catalog, judge, one, listener)
             report = _report(catalog, one, judge, examined, compared, labelled)

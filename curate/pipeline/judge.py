@@ -48,9 +48,9 @@ class Judge:
 
     def __init__(self, workspace: Workspace, loaded: Loaded) -> None:
         collection = loaded.collection
-        self._name = loaded.name
+        self._name = self.name = loaded.name
         self._workspace = workspace
-        self.labeller = Labeller(collection.categories, collection.classify.threshold)
+        self._loaded = loaded
         self._policy = rights.load()
         self.use = use(loaded)
         self._today = date.today()
@@ -71,10 +71,18 @@ class Judge:
         declared = [
             (key, one.rights, one.folders, one.tags) for key, one in sorted(self._sources.items())
         ]
-        rules = (
-            self.labeller.digest, self._policy.version, repr(self.use), repr(self._rights), repr(declared), repr(terms),
+        self._rules = (
+            self._policy.version, repr(self.use), repr(self._rights), repr(declared), repr(terms),
             str(rights.VERSION), str(classifier.VERSION),
         )  # fmt: skip
+        self.renew()
+
+    def renew(self) -> None:
+        """Take up what was learned about the categories; another ``basis`` where there is anything new."""
+        collection = self._loaded.collection
+        self.model = self._workspace.state / "models" / self._name / "categories"
+        self.labeller = Labeller(collection.categories, collection.classify.threshold, self.model)
+        rules = (self.labeller.digest, *self._rules)
         self.basis = hashlib.sha256("\n".join(rules).encode()).hexdigest()[:16]
 
     def _named(self) -> set[str]:
@@ -151,6 +159,11 @@ class Judge:
         known = catalog.facts(sha256)
         assert here and known is not None
         return self._seen(catalog, sha256, here, *known[:2])
+
+    def locator(self, catalog: Catalog, sha256: str) -> str | None:
+        """Where it was first found; None where it is not taken or was not read."""
+        here = taken(catalog.places(sha256), self._name)
+        return here[0].sighting.locator if here and catalog.facts(sha256) is not None else None
 
     def _seen(
         self,
