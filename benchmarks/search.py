@@ -13,16 +13,14 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 import search_peers as peers
-from debian_docs import documents
 from report import log, machine, table, write
+from search_queries import HAN, Set, choices, chosen, substrings, title_queries
 
 from curate.han import simplified
 from curate.indexes import Filters
@@ -49,122 +47,29 @@ SLOW = {
 }
 
 
-class Query(NamedTuple):
-    text: str
-    meant: str  # id
-
-
-class Set(NamedTuple):
-    """Queries of one kind in one language."""
-
-    kind: str
-    language: str
-    queries: list[Query]
-
-
-def chosen(count: int) -> list[Document]:
-    """All Chinese documents and English ones, evenly from all packages."""
-    found = documents()
-    chinese = [doc for doc in found if doc.language == "zh"]
-    english = [doc for doc in found if doc.language == "en"]
-    wanted = min(max(count - len(chinese), 0), len(english))
-    some = [english[n * len(english) // wanted] for n in range(wanted)]
-    return [
-        Document(
-            id=sha256(doc.name.encode()).hexdigest(), collection=doc.name.partition("/")[0], title=doc.title,
-            language=doc.language, format="html", kind="page", source=doc.name, text=doc.text,
-        )
-        for doc in chinese + some
-    ]  # fmt: skip
-
-
-def title_queries(library: Sequence[Document]) -> list[Set]:
-    """Titles that no other document has, letters and digits compared, case and way of writing Chinese aside."""
-    plain = {one.id: re.sub(r"[\W_]+", "", simplified(one.title).casefold()) for one in library}
-    often = Counter(plain.values())
-    dice = random.Random(1)
-    sets = []
-    for language in ("en", "zh"):
-        single = [
-            one for one in library
-            if one.language == language and len(plain[one.id]) > 2 and often[plain[one.id]] == 1
-        ]  # fmt: skip
-        some = dice.sample(single, min(QUERIES, len(single)))
-        for kind, spoil in (("title", str), ("a word less", less), ("one slip", slip)):
-            made = [Query(spoil(one.title), one.id) for one in some if spoil(one.title)]
-            sets.append(Set(kind, language, made))
-    return sets
-
-
-def less(title: str) -> str:
-    """``title`` without one of its words, of a Chinese one without one or two characters at its end; "" if too short."""
-    dice = random.Random(title)
-    words = title.split()
-    if len(words) > 2:
-        words.pop(dice.randrange(len(words)))
-        return " ".join(words)
-    return title[: -min(2, len(title) // 4)] if len(title) > 5 and not title.isascii() else ""
-
-
-def slip(title: str) -> str:
-    """``title`` with one slip of the keyboard, or one wrong Chinese character; "" where it has no long word."""
-    dice = random.Random(title)
-    if runs := list(re.finditer("[\u4e00-\u9fff]{4,}", title)):
-        run = dice.choice(runs)
-        at = dice.randrange(run.start(), run.end())
-        wrong = dice.choice(
-            [c for c in "的时和在有大这主中人上为们地个用工要动国" if c != title[at]]
-        )
-        return title[:at] + wrong + title[at + 1 :]
-    words = list(re.finditer(r"(?<![\w])[A-Za-z]{5,}(?![\w])", title))
-    if not words:
-        return ""
-    word = dice.choice(words)
-    at = dice.randrange(word.start() + 1, word.end() - 1)
-    letter = dice.choice("abcdefghijklmnopqrstuvwxyz".replace(title[at].lower(), ""))
-    swapped = title[:at] + title[at + 1] + title[at] + title[at + 2 :]
-    other = [
-        title[:at] + letter + title[at + 1 :],
-        title[:at] + letter + title[at:],
-        title[:at] + title[at + 1 :],
-    ]
-    return dice.choice([*other, swapped if swapped != title else other[0]])
-
-
 def rank(found: Sequence[str], meant: str) -> float:
     return 1 / (found.index(meant) + 1) if meant in found else 0.0
 
 
-def substrings(library: Sequence[Document], count: int) -> list[str]:
-    """Pieces of 2 to 6 characters of Chinese texts, equally many of each length."""
-    dice = random.Random(2)
-    texts = [one.text for one in library if one.language == "zh"]
-    found: dict[str, None] = {}
-    while len(found) < count:
-        runs = re.findall("[\u4e00-\u9fff]+", dice.choice(texts))
-        size = 2 + len(found) % 5
-        if long := [run for run in runs if len(run) >= size]:
-            run = dice.choice(long)
-            at = dice.randrange(len(run) - size + 1)
-            found[run[at : at + size]] = None
-    return list(found)
+class Pieces:
+    """Pieces of Chinese texts, and which documents have them: by a search through all texts."""
 
+    def __init__(self, library: Sequence[Document]) -> None:
+        self.pieces = substrings(library, QUERIES)
+        self.most = len(library)
+        texts = [(one.id, f"{one.title}\n{one.text}") for one in library]
+        han = [(id_, text, simplified(text)) for id_, text in texts if HAN.search(text)]
+        self.same = [{id_ for id_, text, _ in han if piece in text} for piece in self.pieces]
+        plain = [simplified(piece) for piece in self.pieces]
+        self.either = [{id_ for id_, _, text in han if piece in text} for piece in plain]
 
-def recall(
-    search: peers.Search, pieces: Sequence[str], library: Sequence[Document]
-) -> tuple[float, float]:
-    """Of the documents that have a piece: found for it as it is, and in either way of writing."""
-    texts = [(one.id, f"{one.title}\n{one.text}", simplified(f"{one.title}\n{one.text}")) for one in library
-             if not one.text.isascii() or not one.title.isascii()]  # fmt: skip
-    same = either = same_found = either_found = 0
-    for piece in pieces:
-        found = set(search(piece, len(library)))
-        plain = simplified(piece)
-        told = {id_ for id_, text, _ in texts if piece in text}
-        folded = {id_ for id_, _, text in texts if plain in text}
-        same, same_found = same + len(told), same_found + len(told & found)
-        either, either_found = either + len(folded), either_found + len(folded & found)
-    return same_found / same, either_found / either
+    def recall(self, search: peers.Search) -> tuple[float, float]:
+        """Of the documents that have a piece as it is, and in either way of writing."""
+        found = [set(search(piece, self.most)) for piece in self.pieces]
+        return tuple(
+            sum(len(a & b) for a, b in zip(told, found, strict=True)) / sum(map(len, told))
+            for told in (self.same, self.either)
+        )  # type: ignore[return-value]
 
 
 def cpu(work: Callable[[], object]) -> float:
@@ -186,16 +91,6 @@ def timed(searches: dict[str, peers.Search], queries: Sequence[str]) -> dict[str
 
 def at(share: float, values: Sequence[float]) -> float:
     return sorted(values)[min(int(share * len(values)), len(values) - 1)]
-
-
-def choices(library: Sequence[Document]) -> list[str]:
-    """Any of three words, which are neither rare nor everywhere."""
-    dice = random.Random(3)
-    words: Counter[str] = Counter()
-    for one in dice.sample(library, min(2000, len(library))):
-        words.update(set(re.findall("[a-z]{4,12}", one.text[:20_000].lower())))
-    middle = sorted(word for word, count in words.items() if 5 <= count <= 400)
-    return [" OR ".join(dice.sample(middle, 3)) for _ in range(LATENCY)]
 
 
 class Bench:
@@ -240,8 +135,8 @@ class Bench:
         ]  # fmt: skip
 
     def run(self) -> list[str]:
-        sets = title_queries(self.library)
-        pieces = substrings(self.library, QUERIES)
+        sets = title_queries(self.library, QUERIES)
+        pieces = Pieces(self.library)
         kinds = {
             "titles": [
                 query.text
@@ -249,13 +144,13 @@ class Bench:
                 if one.kind == "title"
                 for query in one.queries[: LATENCY // 2]
             ],
-            "Chinese pieces": pieces[:LATENCY],
+            "Chinese pieces": pieces.pieces[:LATENCY],
         }
         lines = [*self.figures(), "", *self.builds(), ""]
         made = {name: self.build(name, maker, self.library) for name, maker in PEERS.items()}
         searches = {name: search for name, (search, _, _) in made.items()}
         quality = {name: self.quality(search, sets) for name, search in searches.items()}
-        finds = {name: recall(search, pieces, self.library) for name, search in searches.items()}
+        finds = {name: pieces.recall(search) for name, search in searches.items()}
         took = {kind: timed(searches, queries) for kind, queries in kinds.items()}
         head = [
             "",
@@ -343,7 +238,7 @@ class Bench:
         ]
         dice = random.Random(5)
         some = dice.sample(self.library, LATENCY // 2)
-        wide = choices(self.library)
+        wide = choices(self.library, LATENCY)
         took = {
             "any of three common words": [cpu(lambda q=q: index.search(q, Filters(), 10)) for q in wide],
             "the same, with facets": [

@@ -45,6 +45,7 @@ READ = {
     "minus": ("guide -git", And((GUIDE, Not(GIT)))),
     "a hyphen within a word": ("git-guide", words("git", "guide")),
     "a lone dash": ("git - guide", And((GIT, GUIDE))),
+    "a dash at the end": ("git guide -", And((GIT, GUIDE))),
     "an option": ("--guide", GUIDE),
     "parentheses": ("(git OR guide) word", And((Or((GIT, GUIDE)), WORD))),
     "phrase": ('"git guide"', words("git", "guide")),

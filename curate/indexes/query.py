@@ -167,7 +167,7 @@ _LEXEME = re.compile(
     rf"[\s{_PAUSES}]+"
     rf"|(?P<quote>[{_QUOTES}])(?P<inner>[^{_QUOTES}]*)[{_QUOTES}]?"
     r"|(?P<open>[(（])|(?P<close>[)）])"
-    rf"|(?P<minus>[-－−](?![-－−\s{_PAUSES}]))"
+    rf"|(?P<minus>[-－−](?![-－−\s{_PAUSES}]|\Z))"
     rf"|(?P<word>[^\s{_PAUSES}{_QUOTES}()（）]+)"
 )
 
