@@ -9,6 +9,7 @@ of their own over all shingles, which keeps every bin's chance to agree at the J
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -23,9 +24,9 @@ is some 18 % of the words replaced, 99.8 % of the pairs share a band; at 0.05, 0
 
 MIN_BANDS = 8  # tokens, and nearly as many different shingles: below this chance decides
 
-_BITS = 64 // ROWS
-_FIELD = np.uint64((1 << _BITS) - 1)
-"""A key is made of as many bits of each of its rows, so that two keys also tell how many rows agree."""
+_LANE = 16  # bits
+"""A key holds 16 bits of each of its rows, so that the keys of two texts also tell how many rows agree, and the
+number of its band above them."""
 _SECOND = np.uint64(0x9E3779B97F4A7C15)
 _THIRD = np.uint64(0xD1342543DE82EF95)
 
@@ -33,18 +34,21 @@ _THIRD = np.uint64(0xD1342543DE82EF95)
 def bands(found: Hashes) -> bytes:
     """MinHash over shingles of two tokens → ``BANDS`` little-endian uint64 keys.
 
-    Each band's keys have a pattern of their own, so one set of keys serves all bands. Empty for a text too
+    A key names its band, so one set of keys serves all bands. Empty for a text too
     short, or too repetitive, for a shared band to mean anything.
     """
     if len(found) < MIN_BANDS:
         return b""
-    shingles = np.sort(found[:-1] * _THIRD + found[1:])
-    new = shingles[1:] != shingles[:-1]
-    if np.count_nonzero(new) < MIN_BANDS - 3:
+    every = np.sort(found[:-1] * _THIRD + found[1:])
+    new = np.empty(len(every), bool)
+    new[0] = True
+    np.not_equal(every[1:], every[:-1], out=new[1:])
+    shingles = every[new]
+    if len(shingles) < MIN_BANDS - 2:
         return b""
-    keys = _numbers(BANDS)
+    keys = np.arange(BANDS, dtype=np.uint64) << np.uint64(_LANE * ROWS)
     for place, row in enumerate(_minima(shingles).reshape(ROWS, BANDS)):
-        keys = keys ^ ((row & _FIELD) << np.uint64(_BITS * place))
+        keys |= (row & np.uint64((1 << _LANE) - 1)) << np.uint64(_LANE * place)
     return keys.astype("<u8").tobytes()
 
 
@@ -52,27 +56,66 @@ def jaccard(a: bytes, b: bytes) -> float:
     """Estimated Jaccard similarity of the shingles of two texts, from their ``bands``: 0..1, ± 0.04."""
     if not (a and b):
         return 0.0
-    return float(agreements(np.frombuffer(a, "<u8"), np.frombuffer(b, "<u8"))) / (BANDS * ROWS)
+    rows = np.frombuffer(a + b, "<u8").reshape(2, BANDS)
+    return float(_agreements(rows[:1], rows[1:])[0]) / (BANDS * ROWS)
 
 
-def agreements(a: Hashes, b: Hashes) -> NDArray[np.intp]:
-    """How many of the ``BANDS * ROWS`` minima are equal: of two rows of keys, or of two arrays of rows."""
-    differ = a ^ b
-    return sum(
-        np.count_nonzero(differ & (_FIELD << np.uint64(_BITS * row)) == 0, axis=-1)
-        for row in range(ROWS)
-    )
+def candidates(
+    signed: Sequence[bytes], counts: Sequence[int], least: float, share: float
+) -> Iterator[list[tuple[int, int]]]:
+    """All against all, in memory: places of the ``bands`` in ``signed`` that share a key, have an estimated
+    ``jaccard`` of at least ``share`` and so many tokens (``counts``) that they may be ``least`` alike.
+
+    Each pair once and in order, many at a time.
+    """
+    places = np.flatnonzero([bool(bands) for bands in signed])
+    lengths = np.array(counts)[places]
+    rows = np.frombuffer(b"".join(signed), "<u8").reshape(-1, BANDS)
+    pairs = _sharing(rows)
+    for start in range(0, len(pairs), 1024):
+        one, other = np.divmod(pairs[start : start + 1024], max(1, len(rows)))
+        fewer = np.minimum(lengths[one], lengths[other])
+        likely = 2 * fewer >= least * (lengths[one] + lengths[other])
+        one, other = one[likely], other[likely]
+        likely = _agreements(rows[one], rows[other]) >= share * BANDS * ROWS
+        yield list(zip(places[one[likely]].tolist(), places[other[likely]].tolist(), strict=True))
+
+
+def _sharing(rows: Hashes) -> NDArray[np.int64]:
+    """Pairs of rows with a key in common, as first x number of rows + second; sorted."""
+    order = np.argsort(rows, axis=None)
+    keys, owners = rows.ravel()[order], order // BANDS
+    found = [np.empty(0, np.int64)]
+    at = np.arange(len(keys))
+    for ahead in range(1, len(keys)):
+        at = at[: np.searchsorted(at, len(keys) - ahead)]
+        at = at[keys[at] == keys[at + ahead]]
+        if not len(at):
+            break
+        one, other = owners[at], owners[at + ahead]
+        found.append(np.minimum(one, other) * len(rows) + np.maximum(one, other))
+    pairs = np.sort(np.concatenate(found))
+    return pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
+
+
+def _agreements(a: Hashes, b: Hashes) -> NDArray[np.uint64]:
+    """How many of the ``BANDS * ROWS`` minima are equal, for each row of two arrays of keys."""
+    equal = a.view(np.uint16) == b.view(np.uint16)
+    # Eight truths at once: the sums of 24 bytes, then the sum of their eight in the uppermost.
+    counts = equal.view(np.uint64).sum(axis=-1, dtype=np.uint64)
+    both = (counts * np.uint64(0x0101010101010101)) >> np.uint64(56)
+    return both - np.uint64(BANDS)  # the bands' numbers always agree
 
 
 def _minima(shingles: Hashes) -> Hashes:
-    """The least of each bin; ``shingles`` are sorted."""
+    """The least of each bin; ``shingles`` are sorted, each once."""
     edges = np.searchsorted(shingles, _edges())
     least = shingles.take(edges[:-1], mode="clip")
     empty = np.flatnonzero(edges[1:] == edges[:-1])
     if len(empty):
         # At most some eight thousand products: the more shingles there are, the fewer bins are empty.
-        factors = _numbers(BANDS * ROWS)[empty] | np.uint64(1)
-        least[empty] = (factors[:, None] * shingles).min(axis=1)
+        short = (shingles >> np.uint64(32)).astype(np.uint32)
+        least[empty] = (_factors()[empty, None] * short).min(axis=1)
     return least
 
 
@@ -85,5 +128,6 @@ def _edges() -> Hashes:
 
 
 @cache
-def _numbers(count: int) -> Hashes:
-    return mix(np.arange(1, count + 1, dtype=np.uint64) * _SECOND)
+def _factors() -> NDArray[np.uint32]:
+    numbers = mix(np.arange(1, BANDS * ROWS + 1, dtype=np.uint64) * _SECOND)
+    return (numbers >> np.uint64(32)).astype(np.uint32) | np.uint32(1)

@@ -21,6 +21,8 @@ _SINGLE = np.uint32(1 << 30)  # stands alone, as a Han character does
 _RARE = np.uint32(1 << 31)  # its neighbours matter, or it becomes several: needs unicodedata
 _LAST = 0x323B0  # where Han ends; nothing above it belongs to a word
 _MULTIPLIER = 0x9E3779B97F4A7C15
+_SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
+_FACTORS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _INVERSE = pow(_MULTIPLIER, -1, 1 << 64)
 
 _UNSPACED = (
@@ -37,7 +39,14 @@ _UNSPACED = (
 """Scripts written without spaces: each character is a token, for a "word" would be a whole sentence."""
 _PLAIN = ((0x3400, 0xA4CF), (0xAC00, 0xD7A3), (0x12000, 0x1CFFF), (0x20000, _LAST - 1))
 """What belongs to words and is compared as it is: Han, Hangul and the ancient scripts, some compatible Han but for."""
-_CHANGING = ((0, 9), (11, 0x33FF), (0xA4D0, 0xABFF), (0xF900, 0x11FFF), (0x1D000, 0x1FFFF), (0x2F800, 0x2FA1F))
+_CHANGING = (
+    (0, 9),
+    (11, 0x33FF),
+    (0xA4D0, 0xABFF),
+    (0xF900, 0x11FFF),
+    (0x1D000, 0x1FFFF),
+    (0x2F800, 0x2FA1F),
+)
 """What Unicode has to be asked about. Not the line feed: it parts them when they are."""
 
 
@@ -81,8 +90,8 @@ def _codes(text: str) -> Codes:
 def _starts(codes: Codes) -> NDArray[np.intp]:
     inside = codes != 0
     begins = inside[1:] > inside[:-1]
-    single = codes >= _SINGLE
-    if single.any():
+    if np.bitwise_or.reduce(codes) & _SINGLE:
+        single = codes >= _SINGLE
         begins |= single[1:]
         begins |= single[:-1] & inside[1:]
     return np.flatnonzero(begins) + 1
@@ -101,9 +110,12 @@ def _hashes(codes: Codes) -> Hashes:
 
 def mix(values: Hashes) -> Hashes:
     """The finaliser of SplitMix64 (Steele, Lea & Flood 2014): every bit in moves every bit out."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    mixed = values ^ (values >> _SHIFTS[0])
+    mixed *= _FACTORS[0]
+    mixed ^= mixed >> _SHIFTS[1]
+    mixed *= _FACTORS[1]
+    mixed ^= mixed >> _SHIFTS[2]
+    return mixed
 
 
 @cache
