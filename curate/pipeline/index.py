@@ -6,14 +6,17 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from curate import plugins
 from curate.catalog import Catalog, Member
 from curate.indexes import Index, IndexBroken
 from curate.model import Document
 from curate.pipeline.listener import SILENT, Listener
-from curate.pipeline.voices import Voices
 from curate.workspace import Settings, Workspace
+
+if TYPE_CHECKING:  # a search needs none of what it needs
+    from curate.pipeline.voices import Voices
 
 
 def open_index(workspace: Workspace, settings: Settings) -> Index:
@@ -71,6 +74,8 @@ def _index(
         shutil.rmtree(folder)  # of a catalogue that is no more: what it holds cannot be trusted
     fresh = not folder.exists()
     since = 0 if fresh else since
+    from curate.pipeline.voices import Voices
+
     voices = Voices(workspace, catalog)
     voices.settle()
     revision = catalog.mark("revision")
