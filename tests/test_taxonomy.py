@@ -127,7 +127,7 @@ def test_parents_in_a_circle_and_no_categories_do_no_harm() -> None:
 )
 def test_words_alone_sort_real_sentences_modestly(folder: str, least: float) -> None:
     """One sentence has few words to go by; the benchmark prints the figures."""
-    written = pytest.importorskip("benchmarks.near_duplicates").TOPICS
+    written = pytest.importorskip("benchmarks.taxonomies").TOPICS
     topics = Taxonomy([Category(name, words=words) for name, words in written.items()], 0.2)
     rows = (material("topics") / folder / "dev.tsv").read_text("utf-8").splitlines()[1:]
     known = [row.split("\t")[1:] for row in rows]

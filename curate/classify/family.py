@@ -22,7 +22,8 @@ class Family:
     """The parents of a taxonomy; a circle of them has no end, and is cut where it closes."""
 
     def __init__(self, categories: Sequence[Category]) -> None:
-        parents = {one.name: one.parent for one in categories}
+        names = {one.name for one in categories}
+        parents = {one.name: one.parent if one.parent in names else "" for one in categories}
         self.parent = parents
         self.above: dict[str, tuple[str, ...]] = {}
         for name in parents:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.classify.match import UNSPACED, normal
-from curate.han import table
+from curate.han import simplified, table
 
 VERSION = 1
 """Part of every model: raise it when the same text gives other features."""
@@ -79,6 +79,16 @@ class Bag:
                 start = int(starts[place])
                 found.setdefault(int(keys[place]), (start, start + int(lengths[place])))
         return {key: source[slice(*span)] for key, span in found.items()}
+
+    def spelt(self, word: str) -> str:
+        """A word of the taxonomy as the text writes it, where it does."""
+        if word in self.said:
+            return word
+        whole = simplified("\n".join(text for _, text in self.fields))
+        plain = simplified(word.casefold())
+        at = whole.find(plain)
+        here = at >= 0 and len(whole) == len(self.said)
+        return self.said[at : at + len(plain)] if here else word
 
 
 def bag(seen: Seen) -> Bag:

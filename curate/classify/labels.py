@@ -149,9 +149,8 @@ class _Reasons:
         shown = taxonomy.shown(own)
         by_words = spoken > 0 and bool(own) and spoken >= float(learned[learned > 0].sum())
         if spoken > 0 and total:
-            for word in shown:
-                same = next((one for one in weights if one.casefold() == word.casefold()), word)
-                weights[same] += spoken / len(shown)
+            for word in map(self._bag.spelt, shown):
+                weights[word] += spoken / len(shown)
         ranked = sorted(weights, key=lambda word: (-weights[word], word))
         return tuple(_apart(ranked))[:SHOWN], "words" if by_words else "model"
 

@@ -13,6 +13,7 @@ from curate.classify.calibration import WORDS
 from curate.classify.family import MARGIN, Family
 from curate.classify.match import Finder, key, normal
 from curate.collection import Category
+from curate.han import simplified
 from curate.model import Label
 
 VERSION = 2
@@ -33,7 +34,9 @@ class Taxonomy:
         self._shown: dict[str, str] = {}  # key of a word → as it was written
         for category in categories:
             for word in category.words or (category.name, category.title):
-                if (made := key(word)) and category.name not in self._speaks.setdefault(made, []):
+                if (made := simplified(key(word))) and category.name not in self._speaks.setdefault(
+                    made, []
+                ):
                     self._speaks[made].append(category.name)
                     self._shown.setdefault(made, word)
         self._finder = Finder(self._speaks)
@@ -107,11 +110,11 @@ class Taxonomy:
             ("tags", "\n".join((*keywords, *tags))),
             ("path", path),
         ):
-            for word in set(self._finder.all(normal(said))):
+            for word in set(self._finder.all(simplified(normal(said)))):
                 words[word] += WEIGHTS[field]
         body = text[:LENGTH]
         dilution = 1 + log(max(1.0, len(body.encode("utf-8", "replace")) / PASSAGE))
-        for word, count in Counter(self._finder.all(normal(body))).items():
+        for word, count in Counter(self._finder.all(simplified(normal(body)))).items():
             words[word] += WEIGHTS["text"] * log2(1 + count) / dilution
         evidence: dict[str, dict[str, float]] = {}
         for word, weight in words.items():

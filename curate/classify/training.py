@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -74,9 +75,11 @@ def train(
 
     None where there are no lessons. Takes some 8 bytes for each feature of each lesson.
     """
-    labels, evidence, matrix = _matrix(lessons)
-    if not labels:
+    lessons = iter(lessons)
+    first = next(lessons, None)
+    if first is None:
         return None
+    labels, evidence, matrix = _matrix(chain((first,), lessons))
     told = np.array([label is not None for label in labels], bool)
     classes = (*categories, *([""] if "" in labels else []))
     place = columns(classes)
@@ -104,14 +107,15 @@ def _matrix(lessons: Iterable[Lesson]) -> tuple[list[str | None], Floats, _Matri
         keys.append(lesson.bag.keys)
         counts.append(lesson.bag.counts)
         evidence.append(lesson.evidence)
-    spoken = np.array(evidence, np.float32).reshape(len(labels), -1)
+    spoken = np.array(evidence, np.float32)
     ends = np.concatenate(([0], np.cumsum([len(one) for one in keys])))
-    unique, place, often = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
+    every = np.concatenate(keys)
+    unique, place, often = np.unique(every, return_inverse=True, return_counts=True)
     kept = _kept(often, len(labels), spoken.shape[1])
     number = np.cumsum(kept) - 1
     texts = csr_matrix(
         (
-            np.concatenate([np.zeros(0, np.float32), *counts]) * kept[place],
+            np.concatenate(counts) * kept[place],
             number[place].clip(0).astype(np.int32),
             ends,
         ),
