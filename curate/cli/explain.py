@@ -9,7 +9,7 @@ import click
 from curate.cli.options import echo, echo_json, heading, in_workspace, language_of
 from curate.errors import CurateError, Exit, Problem
 from curate.messages import Say, render, speaker
-from curate.model import Decision, Language, Statement
+from curate.model import Decision, Label, Language, Statement
 from curate.pipeline.explain import Explanation, Membership
 from curate.rights import expression
 from curate.workspace import Workspace
@@ -111,14 +111,9 @@ def _membership(one: Membership, say: Say, language: Language) -> None:
         return
     label = member.label
     if label.category:
-        echo(
-            say(
-                "    category {category} ({score}), for {words}",
-                category=label.category,
-                score=f"{label.score:.2f}",
-                words=", ".join(label.words),
-            )
-        )
+        echo(_category(label, say))
+    elif label.basis == "person":
+        echo(say("    no category: {who} says that it belongs nowhere", who=label.by))
     else:
         echo(say("    no category is sure enough (best {score})", score=f"{label.score:.2f}"))
     decision = member.decision
@@ -176,6 +171,21 @@ def _duplicates(one: Membership, say: Say, language: Language) -> None:
         echo(say("    … and before {n} more: see curate dedupe", n=one.more))
     for word in one.words:
         echo(f"    {word_line(word, say)}")
+
+
+def _category(label: Label, say: Say) -> str:
+    facts = {
+        "category": label.category,
+        "score": f"{label.score:.2f}",
+        "words": ", ".join(label.words),
+    }
+    if label.basis == "person":
+        return say("    category {category}: {who} says so", category=label.category, who=label.by)
+    if label.basis == "example":
+        return say("    category {category}, for the example {words}", **facts)
+    if label.basis == "model":
+        return say("    category {category} ({score}), learned from {words}", **facts)
+    return say("    category {category} ({score}), for {words}", **facts)
 
 
 def _data(one: Explanation, workspace: Workspace) -> dict[str, object]:
