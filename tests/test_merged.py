@@ -292,3 +292,27 @@ def test_a_quotation_is_no_copy(tmp_path: Path) -> None:
         assert suspects(Places(), "guides", links, standings).keys() == set(found)  # type: ignore[arg-type]
     standings = {"aa": standing("aa", 60, False), "bb": standing("bb", 90_000, True)}
     assert suspects(Places(), "guides", links, standings).keys() == {"aa"}, "all of it is theirs"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("turned", ["false", "true"])
+def test_a_mirrored_picture_stays_if_wanted_but_not_if_it_is_somebody_elses(
+    tmp_path: Path, turned: str
+) -> None:
+    from PIL import Image, ImageOps
+
+    from tests.test_dedupe_command import left_out, picture
+
+    more = f"[dedupe]\nturned = {turned}\n" + THEIRS
+    workspace = make(tmp_path / "w", {"a.txt": guide()}, more=more)
+    material = workspace.collections / "guides" / "material"
+    picture(material / "sketch.png", 640)
+    with Image.open(material / "sketch.png") as image:
+        ImageOps.mirror(image).save(material / "mirrored.png")
+    write(workspace, {})
+    with Catalog(workspace.catalog, readonly=True) as catalog:
+        assert {one.kind for one in catalog.duplicates()} == {"turned-image"}
+    assert len(left_out(workspace)) == (1 if turned == "true" else 0)
+    (material / "theirs").mkdir()
+    (material / "sketch.png").rename(material / "theirs" / "sketch.png")
+    write(workspace, {})
+    assert left_out(workspace) == {"sketch.png", "mirrored.png"}

@@ -17,6 +17,7 @@ from curate.cli.options import (
     language_of,
     print_next,
 )
+from curate.cli.scan import scan
 from curate.cli.shortened import Shortened
 from curate.cli.which import deciding
 from curate.likeness import Word
@@ -382,3 +383,6 @@ def diff(workspace: Workspace, collection: str, one: str, other: str, limit: int
         )
     if found.more:
         echo(say("… and {n} more lines: --limit", n=found.more))
+
+
+dedupe.add_command(scan)

@@ -49,9 +49,10 @@ class Choice:
         return found.doubts(member.decision) if found else ""
 
     def behind(self, dedupe: Dedupe) -> dict[str, list[str]]:
-        """Each that speaks for others → those, which a bundle leaves out for it; parts speak for themselves."""
+        """Each that speaks for others → those, the best first, which a bundle leaves out for it; parts speak
+        for themselves."""
         found: dict[str, list[str]] = defaultdict(list)
-        for name, kept in sorted(self.kept.items()):
+        for name, kept in sorted(self.kept.items(), key=lambda one: self.order[one[0]]):
             if kept.kind in EXACT or (dedupe.near == "leave-out" and kept.kind != "part-text"):
                 found[kept.keeper].append(name)
         return found

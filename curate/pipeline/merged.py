@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from curate.catalog import Catalog, Member, Place
 from curate.model import Decision, Extracted
@@ -11,6 +12,8 @@ from curate.pipeline.places import basename, taken
 
 KEYWORDS = 40
 """Most keywords, and most tags, that one resource has with those of its doubles."""
+DOUBLES = 100
+"""Most doubles that one resource speaks for; the best ones."""
 PLACES = 20
 """Most other places, and most other titles."""
 
@@ -123,5 +126,5 @@ def merged(
     tell: Callable[[Catalog, Member], Told] = told,
 ) -> Told:
     """What is said about a member and, where that is missing, about its doubles, the first ones first."""
-    others = (catalog.member(member.collection, name) for name in doubles)
+    others = (catalog.member(member.collection, name) for name in islice(doubles, DOUBLES))
     return merge(tell(catalog, member), [tell(catalog, one) for one in others if one])
