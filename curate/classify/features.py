@@ -28,6 +28,7 @@ BEGINNING = (
     4  # letters that stand for a word of six and more: plurals and forms of a verb meet in them
 )
 BEYOND = 0x323B0  # no character from here on is looked at one by one
+MARKS = {"title": "!", "path": "/"}  # a word counts once more for standing there
 WEIGHTS = {"title": 2, "words": 2, "path": 1, "text": 1}
 
 Keys = NDArray[np.uint32]
@@ -61,13 +62,21 @@ class Bag:
 
     keys: Keys
     counts: Floats
-    fields: tuple[tuple[str, str], ...]  # (field, folded)
-    said: str  # the fields as they were written, one a line
+    seen: Seen
+
+    @property
+    def said(self) -> str:
+        """What was looked at, as it was written."""
+        return "\n".join(said for _, said in _fields(self.seen))
+
+    @property
+    def folded(self) -> str:
+        return "\n".join(_folded(said) for _, said in _fields(self.seen))
 
     def names(self, wanted: Collection[int]) -> dict[int, str]:
         """The words and characters behind some keys, as the text writes them; longer ones first."""
-        whole = "\n".join(text for _, text in self.fields)
-        source = self.said if len(self.said) == len(whole) else whole
+        whole, said = self.folded, self.said
+        source = said if len(said) == len(whole) else whole
         found: dict[int, tuple[int, int]] = {}
         for word in dict.fromkeys((_PLAIN if whole.isascii() else _WORD).findall(whole)):
             for key in _all_keys(word):
@@ -82,40 +91,48 @@ class Bag:
 
     def spelt(self, word: str) -> str:
         """A word of the taxonomy as the text writes it, where it does."""
-        if word in self.said:
+        said = self.said
+        if word in said:
             return word
-        whole = simplified("\n".join(text for _, text in self.fields))
-        plain = simplified(word.casefold())
+        whole, plain = simplified(self.folded), simplified(word.casefold())
         at = whole.find(plain)
-        here = at >= 0 and len(whole) == len(self.said)
-        return self.said[at : at + len(plain)] if here else word
+        here = at >= 0 and len(whole) == len(said)
+        return said[at : at + len(plain)] if here else word
 
 
 def bag(seen: Seen) -> Bag:
     """The features of a resource: shared by traditional and simplified Chinese, whatever the case."""
-    fields = (
+    counts: dict[int, float] = {}
+    folded = [(name, _folded(said)) for name, said in _fields(seen)]
+    dense = False
+    for name, text in folded:
+        _count(counts, name, text)
+        dense = dense or _unspaced(text)
+    keys = np.fromiter(counts, np.uint32, len(counts))
+    values = np.fromiter(counts.values(), np.float32, len(counts))
+    if dense:
+        weights = [np.full(len(text) + 1, WEIGHTS[name], np.float32) for name, text in folded]
+        whole = "\n".join([text for _, text in folded])
+        more, times = _counted(whole, np.concatenate(weights))
+        keys, values = np.concatenate((keys, more)), np.concatenate((values, times))
+    return Bag(keys, values, seen)
+
+
+def _fields(seen: Seen) -> list[tuple[str, str]]:
+    words = "\n".join((*seen.keywords, *seen.tags)) if seen.keywords or seen.tags else ""
+    every = (
         ("title", seen.title),
-        ("words", "\n".join((*seen.keywords, *seen.tags))),
+        ("words", words),
         ("path", seen.path),
         ("text", beginning(seen.text)),
     )
-    folded = tuple((name, _folded(said)) for name, said in fields)
-    counts: dict[int, float] = {}
-    for name, text in folded:
-        if text:
-            _count(counts, name, text)
-    keys = np.fromiter(counts, np.uint32, len(counts))
-    values = np.fromiter(counts.values(), np.float32, len(counts))
-    whole = "\n".join(text for _, text in folded)
-    if _unspaced(whole):
-        weights = [np.full(len(text) + 1, WEIGHTS[name], np.float32) for name, text in folded]
-        more, times = _counted(whole, np.concatenate(weights))
-        keys, values = np.concatenate((keys, more)), np.concatenate((values, times))
-    return Bag(keys, values, folded, "\n".join(said for _, said in fields))
+    return [(name, said) for name, said in every if said]
 
 
 def beginning(text: str) -> str:
     """The part of a text that is looked at; less of a script that says more with each character."""
+    if len(text) <= GRAMS:
+        return text
     head = text[:500]
     dense = not head.isascii() and 3 * len(_UNSPACED.findall(head)) > len(head)
     return text[: GRAMS if dense else LENGTH]
@@ -127,14 +144,14 @@ def _folded(text: str) -> str:
 
 def _count(counts: dict[int, float], field: str, text: str) -> None:
     weight = WEIGHTS[field]
-    mark = {"title": "!", "path": "/"}.get(field, "")
     found = (_PLAIN if text.isascii() else _WORD).findall(text)
-    for word, times in Counter(found).items():
+    for word, times in Counter(found).items() if len(found) > 50 else ((one, 1) for one in found):
         for key in _keys(word):
             counts[key] = counts.get(key, 0) + weight * times
-        if mark:
-            key = _key(mark + word)
-            counts[key] = counts.get(key, 0) + times
+    mark = MARKS.get(field)
+    for word in found if mark else ():
+        key = _key(f"{mark}{word}")
+        counts[key] = counts.get(key, 0) + 1
 
 
 @lru_cache(1 << 16)

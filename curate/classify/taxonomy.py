@@ -105,22 +105,24 @@ class Taxonomy:
     ) -> Mapping[str, Mapping[str, float]]:
         """Category → word → weight."""
         words: defaultdict[str, float] = defaultdict(float)
-        for field, said in (
-            ("title", title),
-            ("tags", "\n".join((*keywords, *tags))),
-            ("path", path),
-        ):
-            for word in set(self._finder.all(simplified(normal(said)))):
+        listed = "\n".join((*keywords, *tags))
+        for field, said in (("title", title), ("tags", listed), ("path", path)):
+            for word in {*self._found(said)} if said else ():
                 words[word] += WEIGHTS[field]
         body = text[:LENGTH]
-        dilution = 1 + log(max(1.0, len(body.encode("utf-8", "replace")) / PASSAGE))
-        for word, count in Counter(self._finder.all(simplified(normal(body)))).items():
-            words[word] += WEIGHTS["text"] * log2(1 + count) / dilution
+        found = self._found(body)
+        if found:
+            dilution = 1 + log(max(1.0, len(body.encode("utf-8", "replace")) / PASSAGE))
+            for word, count in Counter(found).items():
+                words[word] += WEIGHTS["text"] * log2(1 + count) / dilution
         evidence: dict[str, dict[str, float]] = {}
         for word, weight in words.items():
             for name in self._speaks[word]:
                 evidence.setdefault(name, {})[word] = weight
         return evidence
+
+    def _found(self, text: str) -> list[str]:
+        return self._finder.all(simplified(normal(text)))
 
     def _rank(self, name: str, totals: Mapping[str, float]) -> tuple[float, float, int, int]:
         parent = self._family.parent
