@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from curate.catalog import Catalog, Member
+from curate.classify.labels import by_doubt
 from curate.collection import Loaded, load
 from curate.corrections import Correction
 from curate.errors import CurateError
@@ -168,18 +169,9 @@ def to_review(catalog: Catalog, loaded: Loaded, judge: Judge) -> int:
 
 
 def spread(found: Iterable[Filed]) -> list[Filed]:
-    """The least sure first, but by turns from each guess, so that a few answers teach about all of them.
-
-    What waits goes before what has a category.
-    """
-    groups: defaultdict[tuple[bool, str], list[Filed]] = defaultdict(list)
-    for one in found:
-        groups[not one.waits, one.label.category or one.label.second].append(one)
-    turns: list[tuple[bool, int, float, str, str, Filed]] = []
-    for (sure, _), ones in groups.items():
-        ones.sort(key=lambda one: (one.label.score, one.source, one.sha256))
-        turns += [
-            (sure, turn, one.label.score, one.source, one.sha256, one)
-            for turn, one in enumerate(ones)
-        ]
-    return [one for *_, one in sorted(turns, key=lambda each: each[:5])]
+    """What waits before what has a category; of each the least sure first, by turns of what they may be."""
+    names = {f"{one.source}\0{one.sha256}": one for one in found}
+    sides: tuple[list[tuple[str, Label]], list[tuple[str, Label]]] = ([], [])
+    for name, one in names.items():
+        sides[not one.waits].append((name, one.label))
+    return [names[name] for side in sides for name in by_doubt(side)]
