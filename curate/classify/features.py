@@ -111,9 +111,9 @@ def bag(seen: Seen) -> Bag:
     keys = np.fromiter(counts, np.uint32, len(counts))
     values = np.fromiter(counts.values(), np.float32, len(counts))
     if dense:
-        weights = [np.full(len(text) + 1, WEIGHTS[name], np.float32) for name, text in folded]
-        whole = "\n".join([text for _, text in folded])
-        more, times = _counted(whole, np.concatenate(weights))
+        sizes = [len(text) + 1 for _, text in folded]
+        weights = np.repeat(np.array([WEIGHTS[name] for name, _ in folded], np.float32), sizes)
+        more, times = _counted("\n".join([text for _, text in folded]), weights)
         keys, values = np.concatenate((keys, more)), np.concatenate((values, times))
     return Bag(keys, values, seen)
 
@@ -169,7 +169,7 @@ def _all_keys(word: str) -> tuple[int, ...]:
 
 @lru_cache(1 << 14)
 def _key(name: str) -> int:
-    return zlib.crc32(name.encode("utf-8", "replace"))
+    return zlib.crc32(name.encode("utf-8", "replace")) & ~1
 
 
 def _span(text: str, word: str) -> tuple[int, int]:
@@ -192,12 +192,11 @@ def _unspaced(text: str) -> bool:
 
 def _grams(text: str) -> tuple[Keys, Places, Places]:
     """One, two and three characters side by side in a script without spaces: keys, starts, lengths."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    inside: NDArray[np.bool_] = np.zeros(len(codes), bool)
-    for low, high in _RANGES:
-        inside |= (codes - np.uint32(low)) <= high - low
+    simple, unspaced = _characters()
+    points = np.minimum(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4"), BEYOND)
+    inside = unspaced[points]
     last = int(np.flatnonzero(inside)[:GRAMS][-1]) + 1
-    codes, inside = _simplified()[np.minimum(codes[:last], BEYOND)], inside[:last]
+    codes, inside = simple[points[:last]], inside[:last]
     hashed, valid = np.zeros_like(codes), np.ones_like(inside)
     keys, starts = [], []
     for length in range(1, min(3, last) + 1):
@@ -205,18 +204,27 @@ def _grams(text: str) -> tuple[Keys, Places, Places]:
         hashed = (hashed[:size] ^ codes[length - 1 :]) * np.uint64(0x9E3779B97F4A7C15)
         valid = valid[:size] & inside[length - 1 :]
         starts.append(np.flatnonzero(valid))
-        keys.append((hashed[starts[-1]] >> np.uint64(32)).astype(np.uint32))
+        high = (hashed[starts[-1]] >> np.uint64(32)).astype(np.uint32)
+        keys.append(high >> 1 << 1 | np.uint32(length == 3))
     lengths = np.repeat(np.arange(1, len(keys) + 1), [len(one) for one in keys])
     return np.concatenate(keys), np.concatenate(starts), lengths
 
 
 @cache
-def _simplified() -> NDArray[np.uint64]:
-    """Code point → that of the simplified character, as ``curate.han`` has it."""
+def _characters() -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Of each code point that of its simplified character, as ``curate.han`` has it; is it unspaced?"""
     codes = np.arange(BEYOND + 1, dtype=np.uint64)
     for traditional, one in table().items():
         codes[traditional] = one
-    return codes
+    inside = np.zeros(BEYOND + 1, bool)
+    for low, high in _RANGES:
+        inside[low : high + 1] = True
+    return codes, inside
+
+
+def is_long(keys: Keys) -> NDArray[np.bool_]:
+    """Which of the keys stand for three characters side by side."""
+    return (keys & np.uint32(1)).astype(bool)
 
 
 def _counted(text: str, weights: Floats) -> tuple[Keys, Floats]:

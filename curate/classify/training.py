@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.classify.calibration import UNCHECKED, Curve, fitted
-from curate.classify.features import Bag, Floats, Keys
+from curate.classify.features import Bag, Floats, Keys, is_long
 from curate.classify.model import VERSION, Header, Model, columns, share
 
 WORDS = 4.0  # what the words of a category weigh before anything is learned
@@ -28,7 +28,7 @@ REPLAYED = (
 MANY = (
     3_000  # labels from which those need no help, and one part of them is enough to check the rest
 )
-CHECKS = 5  # parts that labels are held back in, where they are fewer
+CHECKS = 4  # parts that labels are held back in, where they are fewer
 EPOCHS, BATCH = 4, 128
 RATE = 1.0  # of learning: Adagrad (Duchi et al. 2011), one step size for all weights of a feature
 NATURAL = 100  # texts that tell how frequent the categories are
@@ -37,6 +37,7 @@ WEIGHTS = 8_000_000  # of a model at most: 16 MB
 FEW = 1_000  # texts below which a feature counts even where only one has it
 
 Chances = NDArray[np.float32]
+_Batch = tuple[NDArray[np.int64], NDArray[np.int64], Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def _matrix(lessons: Iterable[Lesson]) -> tuple[list[str | None], Floats, _Matri
     ends = np.concatenate(([0], np.cumsum([len(one) for one in keys])))
     every = np.concatenate(keys)
     unique, place, often = np.unique(every, return_inverse=True, return_counts=True)
-    kept = _kept(often, len(labels), spoken.shape[1])
+    kept = _kept(unique, often, len(labels), spoken.shape[1])
     number = np.cumsum(kept) - 1
     texts = csr_matrix(
         (
@@ -130,13 +131,15 @@ def _matrix(lessons: Iterable[Lesson]) -> tuple[list[str | None], Floats, _Matri
     return labels, spoken, _Matrix(rows, unique[kept], rarity)
 
 
-def _kept(often: NDArray[np.int64], texts: int, categories: int) -> NDArray[np.bool_]:
-    """Features that more than one text has; the most frequent where there are too many."""
-    least = 1 if texts < FEW else 2
+def _kept(keys: Keys, often: NDArray[np.int64], texts: int, categories: int) -> NDArray[np.bool_]:
+    """Features that more than one text has; in few texts all but long ones; of too many the most frequent."""
     most = min(FEATURES, WEIGHTS // (categories + 1))
-    if (often >= least).sum() > most:
-        least = max(least, int(np.sort(often)[-most]) + 1)
-    return often >= least
+    kept: NDArray[np.bool_] = often >= 2
+    if texts < FEW:
+        kept |= ~is_long(keys)
+    if kept.sum() > most:
+        kept = often > int(np.sort(often)[-most])
+    return kept
 
 
 def _start(features: int, categories: int, classes: int) -> _State:
@@ -169,30 +172,30 @@ def _by_people(
 ) -> Curve:
     """Teach what people said; how far the answers can be trusted, by what was held back."""
     chance = np.random.default_rng(1)
-    shown = chance.permutation(len(taught[0]))[: 0 if len(told) >= MANY else REPLAYED]
-    texts, pseudo = taught[0][shown], taught[1][shown]
-
-    def learn(some: NDArray[np.int64], start: _State) -> None:
-        rows = matrix.rows[np.concatenate((some, texts))]
-        weights = np.concatenate((np.ones(len(some)), np.full(len(texts), PSEUDO)))
-        _learn(rows, np.concatenate((answers[some], pseudo)), weights.astype(np.float32), start)
-
-    parts = np.array_split(told[chance.permutation(len(told))], min(CHECKS, len(told)))
-    if len(told) >= MANY:
-        parts = [told[chance.permutation(len(told))[: len(told) // 10]]]
-    said = np.zeros((len(told), state.weights.shape[1]), np.float32)
-    asked = np.zeros(len(told), bool)
+    many = len(told) >= MANY
+    shown = chance.permutation(len(taught[0]))[: 0 if many else REPLAYED]
+    rows = matrix.rows[np.concatenate((told, taught[0][shown]))]
+    right = np.concatenate((answers[told], taught[1][shown]))
+    weights = np.full(len(right), PSEUDO, np.float32)
+    weights[: len(told)] = 1
+    batches = list(_batches(rows))
+    order = chance.permutation(len(told))
+    parts = [order[: len(told) // 10]] if many else np.array_split(order, min(CHECKS, len(told)))
+    said = []
     for part in parts:
-        rest = np.setdiff1d(told, part)
-        # With many labels the model that was checked is the one that is kept: it then learns the tenth too.
-        trial = state if len(told) >= MANY else state.copy()
-        if len(rest):
-            learn(rest, trial)
-        here = np.searchsorted(told, part)
-        said[here], asked[here] = _chances(matrix.rows[part], trial), True
-    learn(parts[0] if len(told) >= MANY else told, state)
+        # With many labels the model that was checked is the one that is kept: it learns the tenth afterwards.
+        trial = state if many else state.copy()
+        held = weights.copy()
+        held[part] = 0
+        _move(batches, right, held, trial)
+        said.append(_chances(rows[part], trial))
+    if many:
+        _learn(rows[parts[0]], right[parts[0]], weights[parts[0]], state)
+    else:
+        _move(batches, right, weights, state)
     natural = matrix.rows[np.flatnonzero(untold)[:REPLAYED]]
-    return _curve(said[asked], answers[told][asked], _chances(natural, state))
+    asked = np.concatenate(parts)
+    return _curve(np.concatenate(said), right[asked], _chances(natural, state))
 
 
 def _curve(said: Chances, answers: NDArray[np.int64], natural: Chances) -> Curve:
@@ -221,8 +224,13 @@ def _softmax(scores: Chances) -> Chances:
 
 
 def _learn(rows: Any, answers: NDArray[np.int64], weights: Floats, state: _State) -> None:
-    """Move the weights towards the answers, ``EPOCHS`` times through all."""
-    batches = list(_batches(rows))
+    _move(list(_batches(rows)), answers, weights, state)
+
+
+def _move(
+    batches: Sequence[_Batch], answers: NDArray[np.int64], weights: Floats, state: _State
+) -> None:
+    """Move the model towards the answers, ``EPOCHS`` times through all."""
     for _ in range(EPOCHS):
         for some, features, part, turned in batches:
             here = state.weights[features]
@@ -238,7 +246,7 @@ def _learn(rows: Any, answers: NDArray[np.int64], weights: Floats, state: _State
             state.bias -= np.float32(RATE / state.turned**0.5) * tilt
 
 
-def _batches(rows: Any) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Any, Any]]:
+def _batches(rows: Any) -> Iterator[_Batch]:
     """Texts, their features, and the small matrix of both, also turned: only what a step touches."""
     from scipy.sparse import csr_matrix
 
