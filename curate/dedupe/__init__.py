@@ -39,7 +39,20 @@ def fingerprint(extracted: Extracted, path: Path) -> Fingerprint:
             image = signature(path)
         else:
             page = signature(BytesIO(extracted.thumbnail))
-    return Fingerprint(digest, words, bands, runs, image, page)
+    return Fingerprint(digest, words, bands, runs, image, page, *_played(extracted, path))
+
+
+def _played(extracted: Extracted, path: Path) -> tuple[bytes, bytes]:
+    """What is heard, and what is shown: of a film both are on its side, for its sound alone is not the film."""
+    if extracted.kind == "audio":
+        from curate.dedupe import sound
+
+        return sound.signature(path, extracted.format), b""
+    if extracted.kind == "video":
+        from curate.dedupe import film
+
+        return b"", film.signature(path, extracted.format)
+    return b"", b""
 
 
 def _is_drawn(extracted: Extracted, tokens: int) -> bool:
