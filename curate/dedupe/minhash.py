@@ -9,7 +9,6 @@ of their own over all shingles, which keeps every bin's chance to agree at the J
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -17,10 +16,10 @@ from numpy.typing import NDArray
 
 from curate.dedupe.tokens import Hashes, mix
 
-BANDS = 48
+BANDS = 40
 ROWS = 3
-"""48 bands of 3 rows: loose, because every candidate is verified. At a Jaccard similarity of 0.5, which
-is some 18 % of the words replaced, 99.8 % of the pairs share a band; at 0.05, 0.6 %."""
+"""40 bands of 3 rows: loose, because every candidate is verified. At a Jaccard similarity of 0.5, which
+is some 18 % of the words replaced, 99.5 % of the pairs share a band; at 0.05, 0.5 %."""
 
 MIN_BANDS = 8  # tokens, and nearly as many different shingles: below this chance decides
 
@@ -53,58 +52,20 @@ def bands(found: Hashes) -> bytes:
 
 
 def jaccard(a: bytes, b: bytes) -> float:
-    """Estimated Jaccard similarity of the shingles of two texts, from their ``bands``: 0..1, ± 0.04."""
+    """Estimated Jaccard similarity of the shingles of two texts, from their ``bands``: 0..1, give or take 0.04."""
     if not (a and b):
         return 0.0
     rows = np.frombuffer(a + b, "<u8").reshape(2, BANDS)
-    return float(_agreements(rows[:1], rows[1:])[0]) / (BANDS * ROWS)
+    return float(agreements(rows[:1], rows[1:])[0]) / (BANDS * ROWS)
 
 
-def candidates(
-    signed: Sequence[bytes], counts: Sequence[int], least: float, share: float
-) -> Iterator[list[tuple[int, int]]]:
-    """All against all, in memory: places of the ``bands`` in ``signed`` that share a key, have an estimated
-    ``jaccard`` of at least ``share`` and so many tokens (``counts``) that they may be ``least`` alike.
-
-    Each pair once and in order, many at a time.
-    """
-    places = np.flatnonzero([bool(bands) for bands in signed])
-    lengths = np.array(counts)[places]
-    rows = np.frombuffer(b"".join(signed), "<u8").reshape(-1, BANDS)
-    pairs = _sharing(rows)
-    for start in range(0, len(pairs), 1024):
-        one, other = np.divmod(pairs[start : start + 1024], max(1, len(rows)))
-        fewer = np.minimum(lengths[one], lengths[other])
-        likely = 2 * fewer >= least * (lengths[one] + lengths[other])
-        one, other = one[likely], other[likely]
-        likely = _agreements(rows[one], rows[other]) >= share * BANDS * ROWS
-        yield list(zip(places[one[likely]].tolist(), places[other[likely]].tolist(), strict=True))
-
-
-def _sharing(rows: Hashes) -> NDArray[np.int64]:
-    """Pairs of rows with a key in common, as first x number of rows + second; sorted."""
-    order = np.argsort(rows, axis=None)
-    keys, owners = rows.ravel()[order], order // BANDS
-    found = [np.empty(0, np.int64)]
-    at = np.arange(len(keys))
-    for ahead in range(1, len(keys)):
-        at = at[: np.searchsorted(at, len(keys) - ahead)]
-        at = at[keys[at] == keys[at + ahead]]
-        if not len(at):
-            break
-        one, other = owners[at], owners[at + ahead]
-        found.append(np.minimum(one, other) * len(rows) + np.maximum(one, other))
-    pairs = np.sort(np.concatenate(found))
-    return pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
-
-
-def _agreements(a: Hashes, b: Hashes) -> NDArray[np.uint64]:
+def agreements(a: Hashes, b: Hashes) -> NDArray[np.uint64]:
     """How many of the ``BANDS * ROWS`` minima are equal, for each row of two arrays of keys."""
     equal = a.view(np.uint16) == b.view(np.uint16)
-    # Eight truths at once: the sums of 24 bytes, then the sum of their eight in the uppermost.
-    counts = equal.view(np.uint64).sum(axis=-1, dtype=np.uint64)
-    both = (counts * np.uint64(0x0101010101010101)) >> np.uint64(56)
-    return both - np.uint64(BANDS)  # the bands' numbers always agree
+    # Eight truths at once: sums of their bytes, then of the eight bytes of that in its uppermost.
+    eights: Hashes = equal.view(np.uint64).sum(axis=-1, dtype=np.uint64)
+    counts: Hashes = (eights * np.uint64(0x0101010101010101)) >> np.uint64(56)
+    return counts - np.uint64(BANDS)  # the bands' numbers always agree
 
 
 def _minima(shingles: Hashes) -> Hashes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,13 +14,23 @@ from curate.dedupe.tokens import Codes, Hashes, places, tokens
 from curate.messages import msg
 from curate.model import Message
 
-__all__ = ["BANDS", "alike", "alikes", "bands", "evidence", "hopeless", "sign", "similarity", "spelled", "tokens", "words"]
+__all__ = [
+    "BANDS",
+    "alike",
+    "bands",
+    "evidence",
+    "hopeless",
+    "sign",
+    "similarity",
+    "spelled",
+    "tokens",
+    "words",
+]
 
 MIN_DIGEST = 3  # tokens: "contents", "page 1" and the like are the same text in unrelated files
 NUMBERS = 64  # tokens: page numbers alone, as a scan without text has them, are no text
 SAMPLE = 4_096
 """Tokens that two texts are compared by at most; Indel costs the product of the lengths."""
-SHORT = 500  # tokens up to which a text is compared in a batch
 PASSAGE = 60  # characters shown of where two texts part
 LEAST_SHARED = 0.3
 """Estimated Jaccard similarity below which pairs are not compared. With a quarter of the words replaced it is
@@ -98,33 +107,6 @@ def alike(a: Words, b: Words, least: float = 0.0) -> float:
         if score:
             return float(score)
     return 0.0
-
-
-def alikes(pairs: Sequence[tuple[Words, Words]], least: float) -> list[float]:
-    """``alike`` of many pairs, short texts in a fraction of the time."""
-    from rapidfuzz import process
-    from rapidfuzz.distance import Indel
-
-    scores = [0.0] * len(pairs)
-    rest = []
-    for place, (a, b) in enumerate(pairs):
-        if max(len(a.exact), len(b.exact)) > SHORT:
-            scores[place] = alike(a, b, least)
-        elif a.exact and b.exact:
-            rest.append(place)
-    for side in (1, 0):  # coarse, then exact what is left
-        found = process.cpdist(
-            [pairs[place][0][side] for place in rest],
-            [pairs[place][1][side] for place in rest],
-            scorer=Indel.normalized_similarity,
-            score_cutoff=least,
-            dtype=np.float64,
-        )
-        kept = np.flatnonzero(found).tolist()
-        rest = [rest[at] for at in kept]
-    for place, at in zip(rest, kept, strict=True):
-        scores[place] = float(found[at])
-    return scores
 
 
 def evidence(a: str, b: str) -> Message | None:
