@@ -106,7 +106,9 @@ def shown(document: Document) -> bytes:
 
 def unshown(stored: bytes, score: float) -> Hit:
     """The Hit of what `shown` stored."""
-    id_, collection, title, category, type_, language, license_, source = json.loads(stored)
+    id_, collection, title, category, type_, language, license_, source = json.loads(
+        str(stored, "ascii")
+    )
     return Hit(id_, collection, title, category, type_, language, license_, source, score)
 
 

@@ -282,7 +282,7 @@ class _Parser:
             node = self.group(found)
             self.depth -= 1
             return node
-        near = _near(name) if colon and rest and name.isalpha() else ""
+        near = _near(name) if colon and rest and name.isalpha() and 2 < len(name) < 13 else ""
         if near:
             raise CurateError(
                 f"there is no field '{name}' (character {lexeme.at} of the query)",

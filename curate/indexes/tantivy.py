@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,14 @@ from curate.model import Document, Hit
 
 HEAP = 64_000_000  # bytes the writer may fill before it writes a segment
 VALUES = 10_000  # of one facet that are counted
+AHEAD = 64  # hits fetched at least: most ties end before, and asking twice costs twice
 
 
 class TantivyIndex:
     def __init__(self, folder: Path) -> None:
         check_marker(folder, "tantivy", "meta.json")
         self._folder = folder
+        self._meta = folder / "meta.json"
         self._schema = _schema()
         self._read: tuple[int, int, int] | None = None  # the state that the searcher is of
         self._now: Any = None
@@ -128,14 +130,15 @@ class TantivyIndex:
 
     def _ranked(self, node: Node) -> Query:
         """``node``, with a bonus for saying all of it in order; the bonus finds nothing by itself."""
-        found = self._query(node)
         words = tuple(map(stem, sentence(node)))
         if len(words) < 2:
-            return found
-        bonus = [(Occur.Should, self._boosted(words, "title", TITLE_BONUS))]
-        if not isinstance(node, Phrase):
-            bonus.append((Occur.Should, self._boosted(words, "text", 1.0)))
-        return Query.boolean_query([(Occur.Must, found), *bonus])
+            return self._query(node)
+        if isinstance(node, Phrase):  # its title has been asked already
+            return self._query(node, TITLE_BONUS)
+        bonus = [(self._boosted(words, "title", TITLE_BONUS)), self._boosted(words, "text", 1.0)]
+        return Query.boolean_query(
+            [(Occur.Must, self._query(node)), *((Occur.Should, one) for one in bonus)]
+        )
 
     def _filtered(self, query: Query, filters: Filters) -> Query:
         conditions = [
@@ -147,13 +150,16 @@ class TantivyIndex:
         ]
         return Query.boolean_query([(Occur.Must, query), *conditions]) if conditions else query
 
-    def _query(self, node: Node) -> Query:
+    def _query(self, node: Node, bonus: float = 0.0) -> Query:
         match node:
             case Phrase(tokens, field, prefix):
                 names = {field: WEIGHTS[field]} if field else WEIGHTS
-                return _any(
-                    [self._words(tokens, prefix, name, weight) for name, weight in names.items()]
-                )
+                if bonus:
+                    names = {**names, "title": names["title"] + bonus}
+                if not prefix:
+                    tokens = tuple(map(stem, tokens))
+                    return _any([self._boosted(tokens, *one) for one in names.items()])
+                return _any([self._begun(tokens, *one) for one in names.items()])
             case Exact(field, value, prefix):
                 value = clean(value)
                 found = self._beginning(field, value) if prefix else self._term(field, value)
@@ -175,25 +181,28 @@ class TantivyIndex:
             return Occur.Must, Query.const_score_query(Query.boolean_query(rest), 1.0)
         return Occur.Must, self._query(node)
 
-    def _words(self, tokens: tuple[str, ...], prefix: bool, field: str, weight: float) -> Query:
-        if not prefix:
-            return self._boosted(tuple(map(stem, tokens)), field, weight)
+    def _begun(self, tokens: tuple[str, ...], field: str, weight: float) -> Query:
         *before, last = tokens
         shorter = [self._term(field, word) for word in sorted(completions(last))]
         found = _any([self._beginning(field, last), *shorter])
         if before:
+            stems = tuple(map(stem, before))
             found = Query.boolean_query(
-                [(Occur.Must, found), (Occur.Must, self._words(tuple(before), False, field, 1.0))]
+                [(Occur.Must, found), (Occur.Must, self._boosted(stems, field, 1.0))]
             )
         return Query.const_score_query(found, weight)
 
     def _boosted(self, stems: tuple[str, ...], field: str, weight: float) -> Query:
         if len(stems) == 1:
-            return Query.boost_query(self._term(field, stems[0]), weight)
-        known: list[str | tuple[int, str]] = [
-            (at, one) for at, one in enumerate(stems) if one != ANY
-        ]
-        return Query.boost_query(Query.phrase_query(self._schema, field, known), weight)
+            found = self._term(field, stems[0])
+        elif ANY in stems:
+            known: list[str | tuple[int, str]] = [
+                (at, one) for at, one in enumerate(stems) if one != ANY
+            ]
+            found = Query.phrase_query(self._schema, field, known)
+        else:
+            found = Query.phrase_query(self._schema, field, list(stems))
+        return found if weight == 1.0 else Query.boost_query(found, weight)
 
     def _term(self, field: str, value: str) -> Query:
         return Query.term_query(self._schema, field, value)
@@ -204,7 +213,7 @@ class TantivyIndex:
     def _searcher(self) -> Any:
         """Of what was committed last. Every commit replaces one small file: if that is the same, so is all."""
         with self._sound():
-            meta = (self._folder / "meta.json").stat()
+            meta = self._meta.stat()
             state = (meta.st_ino, meta.st_mtime_ns, meta.st_size)
             if state != self._read:
                 self._index.reload()
@@ -296,27 +305,38 @@ def _page(
     """
     # Where nothing has a score, the engine's own column can order and no tie is large.
     order = {} if scored else {"order_by_field": "rank", "order": tantivy.Order.Asc}
-    reach = end + 1
+    reach = max(end + 1, AHEAD)
     while True:
         result = searcher.search(query, reach, **order)
         hits = result.hits
         if len(hits) < reach or hits[-1][0] != hits[end - 1][0]:
             break
-        reach *= 4
-    ranks = searcher.fast_field_values("rank", [at for _, at in hits])
+        reach *= 8
+    first, last = _tied([score for score, _ in hits], offset, end)
+    if first == last:
+        return result.count, ()
+    some = hits[first:last]
+    ranks = searcher.fast_field_values("rank", [at for _, at in some])
     rows = sorted(
         (-value if scored else -1.0, place, number)
-        for number, ((value, _), place) in enumerate(zip(hits, ranks, strict=True))
+        for number, ((value, _), place) in enumerate(zip(some, ranks, strict=True))
     )
     # One resource in several collections has one rank: those around the page belong to its order.
-    first, last = min(offset, len(rows)), min(end, len(rows))
-    while 0 < first < len(rows) and rows[first - 1][:2] == rows[first][:2]:
-        first -= 1
-    while 0 < last < len(rows) and rows[last - 1][:2] == rows[last][:2]:
-        last += 1
-    page = [(place, _hit(searcher, hits[n][1], -score)) for score, place, n in rows[first:last]]
+    offset, end = offset - first, end - first
+    first, last = _tied([row[:2] for row in rows], offset, end)
+    page = [(place, _hit(searcher, some[n][1], -score)) for score, place, n in rows[first:last]]
     page.sort(key=lambda row: (-row[1].score, row[0], row[1].id, row[1].collection))
     return result.count, tuple(hit for _, hit in page[offset - first : end - first])
+
+
+def _tied(values: Sequence[object], offset: int, end: int) -> tuple[int, int]:
+    """``offset`` and ``end`` moved outward, beyond what equals the first and the last between them."""
+    first, last = min(offset, len(values)), min(end, len(values))
+    while 0 < first < last and values[first - 1] == values[first]:
+        first -= 1
+    while first < last < len(values) and values[last - 1] == values[last]:
+        last += 1
+    return first, last
 
 
 def _scored(node: Node) -> bool:

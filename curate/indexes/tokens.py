@@ -83,7 +83,9 @@ def _character(character: str) -> str:
 
 def is_single(token: str) -> bool:
     """Whether the token is one character of a script without spaces."""
-    return len(token) == 1 and any(first <= token <= last for first, last in _RANGES)
+    if len(token) != 1 or token.isascii():
+        return False
+    return any(first <= token <= last for first, last in _RANGES)
 
 
 @cache
