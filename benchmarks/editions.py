@@ -262,15 +262,6 @@ def report(pairs: Pairs, found: list[tuple[str, str, Duplicate]], count: int) ->
     yield from NOTES
 
 
-def speed(manuals: dict[str, Path]) -> Iterator[str]:
-    english = [path for name, path in manuals.items() if name.startswith("debian-reference-en--")]
-    words, keys, pair = speeds(english)
-    yield (
-        f"- A thousand words cost {words:.0f} µs to split and {keys:.0f} µs for their keys; a chapter against its book of"
-        f" 90,000 words {pair:.1f} ms."
-    )
-
-
 NOTES = [
     "How to read:",
     "",
