@@ -202,6 +202,7 @@ def shown(found: list[tuple[str, str, Duplicate]], files: dict[str, Path]) -> It
 def speed(manuals: dict[str, Path]) -> Iterator[str]:
     """CPU of one manual in its three formats, in this process alone."""
     files = [path for name, path in manuals.items() if name.startswith("debian-reference-en--")]
+    pieces(tokens("The tables of characters are made once."))
     marks = [time.process_time()]
     texts = [main_text(extract(path, path.name).text) for path in files]
     marks.append(time.process_time())
