@@ -132,6 +132,14 @@ def test_items_are_named_by_path_id_or_ending_and_categories_by_title_too(
     assert {one["who"] for one in journal(workspace)} == {"Bo"}
 
 
+def test_a_whole_path_goes_before_the_end_of_another_one_in_rights_too(
+    workspace: Workspace,
+) -> None:
+    run(workspace, "rights", "decide", "shop", "odd.md", "--deny", "--why", "not this one")
+    denied = {one.source for one in workspace.rights("shop") if one.outcome == "deny"}
+    assert denied == {"odd.md"}
+
+
 def test_what_belongs_nowhere_is_not_asked_about_again(workspace: Workspace) -> None:
     assert "3 wait for you to say where they belong: curate review shop" in run(workspace, "status").stdout  # fmt: skip
     classify(workspace, "set", "shop", "green.md", "odd.md", "--none")

@@ -71,7 +71,7 @@ def review(
             return
     if not any(found for _, found in asked):
         say = speaker(language_of(workspace, [collection] if collection else []))
-        echo(say("nothing waits for review"))
+        echo(say("nothing waits for review; --all asks about what has a category too"))
 
 
 def _queues(
