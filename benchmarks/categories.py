@@ -24,8 +24,7 @@ import numpy as np
 from report import log, machine, table, write
 from taxonomies import SECTIONS, TOPICS
 
-from curate.classify.features import Seen, bag
-from curate.classify.labels import Labeller
+from curate.classify.labels import Labeller, Seen
 from curate.classify.training import Lesson, train
 from curate.collection import Category
 from curate.model import Label
@@ -125,9 +124,9 @@ class Ours:
 
     def _lessons(self, told: Sequence[Text], untold: Sequence[Text]) -> Iterator[Lesson]:
         for text in told:
-            yield Lesson(bag(text.seen), self.labeller.evidence(text.seen), text.category)
+            yield self.labeller.lesson(text.seen, text.category)
         for text in untold[:UNTOLD]:
-            yield Lesson(bag(text.seen), self.labeller.evidence(text.seen))
+            yield self.labeller.lesson(text.seen, None)
 
     def result(self, told: Sequence[Text], untold: Sequence[Text], test: Sequence[Text]) -> Result:
         labeller, seconds = self.learn(told, untold)

@@ -14,9 +14,8 @@ import pytest
 
 from curate.api import Workspace
 from curate.catalog import Catalog
-from curate.classify.features import Seen, bag
-from curate.classify.labels import Labeller
-from curate.classify.training import Lesson, train
+from curate.classify.labels import Labeller, Seen
+from curate.classify.training import train
 from curate.collection import Category
 from curate.corrections import Correction, Corrections
 from curate.han import simplified
@@ -177,7 +176,7 @@ def _trained(nowhere: int = 0):  # type: ignore[no-untyped-def]
         (text(KITCHEN, n), "kitchen") for n in range(8)
     ]
     said += [(f"zebra lion tiger {n}", "") for n in range(nowhere)]
-    lessons = [Lesson(bag(_seen(one)), labeller.evidence(_seen(one)), name) for one, name in said]
+    lessons = [labeller.lesson(_seen(one), name) for one, name in said]
     return train(lessons, labeller.names, "basis", labeller.taxonomy, len(lessons))
 
 
@@ -236,7 +235,7 @@ def topics(tmp_path_factory: pytest.TempPathFactory) -> Labeller:
         for number, (topic, said) in enumerate(_topics(folder, "train")):
             seen = _seen(said)
             told = topic if number % 2 else None
-            lessons.append(Lesson(bag(seen), labeller.evidence(seen), told))
+            lessons.append(labeller.lesson(seen, told))
     path = tmp_path_factory.mktemp("topics") / "model"
     made = train(lessons, labeller.names, "", labeller.taxonomy, len(lessons))
     assert made is not None

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from math import exp, log
+from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Reals = NDArray[np.float64]
 
 TRUST = (
     20.0  # answers that were checked weigh as much as what is known beforehand from this many on
 )
 _LEAST, _MOST = 1e-4, 1 - 1e-4
-
-Reals = NDArray[np.float64]
 
 
 class Curve(msgspec.Struct, frozen=True):
@@ -48,6 +51,8 @@ def fitted(chances: Reals, right: NDArray[np.bool_], weights: Reals) -> Curve:
 
     Maximum a posteriori by Newton's method; ``weights`` of the answers sum to their number.
     """
+    import numpy as np
+
     odds = np.clip(chances, _LEAST, _MOST)
     design = np.stack([np.log(odds / (1 - odds)), np.ones_like(odds)], axis=1)
     before = np.array([UNCHECKED.slope, UNCHECKED.offset])

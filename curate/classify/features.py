@@ -9,17 +9,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from curate.classify.match import UNSPACED, normal
+from curate.classify.seen import DENSE, Seen, beginning, unspaced
 from curate.han import simplified, table
 
-VERSION = 1
-"""Part of every model: raise it when the same text gives other features."""
-
-LENGTH = 4_000  # characters of text that are looked at
 GRAMS = (
     1_500  # characters of unspaced scripts that are looked at: each says as much as three letters
 )
@@ -37,23 +33,12 @@ Places = NDArray[np.int64]
 
 _WORD = re.compile(f"[^\\W_{UNSPACED}]+")
 _PLAIN = re.compile("[a-z0-9]+")
-_UNSPACED = re.compile(f"[{UNSPACED}]")
 _ODD = re.compile(
     "[\uf900-\ufaff\ufb00-\ufb06\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uff9d]"
 )  # letters with a plainer form; the rest of NFKC is about signs, and slow
 _RANGES = tuple(
     (ord(one[0]), ord(one[-1])) for one in re.findall("[^-]-[^-]|[^-]", UNSPACED)
 )  # of code points, both ends in
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """What a category is told by."""
-
-    title: str
-    keywords: tuple[str, ...]
-    path: str  # the locator it was first found at
-    tags: tuple[str, ...]
-    text: str  # without the surroundings of its page
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +67,7 @@ class Bag:
             for key in _all_keys(word):
                 if key in wanted and key not in found:
                     found[key] = _span(whole, word)
-        if _unspaced(whole):
+        if unspaced(whole):
             keys, starts, lengths = _grams(whole)
             for place in np.flatnonzero(np.isin(keys, np.fromiter(wanted, np.uint32))).tolist():
                 start = int(starts[place])
@@ -107,7 +92,7 @@ def bag(seen: Seen) -> Bag:
     dense = False
     for name, text in folded:
         _count(counts, name, text)
-        dense = dense or _unspaced(text)
+        dense = dense or unspaced(text)
     keys = np.fromiter(counts, np.uint32, len(counts))
     values = np.fromiter(counts.values(), np.float32, len(counts))
     if dense:
@@ -127,15 +112,6 @@ def _fields(seen: Seen) -> list[tuple[str, str]]:
         ("text", beginning(seen.text)),
     )
     return [(name, said) for name, said in every if said]
-
-
-def beginning(text: str) -> str:
-    """The part of a text that is looked at; less of a script that says more with each character."""
-    if len(text) <= GRAMS:
-        return text
-    head = text[:500]
-    dense = not head.isascii() and 3 * len(_UNSPACED.findall(head)) > len(head)
-    return text[: GRAMS if dense else LENGTH]
 
 
 def _folded(text: str) -> str:
@@ -186,16 +162,12 @@ def _span(text: str, word: str) -> tuple[int, int]:
     return 0, 0
 
 
-def _unspaced(text: str) -> bool:
-    return not text.isascii() and _UNSPACED.search(text) is not None
-
-
 def _grams(text: str) -> tuple[Keys, Places, Places]:
     """One, two and three characters side by side in a script without spaces: keys, starts, lengths."""
-    simple, unspaced = _characters()
+    simple, without = _characters()
     points = np.minimum(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4"), BEYOND)
-    inside = unspaced[points]
-    last = int(np.flatnonzero(inside)[:GRAMS][-1]) + 1
+    inside = without[points]
+    last = int(np.flatnonzero(inside)[:DENSE][-1]) + 1
     codes, inside = simple[points[:last]], inside[:last]
     hashed, valid = np.zeros_like(codes), np.ones_like(inside)
     keys, starts = [], []

@@ -18,30 +18,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from curate import typed
-from curate.classify.calibration import Curve
 from curate.classify.features import Bag, Floats, Keys
-
-VERSION = 1
-"""Of the file and of what its numbers mean: a file of another one is trained again."""
+from curate.classify.header import MAGIC, Header, header
 
 DOUBT = 1.0  # evidence of words that makes half a feature
-_MAGIC = b"curate-categories\n"
-
-
-class Header(msgspec.Struct, frozen=True):
-    """What a model was made from, and its shape."""
-
-    version: int
-    basis: str  # digest of the taxonomy and of all that people said
-    taxonomy: str  # digest of the taxonomy alone
-    size: int  # resources of the collection then
-    labels: int  # resources whose category people had told
-    classes: tuple[str, ...]  # "" is what people said belongs nowhere
-    spoken: tuple[str, ...]  # categories of the taxonomy, whose words are features too
-    features: int
-    curve: Curve
-    digest: str = ""  # SHA-256 of the numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +74,7 @@ class Model:
         part = path.with_name(f"{path.name}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
-            file.write(_MAGIC + msgspec.json.encode(header) + b"\n" + body)
+            file.write(MAGIC + msgspec.json.encode(header) + b"\n" + body)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
@@ -102,15 +82,6 @@ class Model:
     def _stored(self) -> tuple[NDArray[np.generic], ...]:
         weights = self.weights.astype("<f2")
         return self.keys.astype("<u4"), self.rarity.astype("<f4"), weights, self.bias.astype("<f4")
-
-
-def header(path: Path) -> Header | None:
-    """What a stored model says of itself; None where there is none of this version. Reads no numbers."""
-    with suppress(OSError, msgspec.DecodeError), path.open("rb") as file:
-        if file.readline(100) == _MAGIC:
-            found = typed.json(file.readline(1_000_000), Header)
-            return found if found.version == VERSION else None
-    return None
 
 
 def read(path: Path) -> Model | None:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from curate.classify.calibration import UNCHECKED, Curve, fitted
 from curate.classify.features import Bag, Floats, Keys, is_long
-from curate.classify.model import VERSION, Header, Model, columns, share
+from curate.classify.header import VERSION, Header
+from curate.classify.model import Model, columns, share
 
 WORDS = 4.0  # what the words of a category weigh before anything is learned
 SURE = 0.8  # share of the texts with such words that teach: the surest ones

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from curate.catalog import Catalog
-from curate.classify import features, model
-from curate.classify.features import bag
-from curate.classify.training import Lesson
-from curate.classify.training import train as learn
+from curate.classify.header import VERSION
 from curate.pipeline.judge import Judge
 from curate.pipeline.listener import Listener
+
+if TYPE_CHECKING:
+    from curate.classify.training import Lesson
 
 ENOUGH = (
     200  # resources from which a collection that nobody has corrected learns from its own words
@@ -34,7 +35,10 @@ def train(catalog: Catalog, judge: Judge, listener: Listener) -> bool:
     told = _told(judge)
     if not judge.labeller.names or not (told or judge.labeller.examples or size >= ENOUGH):
         return _forget(judge)
-    known = model.read(judge.model)
+    from curate.classify.model import read
+    from curate.classify.training import train as learn
+
+    known = read(judge.model)
     if known and known.header.basis == basis and size <= GROWN * known.header.size:
         return False
     listener.stage("learning", min(size, MATERIAL))
@@ -49,7 +53,7 @@ def train(catalog: Catalog, judge: Judge, listener: Listener) -> bool:
 
 def _basis(judge: Judge) -> str:
     said = sorted((one.item, one.category) for one in judge.corrections.latest.values())
-    parts = (judge.labeller.words, str(model.VERSION), str(features.VERSION), repr(said))
+    parts = (judge.labeller.words, str(VERSION), repr(said))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -90,8 +94,7 @@ def _lessons(
             category = named[0]
         if category is None and enough:
             continue
-        seen = judge.seen(catalog, member.sha256)
-        lesson = Lesson(bag(seen), labeller.evidence(seen), category)
+        lesson = labeller.lesson(judge.seen(catalog, member.sha256), category)
         if category is None:
             untold, entries = untold + 1, entries + len(lesson.bag.keys)
         listener.step()
