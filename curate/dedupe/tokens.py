@@ -64,7 +64,7 @@ def places(text: str) -> tuple[str, list[int]]:
     codes = _codes(text)
     if _is_rare(codes):
         normal = unicodedata.normalize("NFKC", text)
-        folded = normal.casefold()
+        folded = _fold(text)
         text = normal if len(normal) == len(folded) else folded
         codes = _codes(folded) & ~_RARE
     return text, (_starts(codes) - 1).tolist()
@@ -73,8 +73,13 @@ def places(text: str) -> tuple[str, list[int]]:
 def _folded(text: str) -> Codes:
     codes = _codes(text)
     if _is_rare(codes):
-        codes = _codes(unicodedata.normalize("NFKC", text).casefold()) & ~_RARE
+        codes = _codes(_fold(text)) & ~_RARE
     return codes
+
+
+def _fold(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded)  # an ß with an accent is an s with one now
 
 
 def _is_rare(codes: Codes) -> bool:
