@@ -118,6 +118,19 @@ def test_a_word_holds_at_once_and_for_good(workspace: Workspace) -> None:
     assert categories(workspace)["odd.md"] == "sea"
 
 
+def test_a_category_that_is_no_more_is_nobodys_and_that_is_told(workspace: Workspace) -> None:
+    classify(workspace, "set", "shop", "odd.md", "--category", "sea")
+    home = workspace.collection_file("shop")
+    written = home.read_text("utf-8")
+    home.write_text(written.replace('name = "sea"', 'name = "ocean"'), encoding="utf-8")
+    told = classify(workspace, "shop", code=Exit.PARTIAL).output
+    assert "labels.jsonl: people sorted into what is no category any more (sea)" in told
+    assert "sea" not in categories(workspace).values()
+    home.write_text(written, encoding="utf-8")
+    classify(workspace, "shop")
+    assert categories(workspace)["odd.md"] == "sea", "nothing was forgotten"
+
+
 def test_items_are_named_by_path_id_or_ending_and_categories_by_title_too(
     workspace: Workspace,
 ) -> None:

@@ -11,7 +11,7 @@ from curate.catalog import Catalog
 from curate.collection import Loaded
 from curate.errors import CurateError
 from curate.messages import msg
-from curate.model import Report
+from curate.model import Message, Report
 from curate.pipeline.examine import VERSIONS, learn
 from curate.pipeline.gates import empty_folders
 from curate.pipeline.index import index
@@ -66,6 +66,9 @@ def classify(
         for one, judge, examined in judges:
             train(catalog, judge, listener)
             lost = [(str(path), _LOST) for path in judge.lost(catalog)]
+            if judge.homeless:
+                names = ", ".join(judge.homeless)
+                lost.append((str(judge.corrections.path), _homeless(names)))
             labelled = _label(catalog, judge, one, listener)
             report = _report(catalog, one, judge, examined, compared, labelled)
             reports.append(msgspec.structs.replace(report, failed=(*report.failed, *lost)))
@@ -73,6 +76,13 @@ def classify(
         if not reports:
             raise CurateError("nothing has been collected yet", "run: curate collect")
         return reports
+
+
+def _homeless(names: str) -> Message:
+    return msg(
+        "people sorted into what is no category any more ({names}): name it in collection.toml again, or sort them anew with curate classify set",
+        names=names,
+    )
 
 
 def _unjudged(workspace: Workspace, loaded: Loaded, fault: CurateError) -> Report:

@@ -151,7 +151,15 @@ class Judge:
 
     def _corrected(self, sha256: str) -> Label | None:
         said = self.corrections.latest.get(sha256)
-        return Label(said.category or "", 1.0, basis="person", by=said.who) if said else None
+        if said is None or said.category not in (*self.labeller.names, ""):
+            return None  # a closed vocabulary: what is no category any more is nobody's
+        return Label(said.category, 1.0, basis="person", by=said.who)
+
+    @property
+    def homeless(self) -> tuple[str, ...]:
+        """Categories that people gave and that collection.toml does not name any more."""
+        given = {said.category for said in self.corrections.latest.values() if said.category}
+        return tuple(sorted(given.difference(self.labeller.names)))
 
     def seen(self, catalog: Catalog, sha256: str) -> Seen:
         """What the category of a taken and read resource is told by."""
