@@ -39,7 +39,7 @@ LANGUAGES = {
 }
 ALL = 10**9
 STEPS = (0, 5, 10, 20, ALL)  # labels of each class
-UNTOLD = 20_000  # texts without a label that are looked at: what curate itself does
+UNTOLD = 10_000  # texts without a label that are looked at: what curate itself does
 FOLDS = 5
 BINS = 10
 LEAST = 0.02  # threshold: every answer counts here
@@ -123,10 +123,8 @@ class Ours:
         return labeller, seconds
 
     def _lessons(self, told: Sequence[Text], untold: Sequence[Text]) -> Iterator[Lesson]:
-        for text in told:
-            yield self.labeller.lesson(text.seen, text.category)
-        for text in untold[:UNTOLD]:
-            yield self.labeller.lesson(text.seen, None)
+        yield from self.labeller.lessons((text.seen, text.category) for text in told)
+        yield from self.labeller.lessons((text.seen, None) for text in untold[:UNTOLD])
 
     def result(self, told: Sequence[Text], untold: Sequence[Text], test: Sequence[Text]) -> Result:
         labeller, seconds = self.learn(told, untold)
@@ -142,13 +140,26 @@ def judged(label: Callable[[Seen], Label], test: Sequence[Text], seconds: float)
 
 
 def stemmed() -> Callable[[str], str]:
-    """Its stemmer is NLTK's, in Python: the same algorithm in C here, and a list of stop words that is at hand."""
+    """English as it prepares it: NLTK's tokenizer where that is installed, stop words, Snowball's stems.
+
+    The stemmer is in C here and the list of stop words the one at hand; its newer versions remember stems.
+    """
     from snowballstemmer import stemmer
 
     from curate.classify.stopwords import STOP
 
+    try:
+        from nltk.tokenize import word_tokenize
+    except ImportError:
+        log("nltk is not installed: the peer only splits at spaces, which is quicker")
+        word_tokenize = None
     stem = stemmer("english").stemWords
-    return lambda text: " ".join(stem([word for word in text.split() if word not in STOP]))
+
+    def further(text: str) -> str:
+        words = word_tokenize(text, preserve_line=True) if word_tokenize else text.split()
+        return " ".join(stem([word for word in words if word not in STOP]))
+
+    return further
 
 
 def cut() -> Callable[[str], str]:
@@ -309,7 +320,7 @@ def main() -> None:
 
 NOTES = """
 How to read: *labels a class* is how many examples of each category a person has given; the rest of the
-corpus lies there without labels, as in a collection (of Debian 20,000 of it are looked at). *0, words alone* is
+corpus lies there without labels, as in a collection (of Debian 10,000 of it are looked at). *0, words alone* is
 what the words of `taxonomies.py` find, *0* what a model says that was taught by the surest of those answers.
 *right* is the share of held-back texts that get their category, every text counted, whatever its score. *ECE* is the
 expected calibration error in ten bins: the mean distance between a score and the share of such answers that are right.

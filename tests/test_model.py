@@ -176,7 +176,7 @@ def _trained(nowhere: int = 0):  # type: ignore[no-untyped-def]
         (text(KITCHEN, n), "kitchen") for n in range(8)
     ]
     said += [(f"zebra lion tiger {n}", "") for n in range(nowhere)]
-    lessons = [labeller.lesson(_seen(one), name) for one, name in said]
+    lessons = list(labeller.lessons((_seen(one), name) for one, name in said))
     return train(lessons, labeller.names, "basis", labeller.taxonomy, len(lessons))
 
 
@@ -230,14 +230,12 @@ def topics(tmp_path_factory: pytest.TempPathFactory) -> Labeller:
     written = pytest.importorskip("benchmarks.taxonomies").TOPICS
     categories = [Category(name, words=words) for name, words in written.items()]
     labeller = Labeller(categories, 0.2)
-    lessons = []
+    told: list[tuple[Seen, str | None]] = []
     for folder in ("eng_Latn", "zho_Hans"):
         for number, (topic, said) in enumerate(_topics(folder, "train")):
-            seen = _seen(said)
-            told = topic if number % 2 else None
-            lessons.append(labeller.lesson(seen, told))
+            told.append((_seen(said), topic if number % 2 else None))
     path = tmp_path_factory.mktemp("topics") / "model"
-    made = train(lessons, labeller.names, "", labeller.taxonomy, len(lessons))
+    made = train(labeller.lessons(told), labeller.names, "", labeller.taxonomy, len(told))
     assert made is not None
     made.write(path)
     return Labeller(categories, 0.2, path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -115,19 +114,20 @@ def _fields(seen: Seen) -> list[tuple[str, str]]:
 
 
 def _folded(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     return normal(text) if _ODD.search(text) else text.casefold()
 
 
 def _count(counts: dict[int, float], field: str, text: str) -> None:
     weight = WEIGHTS[field]
-    found = (_PLAIN if text.isascii() else _WORD).findall(text)
-    for word, times in Counter(found).items() if len(found) > 50 else ((one, 1) for one in found):
-        for key in _keys(word):
-            counts[key] = counts.get(key, 0) + weight * times
     mark = MARKS.get(field)
-    for word in found if mark else ():
-        key = _key(f"{mark}{word}")
-        counts[key] = counts.get(key, 0) + 1
+    for word in (_PLAIN if text.isascii() else _WORD).findall(text):
+        for key in _keys(word):
+            counts[key] = counts.get(key, 0) + weight
+        if mark:
+            key = _key(mark + word)
+            counts[key] = counts.get(key, 0) + 1
 
 
 @lru_cache(1 << 16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,14 +87,15 @@ class Labeller:
                 self._learned = Learned(model, self._taxonomy, self._family, self._threshold)
         return self._learned
 
-    def lesson(self, seen: Seen, category: str | None) -> Lesson:
-        """A resource to learn from; ``category`` as people said, None where nobody did."""
+    def lessons(self, told: Iterable[tuple[Seen, str | None]]) -> Iterator[Lesson]:
+        """Resources to learn from, each with the category that people said; None where nobody did."""
         from curate.classify.features import bag
         from curate.classify.learned import Evidence
         from curate.classify.training import Lesson
 
-        evidence, _ = Evidence(self._taxonomy, self.names).of(seen)
-        return Lesson(bag(seen), evidence, category)
+        evidence = Evidence(self._taxonomy, self.names)
+        for seen, category in told:
+            yield Lesson(bag(seen), evidence.of(seen)[0], category)
 
 
 def _digest(*parts: str) -> str:

@@ -112,7 +112,8 @@ class Taxonomy:
         body = text[:LENGTH]
         found = self._found(body)
         if found:
-            dilution = 1 + log(max(1.0, len(body.encode("utf-8", "replace")) / PASSAGE))
+            size = len(body) if body.isascii() else len(body.encode("utf-8", "replace"))
+            dilution = 1 + log(max(1.0, size / PASSAGE))
             for word, count in Counter(found).items():
                 words[word] += WEIGHTS["text"] * log2(1 + count) / dilution
         evidence: dict[str, dict[str, float]] = {}
@@ -122,7 +123,8 @@ class Taxonomy:
         return evidence
 
     def _found(self, text: str) -> list[str]:
-        return self._finder.all(simplified(normal(text)))
+        plain = text.lower() if text.isascii() else simplified(normal(text))
+        return self._finder.all(plain)
 
     def _rank(self, name: str, totals: Mapping[str, float]) -> tuple[float, float, int, int]:
         parent = self._family.parent

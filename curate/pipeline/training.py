@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from curate.catalog import Catalog
 from curate.classify.header import VERSION
+from curate.classify.seen import Seen
 from curate.pipeline.judge import Judge
 from curate.pipeline.listener import Listener
 
@@ -19,7 +20,7 @@ ENOUGH = (
     200  # resources from which a collection that nobody has corrected learns from its own words
 )
 GROWN = 1.2  # times as many resources as the last time: learn again
-MATERIAL = 20_000  # resources that nobody has labelled and that are looked at, in the order of their hashes
+MATERIAL = 10_000  # resources that nobody has labelled and that are looked at, in the order of their hashes
 ENTRIES = 20_000_000  # of their features that are held in memory, some 160 MB
 
 
@@ -80,22 +81,31 @@ def _lessons(
     catalog: Catalog, judge: Judge, told: dict[str, str], listener: Listener
 ) -> Iterator[Lesson]:
     """All that people labelled, and as many others as are looked at."""
-    labeller = judge.labeller
-    untold = entries = 0
+    left = ENTRIES
+    for lesson in judge.labeller.lessons(_texts(catalog, judge, told)):
+        listener.step()
+        if lesson.category is None:
+            if left < 0:
+                continue
+            left -= len(lesson.bag.keys)
+        yield lesson
+
+
+def _texts(
+    catalog: Catalog, judge: Judge, told: dict[str, str]
+) -> Iterator[tuple[Seen, str | None]]:
+    examples = judge.labeller.examples
+    untold = 0
     for member in catalog.members(judge.name):
         category = told.get(member.sha256)
-        enough = untold >= MATERIAL or entries >= ENTRIES
-        if category is None and enough and not labeller.examples:
+        if category is None and untold >= MATERIAL and not examples:
             continue
         path = judge.locator(catalog, member.sha256)
         if path is None:
             continue
-        if category is None and (named := labeller.examples.find(path)):
+        if category is None and (named := examples.find(path)):
             category = named[0]
-        if category is None and enough:
-            continue
-        lesson = labeller.lesson(judge.seen(catalog, member.sha256), category)
         if category is None:
-            untold, entries = untold + 1, entries + len(lesson.bag.keys)
-        listener.step()
-        yield lesson
+            untold += 1
+        if category is not None or untold <= MATERIAL:
+            yield judge.seen(catalog, member.sha256), category
