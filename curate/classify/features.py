@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -29,6 +28,7 @@ WEIGHTS = {"title": 2, "words": 2, "path": 1, "text": 1}
 Keys = NDArray[np.uint32]
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
+Grams = tuple[Keys, Places, Places]  # keys, where they start, how long they are
 
 _WORD = re.compile(f"[^\\W_{UNSPACED}]+")
 _PLAIN = re.compile("[a-z0-9]+")
@@ -47,6 +47,7 @@ class Bag:
     keys: Keys
     counts: Floats
     seen: Seen
+    grams: Grams | None = None  # of the whole of it, each as often as it stands there
 
     @property
     def said(self) -> str:
@@ -57,20 +58,23 @@ class Bag:
     def folded(self) -> str:
         return "\n".join(_folded(said) for _, said in _fields(self.seen))
 
-    def names(self, wanted: Collection[int]) -> dict[int, str]:
+    def names(self, wanted: frozenset[int]) -> dict[int, str]:
         """The words and characters behind some keys, as the text writes them; longer ones first."""
         whole, said = self.folded, self.said
         source = said if len(said) == len(whole) else whole
         found: dict[int, tuple[int, int]] = {}
         for word in dict.fromkeys((_PLAIN if whole.isascii() else _WORD).findall(whole)):
-            for key in _all_keys(word):
-                if key in wanted and key not in found:
-                    found[key] = _span(whole, word)
+            keys = _all_keys(word)
+            if not wanted.isdisjoint(keys):
+                span = _span(whole, word)
+                for key in wanted.intersection(keys):
+                    found.setdefault(key, span)
         if unspaced(whole):
-            keys, starts, lengths = _grams(whole)
-            for place in np.flatnonzero(np.isin(keys, np.fromiter(wanted, np.uint32))).tolist():
+            grams, starts, lengths = self.grams or _grams(whole)
+            asked = np.fromiter(wanted, np.uint32, len(wanted))
+            for place in np.flatnonzero(np.isin(grams, asked)).tolist():
                 start = int(starts[place])
-                found.setdefault(int(keys[place]), (start, start + int(lengths[place])))
+                found.setdefault(int(grams[place]), (start, start + int(lengths[place])))
         return {key: source[slice(*span)] for key, span in found.items()}
 
     def spelt(self, word: str) -> str:
@@ -94,12 +98,14 @@ def bag(seen: Seen) -> Bag:
         dense = dense or unspaced(text)
     keys = np.fromiter(counts, np.uint32, len(counts))
     values = np.fromiter(counts.values(), np.float32, len(counts))
+    grams = None
     if dense:
         sizes = [len(text) + 1 for _, text in folded]
         weights = np.repeat(np.array([WEIGHTS[name] for name, _ in folded], np.float32), sizes)
-        more, times = _counted("\n".join([text for _, text in folded]), weights)
+        grams = _grams("\n".join([text for _, text in folded]))
+        more, times = _counted(grams, weights)
         keys, values = np.concatenate((keys, more)), np.concatenate((values, times))
-    return Bag(keys, values, seen)
+    return Bag(keys, values, seen, grams)
 
 
 def _fields(seen: Seen) -> list[tuple[str, str]]:
@@ -139,6 +145,7 @@ def _keys(word: str) -> tuple[int, ...]:
     return _key(word), _key(f"^{word[:BEGINNING]}")
 
 
+@lru_cache(1 << 16)
 def _all_keys(word: str) -> tuple[int, ...]:
     return (*_keys(word), _key(f"!{word}"), _key(f"/{word}"))
 
@@ -162,7 +169,7 @@ def _span(text: str, word: str) -> tuple[int, int]:
     return 0, 0
 
 
-def _grams(text: str) -> tuple[Keys, Places, Places]:
+def _grams(text: str) -> Grams:
     """One, two and three characters side by side in a script without spaces: keys, starts, lengths."""
     simple, without = _characters()
     points = np.minimum(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4"), BEYOND)
@@ -199,9 +206,9 @@ def is_long(keys: Keys) -> NDArray[np.bool_]:
     return (keys & np.uint32(1)).astype(bool)
 
 
-def _counted(text: str, weights: Floats) -> tuple[Keys, Floats]:
+def _counted(grams: Grams, weights: Floats) -> tuple[Keys, Floats]:
     """Each of the ``_grams`` once, with the weights of the places where it stands."""
-    keys, starts, _ = _grams(text)
+    keys, starts, _ = grams
     both = keys.astype(np.uint64) << np.uint64(32) | starts.astype(np.uint64)
     both.sort()
     keys = (both >> np.uint64(32)).astype(np.uint32)

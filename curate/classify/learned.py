@@ -88,8 +88,8 @@ class _Reasons:
         top = np.argsort(-learned, kind="stable")[:CLEAR]
         top = top[learned[top] > 0]
         keys = self._bag.keys[self._judged.known[top]].tolist()
-        names = self._bag.names(set(keys))
-        weights: defaultdict[str, float] = defaultdict(float)
+        names = self._bag.names(frozenset(keys))
+        weights: dict[str, float] = defaultdict(float)
         for key, weight in zip(keys, learned[top].tolist(), strict=True):
             if key in names:
                 weights[names[key]] += weight
@@ -100,6 +100,8 @@ class _Reasons:
         if spoken > 0 and total:
             for word in map(self._bag.spelt, shown):
                 weights[word] += spoken / len(shown)
+        if any(len(word) > 1 for word in weights):  # a character alone tells a reader little
+            weights = {word: weight for word, weight in weights.items() if len(word) > 1}
         ranked = sorted(weights, key=lambda word: (-weights[word], word))
         return tuple(_apart(ranked))[:SHOWN], "words" if by_words else "model"
 
