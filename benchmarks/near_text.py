@@ -18,7 +18,7 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 from near_text_catalog import KEPT, Cost, catalogue
 from near_text_corpus import COPIES, DOCUMENTS, EDITS, LANGUAGES, edited, planted, vocabulary
-from near_text_peers import Pairs, Text, datatrove, installed
+from near_text_peers import Method, Pairs, Text, datatrove, installed
 from report import log, machine, table, write
 
 from curate.dedupe import near
@@ -29,7 +29,7 @@ NEAR = 0.75  # what a collection's [dedupe] starts with
 CALIBRATION = 25  # per cent of the words replaced: what is still NEAR
 CHECKED = 4_000  # of the pairs that nobody planted, by method and language
 CHUNK = 250
-SAMPLE = 2_000  # documents that datatrove is given
+SAMPLE = 2_000  # documents that datatrove is given, some
 BARS = {"rensa": 1, "datasketch": 2, "datatrove": 15}
 TROVE = "datatrove MinHash"
 Lines = list[str]
@@ -51,7 +51,7 @@ HOW = """### How to read it
   three words (characters in Chinese), which 20 % of edits leave behind: their recall there is no fault of
   theirs. curate calls texts near from 0.75 of the words in common and in order, and aligns each pair for it.
 - CPU seconds of one thread: signing, finding, verifying. All but datatrove took turns every {chunk} documents.
-  datatrove signs the first {sample:,} of the texts, with its own tokenizers (spaCy, jieba), and compares them by
+  datatrove is given some {sample:,} of the texts, each copy with its original, signs them with its own tokenizers (spaCy, jieba), and compares them by
   its buckets; its time is divided by these.
 - Shingles and bands were chosen on 4,000 other English documents and on other edits of 450 of the Chinese. Where
   the time goes was looked at with these very texts, and so the estimate below which a pair is not aligned (0.3)
@@ -147,7 +147,7 @@ def judged(texts: Sequence[Text], pairs: Pairs, language: str, limit: float) -> 
 def run(texts: Sequence[Text]) -> tuple[dict[str, Pairs], dict[str, float]]:
     """Pairs and CPU seconds of each method: all in turn on every few documents, so that none has the machine
     to itself."""
-    kinds = [Curate, *installed()]
+    kinds: list[type[Method]] = [Curate, *installed()]
     for kind in kinds:  # tables and imports
         kind().add(texts[0])
     methods = [kind() for kind in kinds]
@@ -167,12 +167,17 @@ def run(texts: Sequence[Text]) -> tuple[dict[str, Pairs], dict[str, float]]:
     return pairs, spent
 
 
+def sampled(texts: Sequence[Text]) -> list[Text]:
+    """Some ``SAMPLE`` texts, each copy with its original."""
+    return [text for text in texts if text.origin % max(1, len(texts) // SAMPLE) == 0]
+
+
 def shown(texts: Sequence[Text], found: dict[str, Pairs], speeds: dict[str, float]) -> Lines:
     """The table of quality, and the bars."""
     limit = limits(texts)
     rows, figures = [], {}
     for name, pairs in found.items():
-        sample = texts if name != TROVE else texts[:SAMPLE]
+        sample = texts if name != TROVE else sampled(texts)
         for language, title in LANGUAGES.items():
             one = figures[name, language] = judged(sample, pairs, language, limit[language])
             recalls = [f"{recall:.4f}" for recall in one.recalls]
@@ -268,8 +273,9 @@ def main() -> None:
     log(f"{len(texts):,} texts, {sum(bool(text.edit) for text in texts):,} of them copies")
     found, spent = run(texts)
     speeds = {name: len(texts) / seconds for name, seconds in spent.items()}
-    if other := datatrove(texts[:SAMPLE]):
-        found[TROVE], speeds[TROVE] = other[0], min(SAMPLE, len(texts)) / other[1]
+    some = sampled(texts)
+    if other := datatrove(some):
+        found[TROVE], speeds[TROVE] = other[0], len(some) / other[1]
     signed = [bands for text in texts if not text.edit and (bands := sign(text.text)[2])]
     rows = [
         [name, f"{speed:,.0f}", f"{speeds['curate'] / speed:.2f} ×"]
