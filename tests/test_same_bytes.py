@@ -7,8 +7,10 @@ import json
 import os
 import random
 import shutil
+import struct
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -64,7 +66,7 @@ def test_copies_are_found_wherever_they_lie_and_named_by_their_sha256(home: Path
     assert (found.files, found.size) == (4, 4 * len(data))
 
 
-@pytest.mark.parametrize("size", [1000, look.LARGE, LARGE, 2_000_000])
+@pytest.mark.parametrize("size", [1000, look.SMALL, 3 * look.SMALL, LARGE, 2_000_000])
 def test_one_byte_in_the_middle_makes_another_file(home: Path, size: int) -> None:
     data = random.Random(size).randbytes(size)
     changed = bytearray(data)
@@ -75,11 +77,16 @@ def test_one_byte_in_the_middle_makes_another_file(home: Path, size: int) -> Non
     assert grouped(search([home])) == [[("one",), ("two",)]]
 
 
-def test_large_files_whose_ends_differ_are_not_read_whole(home: Path) -> None:
+@pytest.mark.parametrize("size", [2 * look.SMALL, LARGE])
+@pytest.mark.parametrize("end", ["first", "last"])
+def test_files_whose_ends_differ_are_not_read_whole(home: Path, size: int, end: str) -> None:
     for number in range(3):
-        write(home / f"{number}", bytes([number]) * LARGE)
+        data = bytearray(size)
+        data[0 if end == "first" else -1] = number
+        write(home / f"{number}", data)
     found = search([home])
-    assert (found.groups, found.read) == ((), 3)
+    assert found.groups == ()
+    assert found.read == (3 if end == "first" or size > look.LARGE else 6)
 
 
 def test_sizes_that_occur_once_are_not_read(home: Path) -> None:
@@ -154,32 +161,34 @@ def test_what_may_not_be_read_is_named_with_the_reason(
     assert found.groups == ()
 
 
-def identity(path: Path) -> look.Identity:
+def look_at(path: Path) -> bytes:
     state = path.stat()
-    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+    return struct.pack(
+        "5Q", state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+    )
 
 
 @pytest.mark.parametrize("size", [100, LARGE])
 def test_a_file_that_changed_since_the_walk_is_left_out(home: Path, size: int) -> None:
     file = write(home / "one", b"a" * size)
-    walked = identity(file)
-    kind = "whole" if size < look.LARGE else "ends"
-    job = [(0, os.fsencode(file), walked)]
-    (result,) = look.work((kind, job))
-    assert isinstance(result, bytes)
+    walked = look_at(file)
+    kind, width = ("whole", 32) if size <= look.SMALL else ("ends", 8)
+    job = (kind, [os.fsencode(file), walked])
+    hashed, troubles = look.work(job)
+    assert (len(hashed), any(hashed), troubles) == (width, True, [])
     os.utime(file, ns=(1, 1))
-    assert look.work((kind, job)) == [look.CHANGED]
+    assert look.work(job) == (bytes(width), [(0, look.CHANGED)])
     file.unlink()
-    assert look.work((kind, job)) == ["No such file or directory"]
+    assert look.work(job) == (bytes(width), [(0, "No such file or directory")])
 
 
 @needs_unix
 def test_a_pipe_in_the_place_of_a_file_does_not_hang(home: Path) -> None:
     file = write(home / "one", b"a")
-    walked = identity(file)
+    walked = look_at(file)
     file.unlink()
     os.mkfifo(file)
-    assert look.work(("whole", [(0, os.fsencode(file), walked)])) == [look.CHANGED]
+    assert look.work(("whole", [os.fsencode(file), walked])) == (bytes(32), [(0, look.CHANGED)])
     write(home / "two", b"a")
     assert search([home]).files == 1, "pipes are no files"
 
@@ -216,6 +225,15 @@ def test_the_next_search_reads_only_what_is_new(filled: Path, tmp_path: Path) ->
     assert any("new" in copy[0] for group in third.groups for copy in group.copies)
     assert search([filled / "1"], memory).read == 0, "a part of it is known as well"
     assert search([filled], memory).read == 0, "and looking at a part forgets nothing"
+
+
+def test_times_before_1970_are_times_too(filled: Path, tmp_path: Path) -> None:
+    for path in filled.rglob("*"):
+        os.utime(path, ns=(-5, -5 * 10**9))
+    first = search([filled], tmp_path / "memory")
+    assert first.left_out == ()
+    assert first.groups
+    assert search([filled], tmp_path / "memory").read == 0
 
 
 def test_what_changed_is_read_again(filled: Path, tmp_path: Path) -> None:
@@ -367,12 +385,15 @@ def test_inputs_that_fail_are_told_by_the_exit_code(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    real = look._attempt
+    real = look._identity
+    times: Counter[int] = Counter()
 
-    def changing(read: object, path: bytes, walked: look.Identity) -> bytes | str:
-        return look.CHANGED if path.endswith(b"1") else real(read, path, walked)
+    def changing(state: os.stat_result) -> tuple[int, ...]:
+        times[state.st_ino] += 1  # once where it is walked, once when it was read
+        return real(state) if state.st_size != 500 else (0, *real(state)[1:-1], times[state.st_ino])
 
-    monkeypatch.setattr(look, "_attempt", changing)
+    monkeypatch.setattr(look, "_identity", changing)
+    monkeypatch.delattr(os, "fork")
     done = run(filled, "--json")
     assert done.exit_code == 3
     left_out = json.loads(done.stdout)["left_out"]

@@ -9,13 +9,13 @@ from __future__ import annotations
 import marshal
 import os
 import signal
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 Job = tuple[str, list[Any]]
 """What to do and with what: numbers, bytes, strings, and lists and tuples of them."""
+Take = Callable[[], Job | None]
 _HEAD = 8  # bytes that tell a message's length
 
 
@@ -26,30 +26,31 @@ class Crew:
         self._work = work
         self._idle: list[_Worker] = []
         self._busy: dict[int, tuple[_Worker, Job]] = {}
+        self._again: list[Job] = []  # handed to one that was gone
         if hasattr(os, "fork"):
             for _ in range(size or _processors()):
                 self._idle.append(_Worker(work, self._idle))
 
-    def hand_out(self, jobs: deque[Job]) -> None:
+    def hand_out(self, take: Take) -> None:
         """Give jobs to all who are idle, without waiting for anything."""
-        while jobs and self._idle:
-            worker, job = self._idle.pop(), jobs.popleft()
+        while self._idle and (job := self._again.pop() if self._again else take()):
+            worker = self._idle.pop()
             try:
                 worker.ask(job)
             except OSError:
                 worker.leave()
-                jobs.appendleft(job)
+                self._again.append(job)
             else:
                 self._busy[worker.answers] = worker, job
 
-    def run(self, jobs: deque[Job]) -> Iterator[tuple[Job, Any]]:
-        """Each job with its result, in any order. More jobs may be added meanwhile."""
+    def run(self, take: Take) -> Iterator[tuple[Job, Any]]:
+        """Each job that ``take`` gives with its result, in any order; None says that there is none now, but
+        there may be more after a result."""
         while True:
-            self.hand_out(jobs)
+            self.hand_out(take)
             if self._busy:
                 yield from self._ready()
-            elif jobs:
-                job = jobs.popleft()
+            elif job := self._again.pop() if self._again else take():
                 yield job, self._work(job)
             else:
                 return

@@ -7,7 +7,7 @@ import msgspec
 from curate.model import Message
 
 
-class Group(msgspec.Struct, frozen=True):
+class Group(msgspec.Struct, frozen=True, gc=False):
     """Files with the same bytes."""
 
     sha256: str

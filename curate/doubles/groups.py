@@ -1,4 +1,4 @@
-"""Sizes that occur twice → both ends of large files → whole files → groups."""
+"""Sizes that occur twice → beginnings that occur twice → whole files → groups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from curate.doubles.crew import Crew, Job
 from curate.doubles.found import Found, Group, LeftOut
-from curate.doubles.look import CHANGED, LARGE, File, work
+from curate.doubles.look import CHANGED, HEAD, SMALL, Read, work
 from curate.messages import msg
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SETTLED = 2_000_000_000
 """Nanoseconds since its last change after which a file is remembered: the clocks of file systems tick as
 coarsely as that, and a change within the same tick would leave no trace."""
-JOB_FILES = 400
+JOB_FILES = 200
 JOB_BYTES = 16 << 20
 SAVE = 8 << 30
 """Bytes read after which what was learned is written down, whatever happens later."""
@@ -49,7 +49,7 @@ def search(
     jobs = deque[Job](("walk", [past, root]) for root in _roots(folders))
     crew = Crew(work, processes)
     try:
-        crew.hand_out(jobs)
+        crew.hand_out(lambda: jobs.popleft() if jobs else None)
         from curate.doubles import tree  # numpy loads while the others walk
 
         found, troubles, links = tree.walk(crew, jobs, past)
@@ -114,7 +114,7 @@ class _Reading:
         from curate.doubles.tree import mixed, repeated
 
         try:
-            large = self._sizes > LARGE
+            large = self._sizes > SMALL
             self._read("ends", large & (self._ends == 0))
             alike = ~large
             known = np.flatnonzero(large & (self._ends != 0))
@@ -128,43 +128,49 @@ class _Reading:
         import numpy as np
 
         unsaved = 0
-        for (_, given), results in self._crew.run(self._jobs(kind, np.flatnonzero(which))):
-            pairs = [(file[0], result) for file, result in zip(given, results, strict=True)]
-            good = [number for number, result in pairs if isinstance(result, bytes)]
-            values = b"".join(result for _, result in pairs if isinstance(result, bytes))
+        for numbers, (hashes, troubles) in self._results(kind, np.flatnonzero(which)):
             if kind == "ends":
-                self._ends[good] = np.frombuffer(values, "<u8")
+                self._ends[numbers] = np.frombuffer(hashes, "<u8")
             else:
-                self._digests[:, good] = np.frombuffer(values, "<u8").reshape(-1, 4).T
-                unsaved += int(self._sizes[good].sum())
-            self._failed.update((number, why) for number, why in pairs if isinstance(why, str))
-            self.opened += len(pairs)
+                self._digests[:, numbers] = np.frombuffer(hashes, "<u8").reshape(-1, 4).T
+                unsaved += int(self._sizes[numbers].sum())
+            self._failed.update((int(numbers[place]), why) for place, why in troubles)
+            self.opened += len(numbers)
             if unsaved > SAVE:
                 self._keep()
                 unsaved = 0
 
-    def _jobs(self, kind: str, which: NDArray[np.int64]) -> deque[Job]:
-        """The largest files alone and first; the others by their inodes, the order that disks like."""
+    def _results(
+        self, kind: str, which: NDArray[np.int64]
+    ) -> Iterator[tuple[NDArray[np.int64], Read]]:
+        """Numbers of files, and what reading them gave."""
+        parts = self._parts(kind, which)
+        waiting: dict[bytes, NDArray[np.int64]] = {}
+
+        def take() -> Job | None:
+            part = next(parts, None)
+            if part is None:
+                return None
+            paths = b"\0".join(self._tree.paths(self._files[part]))
+            waiting[paths] = part
+            return kind, [paths, self._identities[:, part].T.tobytes()]
+
+        for (_, (paths, _)), result in self._crew.run(take):
+            yield waiting.pop(paths), result
+
+    def _parts(self, kind: str, which: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        """The largest files alone and first; then those of one size side by side, by their inodes."""
         import numpy as np
 
-        sizes = np.minimum(self._sizes[which], LARGE if kind == "ends" else JOB_BYTES).astype(
+        sizes = self._sizes[which].astype(np.int64)
+        which = which[np.argsort(-sizes, kind="stable")]
+        costs = np.minimum(self._sizes[which], HEAD if kind == "ends" else JOB_BYTES).astype(
             np.int64
         )
-        alone = sizes >= JOB_BYTES
-        largest = which[alone][
-            np.argsort(-self._sizes[which[alone]].astype(np.int64), kind="stable")
-        ]
-        jobs = deque[Job]((kind, self._described(largest[n : n + 1])) for n in range(len(largest)))
-        rest, sizes = which[~alone], sizes[~alone]
-        slices = np.arange(len(rest)) // JOB_FILES + np.cumsum(sizes) // JOB_BYTES
-        cuts = np.flatnonzero(np.diff(slices)) + 1
-        jobs.extend((kind, self._described(part)) for part in np.split(rest, cuts) if len(part))
-        return jobs
-
-    def _described(self, numbers: NDArray[np.int64]) -> list[File]:
-        paths = self._tree.paths(self._files[numbers])
-        identities = zip(*self._identities[:, numbers].tolist(), strict=True)
-        return list(zip(numbers.tolist(), paths, identities, strict=True))
+        slices = np.arange(len(which)) // JOB_FILES + np.cumsum(costs) // JOB_BYTES
+        for part in np.split(which, np.flatnonzero(np.diff(slices)) + 1):
+            if len(part):
+                yield part
 
     def _keep(self) -> None:
         self._memory.keep(
@@ -176,32 +182,39 @@ class _Reading:
         import numpy as np
 
         known = np.flatnonzero(self._digests.any(axis=0))
-        digests = self._digests[:, known]
-        order = np.lexsort(digests)
-        known, digests = known[order], digests[:, order]
-        starts = np.flatnonzero(np.append(True, np.diff(digests, axis=1).any(axis=0))[: len(known)])
+        digests = self._digests[:, known].byteswap()  # so that numbers sort as their bytes do
+        known = known[np.lexsort(digests[::-1])]
+        new = np.diff(self._digests[:, known], axis=1).any(axis=0)
+        starts = np.flatnonzero(np.append(True, new)[: len(known)])
         counts = np.diff(np.append(starts, len(known)))
-        members = known[np.repeat(counts > 1, counts)]
+        sizes = self._sizes[known[starts]].astype(np.int64)
+        order = np.lexsort((-sizes, -sizes * (counts - 1)))
+        order = order[counts[order] > 1]
+        # The members of the groups in their new order: each group's start, and 0, 1, 2, … from there.
+        begins = np.cumsum(counts[order]) - counts[order]
+        within = np.arange(counts[order].sum()) - np.repeat(begins, counts[order])
+        members = known[np.repeat(starts[order], counts[order]) + within]
         names = self._names(members)
-        hashes = self._digests[:, members].T.astype("<u8").tobytes()
-        sizes = self._sizes[members].tolist()
-        found, start = [], 0
-        for count in counts[counts > 1].tolist():
-            copies = tuple(sorted(names[start : start + count]))
-            found.append(Group(hashes[32 * start : 32 * start + 32].hex(), sizes[start], copies))
-            start += count
-        found.sort(key=lambda group: (-group.spare, -group.size, group.sha256))
+        hashes = self._digests[:, known[starts[order]]].T.astype("<u8").tobytes()
+        found, first = [], 0
+        for place, (size, count) in enumerate(
+            zip(sizes[order].tolist(), counts[order].tolist(), strict=True)
+        ):
+            copies = tuple(sorted(names[first : first + count]))
+            found.append(Group(hashes[32 * place : 32 * place + 32].hex(), size, copies))
+            first += count
         return found
 
     def _names(self, members: NDArray[np.int64]) -> list[tuple[str, ...]]:
         """For each inode all paths that lead to it."""
+        if not len(members):
+            return []
         starts, ends = self._spans[:, members]
-        names: list[tuple[str, ...]] = [
-            (os.fsdecode(path),) for path in self._tree.paths(self._paths[starts])
-        ]
+        paths = os.fsdecode(b"\0".join(self._tree.paths(self._paths[starts]))).split("\0")
+        names: list[tuple[str, ...]] = [(path,) for path in paths]
         for place in (ends - starts > 1).nonzero()[0].tolist():
-            paths = self._tree.paths(self._paths[starts[place] : ends[place]])
-            names[place] = tuple(sorted(map(os.fsdecode, paths)))
+            linked = self._tree.paths(self._paths[starts[place] : ends[place]])
+            names[place] = tuple(sorted(map(os.fsdecode, linked)))
         return names
 
     def left_out(self) -> Iterator[LeftOut]:

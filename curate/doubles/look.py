@@ -8,46 +8,48 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zlib
 from array import array
+from collections.abc import Callable
+from operator import attrgetter
+from struct import iter_unpack, unpack
 from typing import Any
 
 from curate.doubles.crew import Job
 
-Identity = tuple[int, int, int, int, int]
-"""device, inode, size, mtime_ns, ctime_ns; the times modulo 2**64, for they may be before 1970."""
-File = tuple[int, bytes, Identity]
-"""A number for the one who asks, a path, and the identity that it had."""
+Files = tuple[bytes, bytes]
+"""Paths parted by zero bytes, and their identities as five uint64 each."""
+Read = tuple[bytes, list[tuple[int, str]]]
+"""A hash for each file, of one length, zero where there is none; and the places of those, with the reason."""
 Walked = tuple[bytes, bytes, bytes]
 """A folder, the names of its files parted by zero bytes, and their identities as five uint64 each."""
 
 BUDGET = 8_000
 """Entries after which a walk hands back the folders that are left, for others to share."""
+SMALL = 4096
+"""Bytes up to which a file is read whole at once; of a larger one only the beginning is, until another one
+of its size begins alike."""
+HEAD = 1024
 LARGE = 1 << 16
-"""Bytes beyond which both ends of a file are compared before it is read whole."""
-END = 4096
+"""Bytes beyond which the last ``HEAD`` bytes have a say too: recordings begin with silence."""
 CHANGED = "!"
-"""In place of a reason of the system's: the file was another one after it was read."""
+"""In place of a reason of the system's: the file was another one when it had been read."""
 
 _CHUNK = 1 << 18
+_LAST = 16  # comparing with more costs as much as hashing
 _WRAP = (1 << 64) - 1
 _NT = os.name == "nt"
-_FLAGS = os.O_RDONLY
-for _name in (
-    "O_NOFOLLOW",
-    "O_NONBLOCK",
-    "O_NOCTTY",
-    "O_BINARY",
-):  # never through a link, never waiting
-    _FLAGS |= getattr(os, _name, 0)
+# Never through a link that has taken its place, and never waiting for a pipe that has.
+_NAMES = ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_BINARY")
+_FLAGS = sum(getattr(os, name, 0) for name in _NAMES)
 
 
 def work(job: Job) -> Any:
-    """Do a job: "walk" with a folder to pass by and those to walk, "ends" or "whole" with files."""
+    """Do a job: "walk" with a folder to pass by and those to walk, "ends" or "whole" with ``Files``."""
     kind, given = job
     if kind == "walk":
         return walk(given[1:], given[0])
-    read = whole if kind == "whole" else ends
-    return [_attempt(read, path, identity) for _, path, identity in given]
+    return read(Whole().digest if kind == "whole" else ends, 32 if kind == "whole" else 8, *given)
 
 
 def walk(
@@ -85,52 +87,86 @@ def walk(
         except OSError as fault:
             troubles.append((folder, _reason(fault)))
         if names:
-            walked.append((folder, b"\0".join(names), array("Q", numbers).tobytes()))
+            walked.append((folder, b"\0".join(names), packed(numbers)))
         entries += len(names) + 1
     return walked, left, troubles, links
 
 
-def _identity(state: os.stat_result) -> Identity:
-    return (
-        state.st_dev,
-        state.st_ino,
-        state.st_size,
-        state.st_mtime_ns & _WRAP,
-        state.st_ctime_ns & _WRAP,
-    )
+_identity = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
 
 
-def _attempt(read: Any, path: bytes, identity: Identity) -> bytes | str:
-    """What ``read`` makes of the file, or why it could not."""
+def packed(numbers: list[int]) -> bytes:
+    """As 64 bits each. Times before 1970 are negative, and some inodes fill all 64 bits."""
     try:
-        handle = os.open(path, _FLAGS)
+        return array("Q", numbers).tobytes()
+    except OverflowError:
+        return array("Q", [number & _WRAP for number in numbers]).tobytes()
+
+
+def read(hashed: Callable[[int, int], bytes], width: int, paths: bytes, identities: bytes) -> Read:
+    """What ``hashed`` makes of each file, given its handle and size."""
+    results: list[bytes] = []
+    troubles: list[tuple[int, str]] = []
+    for path, identity in zip(paths.split(b"\0"), iter_unpack("5Q", identities), strict=True):
         try:
-            result: bytes = read(handle, identity[2])
-            # One look afterwards tells of all changes since the walk.
-            return result if _identity(os.fstat(handle)) == identity else CHANGED
-        finally:
-            os.close(handle)
-    except OSError as fault:
-        return _reason(fault)
+            handle = os.open(path, _FLAGS)
+            try:
+                result = hashed(handle, identity[2])
+                # One look afterwards tells of all changes since the walk.
+                now = _identity(os.fstat(handle))
+                same = now == identity or unpack("5Q", packed(list(now))) == identity
+                why = "" if same else CHANGED
+            finally:
+                os.close(handle)
+        except OSError as fault:
+            why = _reason(fault)
+        if why:
+            troubles.append((len(results), why))
+            result = bytes(width)
+        results.append(result)
+    return b"".join(results), troubles
 
 
-def whole(handle: int, size: int) -> bytes:
-    """The SHA-256 of all there is, 32 bytes."""
-    left = size + 1  # a file that grows all the time is not followed
-    data = os.read(handle, min(left, _CHUNK))
-    digest = hashlib.sha256(data)
-    left -= len(data)
-    while left > 1 and (data := os.read(handle, min(left, _CHUNK))):
-        digest.update(data)
+class Whole:
+    """SHA-256 of whole files. What has the same bytes as one of the last of its size is not hashed again."""
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._last: list[tuple[bytes, bytes]] = []
+
+    def digest(self, handle: int, size: int) -> bytes:
+        left = size + 1  # a file that grows all the time is not followed
+        data = os.read(handle, min(left, _CHUNK))
+        if len(data) == size:
+            return self._known(data)
+        digest = hashlib.sha256(data)
         left -= len(data)
-    return digest.digest()
+        while left > 1 and (data := os.read(handle, min(left, _CHUNK))):
+            digest.update(data)
+            left -= len(data)
+        return digest.digest()
+
+    def _known(self, data: bytes) -> bytes:
+        if len(data) != self._size:
+            self._size, self._last = len(data), []
+        for other, digest in self._last:
+            if other == data:
+                return digest
+        digest = hashlib.sha256(data).digest()
+        if len(self._last) < _LAST:
+            self._last.append((data, digest))
+        return digest
 
 
 def ends(handle: int, size: int) -> bytes:
-    """8 bytes of a hash of the first and the last ``END`` bytes."""
-    head = os.read(handle, END)
-    os.lseek(handle, -END, os.SEEK_END)
-    return hashlib.blake2b(head + os.read(handle, END), digest_size=8).digest()
+    """8 bytes with the CRC-32 of the first ``HEAD`` bytes, and of the last ones where it is large."""
+    data = os.read(handle, HEAD)
+    if size > LARGE:
+        os.lseek(handle, size - HEAD, os.SEEK_SET)
+        data += os.read(handle, HEAD)
+    return (zlib.crc32(data) | 1 << 32).to_bytes(
+        8, "little"
+    )  # never zero, which is for what is not known
 
 
 def _reason(fault: OSError) -> str:

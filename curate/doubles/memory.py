@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.doubles.tree import DEVICE, INODE, Numbers, mixed
+from curate.doubles.tree import DEVICE, INODE, Numbers, among, mixed
 from curate.workspace import remember
 
 LIMIT = 2_000_000
@@ -66,11 +66,14 @@ class Memory:
         told = settled & ((ends != 0) | digests.any(axis=0))
         new = np.vstack([mixed(identities)[None], identities, ends[None], digests])[:, told]
         old = self._table
-        here = np.isin(old[_KEY], mixed(met))
-        gone = np.isin(mixed(old[_IDENTITY][: INODE + 1]), mixed(met[: INODE + 1])) & ~here
-        old = old[:, ~gone & ~np.isin(old[_KEY], new[_KEY])]
-        if old.shape[1] + new.shape[1] > LIMIT:
-            old = old[:, np.isin(old[_KEY], mixed(met))]
+        if old.shape[1]:
+            here = among(old[_KEY], np.sort(mixed(met)))
+            inodes = np.sort(mixed(met[: INODE + 1]))
+            gone = among(mixed(old[_IDENTITY][: INODE + 1]), inodes) & ~here
+            kept = ~gone & ~among(old[_KEY], np.sort(new[_KEY]))
+            if kept.sum() + new.shape[1] > LIMIT:
+                kept &= here
+            old = old[:, kept]
         table = np.hstack([new, old])
         self._table = np.ascontiguousarray(table[:, np.argsort(table[_KEY], kind="stable")], "<u8")
         body = self._table.tobytes()

@@ -25,9 +25,9 @@ class Tree:
         self._folders = [
             folder if folder.endswith(_SLASH) else folder + _SLASH for folder, _, _ in parts
         ]
-        self._names: list[bytes | list[bytes]] = [names for _, names, _ in parts]
+        self._names = b"\0".join(names for _, names, _ in parts).split(b"\0")
         counts = [len(numbers) // 40 for _, _, numbers in parts]
-        self._starts = np.cumsum([0, *counts])
+        self._places = np.repeat(np.arange(len(parts)), counts)
         table = np.frombuffer(b"".join(numbers for _, _, numbers in parts), np.uint64)
         self.identities: Numbers = np.ascontiguousarray(table.reshape(-1, 5).T)  # 5 x files
 
@@ -36,15 +36,11 @@ class Tree:
 
     def paths(self, files: NDArray[np.int64]) -> list[bytes]:
         """The paths of ``files``, in their order."""
-        places = np.searchsorted(self._starts, files, side="right") - 1
-        within = (files - self._starts[places]).tolist()
-        found = []
-        for place, number in zip(places.tolist(), within, strict=True):
-            names = self._names[place]
-            if isinstance(names, bytes):
-                self._names[place] = names = names.split(b"\0")
-            found.append(self._folders[place] + names[number])
-        return found
+        folders, names = self._folders, self._names
+        places = self._places[files].tolist()
+        return [
+            folders[place] + names[file] for place, file in zip(places, files.tolist(), strict=True)
+        ]
 
 
 def walk(crew: Crew, jobs: deque[Job], passed: bytes) -> tuple[Tree, list[tuple[bytes, str]], int]:
@@ -52,7 +48,7 @@ def walk(crew: Crew, jobs: deque[Job], passed: bytes) -> tuple[Tree, list[tuple[
     walked: list[Walked] = []
     troubles: list[tuple[bytes, str]] = []
     links = 0
-    for _, (found, left, wrong, linked) in crew.run(jobs):
+    for _, (found, left, wrong, linked) in crew.run(lambda: jobs.popleft() if jobs else None):
         walked += found
         troubles += wrong
         links += linked
@@ -73,11 +69,20 @@ def different(tree: Tree) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def repeated(values: Numbers) -> NDArray[np.bool_]:
     """Which of ``values`` occur more than once."""
-    if not len(values):
-        return np.zeros(0, bool)
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    many: NDArray[np.bool_] = (counts > 1)[places]
+    many = np.zeros(len(values), bool)
+    order = np.argsort(values)
+    same = np.diff(values[order]) == 0
+    many[order[1:][same]] = many[order[:-1][same]] = True
     return many
+
+
+def among(values: Numbers, others: Numbers) -> NDArray[np.bool_]:
+    """Which of ``values`` are in ``others``, which are sorted."""
+    if not len(others):
+        return np.zeros(len(values), bool)
+    places = np.minimum(np.searchsorted(others, values), len(others) - 1)
+    found: NDArray[np.bool_] = others[places] == values
+    return found
 
 
 def mixed(columns: Iterable[Numbers]) -> Numbers:
