@@ -105,19 +105,19 @@ def _draw(drawing: Path, target: Path, side: int) -> Path | None:
 
 
 def opened(path: Path) -> Image.Image:
-    """On white paper, at most 1,600 pixels wide: what an editor starts from."""
+    """On white paper, at most 1,000 pixels wide: what an editor starts from."""
     from PIL import Image
 
     with Image.open(path) as image:
-        image.draft("RGB", (1600, 1600))
+        image.draft("RGB", (1000, 1000))
         if not image.has_transparency_data:
             image = image.convert("RGB")
         else:
             clear = image.convert("RGBA")
             image = Image.new("RGB", clear.size, "white")
             image.paste(clear, mask=clear.getchannel("A"))
-        if image.width > 1600:
-            image = image.resize((1600, round(1600 * image.height / image.width)))
+        if image.width > 1000:
+            image = image.resize((1000, round(1000 * image.height / image.width)))
         return image
 
 
