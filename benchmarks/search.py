@@ -6,22 +6,27 @@ Needs what debian_docs.py needs. Single-threaded; costs are CPU seconds of the p
 from __future__ import annotations
 
 import gc
+import json
 import os
 import random
 import re
 import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import search_peers as peers
 from report import log, machine, table, write
 from search_queries import HAN, Set, choices, chosen, substrings, title_queries
 
+from curate.errors import CurateError
 from curate.han import simplified
 from curate.indexes import Filters
 from curate.indexes.like import telling
@@ -34,17 +39,9 @@ SMALL = 3000  # documents for what would take too long with all
 REPEATS = 3
 QUERIES = 300  # of each kind and language
 LATENCY = 150  # of them are timed
-PEERS: dict[str, Callable[[Path, Iterable[Document]], peers.Search]] = {
-    "curate": peers.curate,
-    "tantivy, own analyzer": peers.tantivy,
-    "SQLite FTS5 unicode61": peers.fts5,
-    "SQLite FTS5 trigram": peers.fts5_trigram,
-}
-SLOW = {
-    "curate": peers.curate,
-    "curate, engine whoosh": peers.curate_whoosh,
-    "Whoosh": peers.whoosh,
-}
+BARE = "tantivy, own analyzer"
+PEERS = ("curate", BARE, "SQLite FTS5 unicode61", "SQLite FTS5 trigram")
+SLOW = ("curate", "curate, engine whoosh", "Whoosh")
 
 
 def rank(found: Sequence[str], meant: str) -> float:
@@ -72,25 +69,53 @@ class Pieces:
         )  # type: ignore[return-value]
 
 
-def cpu(work: Callable[[], object]) -> float:
+def cpu(work: Callable[..., object], *given: object) -> float:
+    """Milliseconds."""
     start = time.process_time()
-    work()
-    return time.process_time() - start
+    work(*given)
+    return (time.process_time() - start) * 1000
 
 
-def timed(searches: dict[str, peers.Search], queries: Sequence[str]) -> dict[str, list[float]]:
-    """CPU milliseconds of the first ten for each query, the median of some rounds, engines in turn."""
-    taken: dict[str, list[list[float]]] = {name: [[] for _ in queries] for name in searches}
-    gc.collect()
-    for _ in range(REPEATS + 1):
-        for number, query in enumerate(queries):
-            for name, search in searches.items():
-                taken[name][number].append(cpu(lambda s=search, q=query: s(q, 10)) * 1000)  # type: ignore[misc]
-    return {name: [statistics.median(some[1:]) for some in all_] for name, all_ in taken.items()}
+def mean_rank(search: peers.Search, some: Set) -> float:
+    ranks = []
+    for query in some.queries:
+        try:
+            ranks.append(rank(search(query.text, 10), query.meant))
+        except CurateError as fault:  # a query that is refused finds nothing
+            log(f"{query.text}: {fault}")
+            ranks.append(0.0)
+    return statistics.mean(ranks)
+
+
+def timed(folders: dict[str, Path], queries: Sequence[str]) -> dict[str, list[float]]:
+    """CPU milliseconds of the first ten for each query: medians of rounds, each in a process of its own, in turn."""
+    taken: dict[str, list[list[float]]] = defaultdict(list)
+    for _ in range(REPEATS):
+        for name, folder in folders.items():
+            command = [sys.executable, peers.__file__, name, str(folder)]
+            told = subprocess.run(
+                command, input=json.dumps(queries), stdout=subprocess.PIPE, text=True, check=True
+            )
+            taken[name].append(json.loads(told.stdout))
+    return {
+        name: [statistics.median(one) for one in zip(*rounds, strict=True)]
+        for name, rounds in taken.items()
+    }
+
+
+def ratio(took: dict[str, list[float]], share: float) -> float:
+    return at(share, took["curate"]) / at(share, took[BARE])
 
 
 def at(share: float, values: Sequence[float]) -> float:
     return sorted(values)[min(int(share * len(values)), len(values) - 1)]
+
+
+class Built(NamedTuple):
+    folder: Path
+    search: peers.Search
+    seconds: float
+    megabytes: float
 
 
 class Bench:
@@ -100,95 +125,83 @@ class Bench:
         self.library = chosen(count)
         dice = random.Random(4)
         self.small = dice.sample(self.library, min(SMALL, len(self.library)))
-        self.built: dict[str, tuple[float, int]] = {}
-        self.lines: list[str] = []
+        self.sets = title_queries(self.library, QUERIES)
+        self.pieces = Pieces(self.library)
+        titles = [one.queries[: LATENCY // 2] for one in self.sets if one.kind == "title"]
+        self.kinds = {
+            "titles": [query.text for some in titles for query in some],
+            "Chinese pieces": self.pieces.pieces[:LATENCY],
+        }
 
-    def build(
-        self, name: str, maker: Callable[..., peers.Search], what: Sequence[object]
-    ) -> tuple[peers.Search, float, int]:
-        folder = self.root / re.sub(r"\W+", "-", f"{name}-{len(what)}")
+    def build(self, name: str, what: Sequence[object], turn: int = 0) -> Built:
+        maker = peers.ALL.get(name, peers.tantivy_ready)
+        folder = self.root / re.sub(r"\W+", "-", f"{name}-{len(what)}-{turn}")
         shutil.rmtree(folder, ignore_errors=True)
         gc.collect()
-        search: list[peers.Search] = []
-        seconds = cpu(lambda: search.append(maker(folder, what)))
+        start = time.process_time()
+        search = maker(folder, what)
+        seconds = time.process_time() - start
         log(f"{name}, {len(what):,} documents: {seconds:.1f} s")
-        return search[0], seconds, peers.size(folder)
+        return Built(folder, search, seconds, peers.size(folder) / 1e6)
+
+    def run(self) -> list[str]:
+        lines = [*self.figures(), "", *self.builds(), ""]
+        made = {name: self.build(name, self.library) for name in PEERS}
+        lines += [*self.costs(made), "", *self.quality(made), "", *self.extras(made["curate"])]
+        return [*lines, "", *self.slow()]
 
     def builds(self) -> list[str]:
         """tantivy with and without us, in turn, on some of the documents."""
         ready = peers.prepared(self.small)
         costs: dict[str, list[float]] = defaultdict(list)
-        for _ in range(REPEATS):
-            for name, maker, what in (
-                ("curate", peers.curate, self.small),
-                ("own", peers.tantivy, self.small),
-                ("ready", peers.tantivy_ready, ready),
-            ):
-                costs[name].append(self.build(f"again {name}", maker, what)[1])
-        ours = statistics.median(costs["curate"])
-        own, alone = statistics.median(costs["own"]), statistics.median(costs["ready"])
+        for turn in range(REPEATS):
+            for name in ("curate", BARE, "ready"):
+                what = ready if name == "ready" else self.small
+                costs[name].append(self.build(name, what, turn).seconds)
+        ours, own, alone = (statistics.median(one) for one in costs.values())
         return [
             f"Building with {len(self.small):,} of the documents, {REPEATS} times in turn, medians: curate {ours:.2f} s,"
             f" tantivy with its own analyzer {own:.2f} s: **{ours / own:.2f} ×** (the bar: ≤ 1.3). Given"
             f" curate's tokens ready-made tantivy alone takes {alone:.2f} s: {ours / alone:.1f} × that; the rest is"
-            " making tokens of text, in Python, which tantivy's analyzer does in Rust and slower.",
+            " making tokens of text, in Python here, in Rust in tantivy's analyzer.",
         ]  # fmt: skip
 
-    def run(self) -> list[str]:
-        sets = title_queries(self.library, QUERIES)
-        pieces = Pieces(self.library)
-        kinds = {
-            "titles": [
-                query.text
-                for one in sets
-                if one.kind == "title"
-                for query in one.queries[: LATENCY // 2]
-            ],
-            "Chinese pieces": pieces.pieces[:LATENCY],
-        }
-        lines = [*self.figures(), "", *self.builds(), ""]
-        made = {name: self.build(name, maker, self.library) for name, maker in PEERS.items()}
-        searches = {name: search for name, (search, _, _) in made.items()}
-        quality = {name: self.quality(search, sets) for name, search in searches.items()}
-        finds = {name: pieces.recall(search) for name, search in searches.items()}
-        took = {kind: timed(searches, queries) for kind, queries in kinds.items()}
-        head = [
-            "",
-            "build, CPU s",
-            "MB",
-            *(f"{k} p50 / p95, ms" for k in kinds),
-            "Chinese recall",
-            "either writing",
-        ]
+    def costs(self, made: dict[str, Built]) -> list[str]:
+        folders = {name: one.folder for name, one in made.items()}
+        took = {kind: timed(folders, queries) for kind, queries in self.kinds.items()}
+        base = made["curate"].seconds
         rows = []
-        for name, (_, seconds, size) in made.items():
-            base = made["curate"][1]
-            times = [f"{at(0.5, took[k][name]):.2f} / {at(0.95, took[k][name]):.2f}" for k in kinds]
-            rows.append([name, f"{seconds:.1f} ({seconds / base:.2f} ×)", f"{size / 1e6:.0f}", *times,
-                         f"{finds[name][0]:.4f}", f"{finds[name][1]:.4f}"])  # fmt: skip
-        lines += table(head, rows)
-        ratios = [
-            f"{kind}: p50 {at(.5, took[kind]['curate']) / at(.5, took[kind]['tantivy, own analyzer']):.2f} ×,"
-            f" p95 {at(.95, took[kind]['curate']) / at(.95, took[kind]['tantivy, own analyzer']):.2f} ×"
-            for kind in kinds
-        ]  # fmt: skip
-        lines += [
-            "",
-            f"A query of curate to one of bare tantivy: {'; '.join(ratios)} (the bar: p95 ≤ 1.3 ×).",
-            "",
-        ]
-        head = ["MRR@10", *(f"{one.kind}, {one.language} ({len(one.queries)})" for one in sets)]
-        mended = self.mended()
-        rows = [["curate", *(f"{self.one(mended, one):.3f}" for one in sets)]]
-        rows += [
-            [
-                f"{name}{', as written' if name == 'curate' else ''}",
-                *(f"{v:.3f}" for v in quality[name]),
+        for name, one in made.items():
+            times = [
+                f"{at(0.5, some[name]):.2f} / {at(0.95, some[name]):.2f}" for some in took.values()
             ]
-            for name in searches
+            found = [f"{share:.4f}" for share in self.pieces.recall(one.search)]
+            cost = f"{one.seconds:.1f} ({one.seconds / base:.2f} ×)"
+            rows.append([name, cost, f"{one.megabytes:.0f}", *times, *found])
+        head = ["", "build, CPU s", "MB", *(f"{kind}, p50 / p95 ms" for kind in took)]
+        ratios = "; ".join(
+            f"{kind} p50 {ratio(some, 0.5):.2f} ×, p95 **{ratio(some, 0.95):.2f} ×**"
+            for kind, some in took.items()
+        )
+        return [
+            *table([*head, "Chinese recall", "either writing"], rows),
+            "",
+            f"A query of curate to one of tantivy with its own analyzer: {ratios} (the bar: ≤ 1.3).",
         ]
-        lines += [*table(head, rows), "", *self.extras(sets), "", *self.slow(kinds)]
-        return lines
+
+    def quality(self, made: dict[str, Built]) -> list[str]:
+        searches = {"curate": self.mended(made["curate"])}
+        searches |= {name: one.search for name, one in made.items() if name != "curate"}
+        searches["curate --exact"] = made["curate"].search
+        head = [
+            "MRR@10",
+            *(f"{one.kind}, {one.language} ({len(one.queries)})" for one in self.sets),
+        ]
+        rows = [
+            [name, *(f"{mean_rank(search, one):.3f}" for one in self.sets)]
+            for name, search in searches.items()
+        ]
+        return table(head, rows)
 
     def figures(self) -> list[str]:
         chinese = sum(one.language == "zh" for one in self.library)
@@ -197,23 +210,9 @@ class Bench:
             f"{machine()} {len(self.library):,} documents ({chinese:,} Chinese), {size / 1e6:.0f} million characters."
         ]
 
-    def quality(self, search: peers.Search, sets: Sequence[Set]) -> list[float]:
-        return [self.one(search, one) for one in sets]
-
-    @staticmethod
-    def one(search: peers.Search, some: Set) -> float:
-        ranks = []
-        for query in some.queries:
-            try:
-                ranks.append(rank(search(query.text, 10), query.meant))
-            except Exception as fault:  # noqa: BLE001 - a query that an engine refuses finds nothing
-                log(f"{query.text}: {fault}")
-                ranks.append(0.0)
-        return statistics.mean(ranks)
-
-    def mended(self) -> peers.Search:
+    def mended(self, built: Built) -> peers.Search:
         """As curate search does it: what finds nothing is mended."""
-        index = TantivyIndex(self.root / f"curate-{len(self.library)}")
+        index = TantivyIndex(built.folder)
         texts = {one.id: one.text for one in self.library}
 
         def search(query: str, limit: int) -> list[str]:
@@ -226,73 +225,71 @@ class Bench:
 
         return search
 
-    def extras(self, sets: Sequence[Set]) -> list[str]:
+    def extras(self, built: Built) -> list[str]:
         """What else a search may do, in CPU milliseconds."""
-        index = TantivyIndex(self.root / f"curate-{len(self.library)}")
-        search = self.mended()
-        slips = [
-            query.text
-            for one in sets
-            if one.kind == "one slip"
-            for query in one.queries[: LATENCY // 2]
-        ]
-        dice = random.Random(5)
-        some = dice.sample(self.library, LATENCY // 2)
+        index = TantivyIndex(built.folder)
+        search = self.mended(built)
+        slips = [one.queries[: LATENCY // 2] for one in self.sets if one.kind == "one slip"]
+        some = random.Random(5).sample(self.library, LATENCY // 2)
         wide = choices(self.library, LATENCY)
+        plain = Filters()
         took = {
-            "any of three common words": [cpu(lambda q=q: index.search(q, Filters(), 10)) for q in wide],
-            "the same, with facets": [
-                cpu(lambda q=q: (index.search(q, Filters(), 10), index.facets(q, Filters()))) for q in wide
+            "any of three common words": [cpu(index.search, one, plain, 10) for one in wide],
+            "its facets": [cpu(index.facets, one, plain) for one in wide],
+            "its 50th page": [cpu(index.search, one, plain, 10, 490) for one in wide],
+            "a title with a slip": [cpu(search, one.text, 10) for part in slips for one in part],
+            "what is most like a document": [
+                cpu(
+                    lambda one: index.search(telling(one, index), Filters(without=(one.id,)), 10),
+                    one,
+                )
+                for one in some
             ],
-            "a title with a slip": [cpu(lambda q=q: search(q, 10)) for q in slips],
-            "more like one document": [
-                cpu(lambda d=d: index.search(telling(d, index), Filters(without=(d.id,)), 10)) for d in some
-            ],
-            "the 50th page": [cpu(lambda q=q: index.search(q, Filters(), 10, 490)) for q in wide],
-        }  # fmt: skip
-        more = [
-            Document(f"{n:064x}", "new", f"new {n}", text=one.text)
-            for n, one in enumerate(some + some[:25])
-        ]
-        added = cpu(lambda: index.update(more, []))
+        }
         rows = [
-            [what, f"{at(0.5, all_) * 1000:.1f}", f"{at(0.95, all_) * 1000:.1f}"]
-            for what, all_ in took.items()
+            [what, f"{at(0.5, all_):.1f}", f"{at(0.95, all_):.1f}"] for what, all_ in took.items()
         ]
+        more = [
+            Document(f"{n:064x}", "new", f"new {n}", text=one.text) for n, one in enumerate(some)
+        ]
+        added = cpu(index.update, more, [])
         return [
             *table(["curate, CPU ms", "p50", "p95"], rows),
             "",
-            f"Adding {len(more)} documents to the {len(self.library):,}: {added:.2f} CPU s.",
+            f"Adding {len(more)} documents to the {len(self.library):,}: {added:.0f} ms,"
+            f" {added / 10 / built.seconds:.1f} % of building them all.",
         ]
 
-    def slow(self, kinds: dict[str, list[str]]) -> list[str]:
+    def slow(self) -> list[str]:
         """Whoosh, on some of the documents."""
-        made = {name: self.build(name, maker, self.small) for name, maker in SLOW.items()}
-        searches = {name: search for name, (search, _, _) in made.items()}
-        queries = [text for some in kinds.values() for text in some[:40]]
-        took = timed(searches, queries)
-        ours = took["curate"]
-        rows = [
-            [name, f"{seconds:.1f} ({seconds / made['curate'][1]:.1f} ×)", f"{size / 1e6:.0f}",
-             f"{at(.5, took[name]):.2f} ({at(.5, took[name]) / at(.5, ours):.0f} ×)",
-             f"{at(.95, took[name]):.2f} ({at(.95, took[name]) / at(.95, ours):.0f} ×)"]
-            for name, (_, seconds, size) in made.items()
-        ]  # fmt: skip
-        head = [f"{len(self.small):,} of them", "build, CPU s", "MB", "p50, ms", "p95, ms"]
-        return table(head, rows)
+        made = {name: self.build(name, self.small, 9) for name in SLOW}
+        queries = [text for some in self.kinds.values() for text in some[:40]]
+        took = timed({name: one.folder for name, one in made.items()}, queries)
+        base, ours = made["curate"].seconds, took["curate"]
+        rows = []
+        for name, one in made.items():
+            cells = [
+                f"{at(share, took[name]):.2f} ({at(share, took[name]) / at(share, ours):.0f} ×)"
+                for share in (0.5, 0.95)
+            ]
+            cost = f"{one.seconds:.1f} ({one.seconds / base:.1f} ×)"
+            rows.append([name, cost, f"{one.megabytes:.0f}", *cells])
+        return table(
+            [f"{len(self.small):,} of them", "build, CPU s", "MB", "p50, ms", "p95, ms"], rows
+        )
 
 
 READ = """
 How to read: *MRR@10* is the mean of 1/rank of the document whose title was asked for, 0 beyond the tenth. Titles are
 those that no other document has (letters and digits compared, case and traditional or simplified aside), drawn at
 random; *a word less* drops one word, or the end of a Chinese title; *one slip* has a letter too many, too few, wrong or
-swapped, or a wrong Chinese character. curate mends slips by itself, `--exact` shows it without (*as written*).
+swapped, or a wrong Chinese character. curate mends slips by itself, `--exact` leaves them.
 *Chinese recall* asks for pieces of 2 to 6 characters that stand in documents and compares with a search through all
 texts; *either writing* counts the documents that have it in the other script as well. tantivy's own analyzer here
 splits by the same rule as curate's tokens (single Han characters, words otherwise), in lower case, without accents and
 stemmed; its queries come from its own parser over the same fields with the same weights. FTS5 keeps no copy of the
-texts. Times are CPU of one process, for the first ten hits with what is shown of them, without snippets; engines take
-turns at every query, medians of three rounds after one to warm up.
+texts. Times are CPU of a process that has one index open, for the first ten hits with what is shown of them, without
+snippets; engines take turns, medians of three processes each, all queries once before to warm up.
 """
 
 

@@ -16,6 +16,7 @@ from curate.indexes.query import (
     Nothing,
     Or,
     Phrase,
+    _Parser,
     has_choice,
     parse,
     render,
@@ -144,6 +145,16 @@ def test_any_text_is_a_query_or_a_curate_error(text: str) -> None:
         return
     snippet(f"the git guide, 入门 {text}", tree)
     assert has_choice(tree) in {True, False}
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("ab c. ,/_'入門教 程 NOTRAD"), max_size=30))
+def test_plain_words_are_read_in_a_shorter_way_to_the_same_end(text: str) -> None:
+    try:
+        tree = _Parser(text).whole()
+    except CurateError:
+        return
+    assert parse(text) == tree
 
 
 PHRASES = st.builds(

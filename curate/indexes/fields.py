@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+import msgspec
+
 from curate.indexes import FACETS, Facet, Filters
 from curate.indexes.query import exact
 from curate.indexes.tokens import spelled
@@ -106,9 +108,11 @@ def shown(document: Document) -> bytes:
 
 def unshown(stored: bytes, score: float) -> Hit:
     """The Hit of what `shown` stored."""
-    id_, collection, title, category, type_, language, license_, source = json.loads(
-        str(stored, "ascii")
-    )
+    try:
+        told = msgspec.json.decode(stored)
+    except msgspec.DecodeError:  # a name that holds bytes which are no character
+        told = json.loads(stored)
+    id_, collection, title, category, type_, language, license_, source = told
     return Hit(id_, collection, title, category, type_, language, license_, source, score)
 
 

@@ -83,9 +83,12 @@ def _character(character: str) -> str:
 
 def is_single(token: str) -> bool:
     """Whether the token is one character of a script without spaces."""
-    if len(token) != 1 or token.isascii():
-        return False
-    return any(first <= token <= last for first, last in _RANGES)
+    return len(token) == 1 and not token.isascii() and _stands_alone(token)
+
+
+@lru_cache(8192)
+def _stands_alone(character: str) -> bool:
+    return any(first <= character <= last for first, last in _RANGES)
 
 
 @cache
