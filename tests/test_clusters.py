@@ -279,6 +279,16 @@ def test_copies_with_the_same_text_share_their_likenesses_and_words() -> None:
     assert {name: one.keeper for name, one in kept.items()} == {"bb": "aa"}
 
 
+def test_of_texts_too_long_to_be_read_whole_the_longest_file_stays() -> None:
+    """They are the same as far as they were read: a table of one month, and of two."""
+    short = replace(BOOK, sha256="aa", format="csv", size=9_000_000, truncated=True)
+    long = replace(short, sha256="bb", size=9_000_100)
+    best, why = keeper([short, long])
+    assert best == long and "9000100" in render(why, "en") and "9000100" in render(why, "zh")
+    best, _ = keeper([replace(one, truncated=False) for one in (short, long)])
+    assert best.sha256 == "aa", "else more bytes say nothing"
+
+
 def test_ten_thousand_copies_cost_as_many_steps() -> None:
     """Every copy is compared with the first one alone; nothing here may grow with their square."""
     names = [f"{number:04x}" for number in range(10_000)]

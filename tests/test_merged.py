@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from curate.indexes import Filters
 from curate.model import Decision, Duplicate, Extracted
 from curate.pipeline.keep import choose
 from curate.pipeline.likeness import Saying, say
-from curate.pipeline.merged import KEYWORDS, Told, merge
+from curate.pipeline.merged import KEYWORDS, Told, alike, merge
 from tests.test_dedupe_command import SENTENCES, guide
 
 CONFIG = """title = "Guides"
@@ -56,10 +57,12 @@ telling = st.builds(
 @given(telling, st.lists(telling, max_size=4))
 def test_what_is_missing_is_filled_and_nothing_overridden(own: Told, doubles: list[Told]) -> None:
     whole = merge(own, doubles)
+    kin = [one for one in doubles if alike(own.decision, one.decision)]
     for field in ("description", "created", "language"):
         mine, merged = getattr(own, field), getattr(whole, field)
-        assert merged == mine if mine else merged in {"", *(getattr(one, field) for one in doubles)}
-        assert bool(merged) == bool(mine or any(getattr(one, field) for one in doubles))
+        heard = kin if field == "description" else doubles
+        assert merged == mine if mine else merged in {"", *(getattr(one, field) for one in heard)}
+        assert bool(merged) == bool(mine or any(getattr(one, field) for one in heard))
     assert whole.title == own.title or not own.named
     assert whole.keywords[: len(own.keywords)] == own.keywords
     assert len(whole.keywords) <= max(KEYWORDS, len(own.keywords))
@@ -283,7 +286,7 @@ def test_a_quotation_is_no_copy(tmp_path: Path) -> None:
 
     def standing(name: str, tokens: int, contested: bool) -> Standing:
         decision = Decision("ask" if contested else "allow", contested=contested)
-        return Standing(name, 1, name, name, decision, 1, True, "text", "txt", "", 0, tokens)
+        return Standing(name, 1, name, name, decision, 1, True, "text", "txt", "", 0, tokens, False)
 
     links = Links([Duplicate("aa", "bb", "part-text", 1.0, None, "a")], Dedupe(), {})
     for words, found in ((60, {}), (600, {"bb"})):
@@ -291,6 +294,41 @@ def test_a_quotation_is_no_copy(tmp_path: Path) -> None:
         assert suspects(Places(), "guides", links, standings).keys() == set(found)  # type: ignore[arg-type]
     standings = {"aa": standing("aa", 60, False), "bb": standing("bb", 90_000, True)}
     assert suspects(Places(), "guides", links, standings).keys() == {"aa"}, "all of it is theirs"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("setting", ["text = 1.0", 'near = "keep"'])
+def test_no_setting_makes_a_copy_cleaner(tmp_path: Path, setting: str) -> None:
+    files = {
+        "mine.txt": guide((3, "The telephone counts too: its films are the first to go.")),
+        "theirs/guide.txt": guide(),
+    }
+    workspace = make(tmp_path / "w", files, more=f"{THEIRS}[dedupe]\n{setting}\n")
+    found = {one.source: one.outcome for one in workspace.rights("guides")}
+    assert found == {"mine.txt": "ask", "theirs/guide.txt": "deny"}
+
+
+def test_who_decided_before_a_likeness_was_told_did_not_know_of_it(tmp_path: Path) -> None:
+    from curate.pipeline.decisions import Ask
+    from curate.pipeline.rulings import Which
+
+    files = {"mine.txt": guide(), "theirs/other.txt": prose(1, 20)}
+    workspace = make(tmp_path / "w", files, more=THEIRS)
+
+    def decide() -> str:
+        time.sleep(1.1)  # decisions and words are known to the second
+        ask = Ask("allow", "written by me", "Ann", own="Ann Lee")
+        workspace.decide_rights("guides", Which(items=("mine.txt",)), ask)
+        return outcome()
+
+    def outcome() -> str:
+        (ruling,) = workspace.rights("guides", Which(items=("mine.txt",)))
+        return ruling.outcome
+
+    assert decide() == "allow"
+    time.sleep(1.1)
+    word(workspace, "merge", "mine.txt", "theirs/other.txt")
+    assert outcome() == "ask"
+    assert decide() == "allow"
 
 
 @pytest.mark.parametrize("turned", ["false", "true"])

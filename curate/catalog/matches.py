@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -20,6 +22,8 @@ _DUPLICATE = (
 )
 _PAGE = 500
 """Names that one question asks about."""
+_HOLDERS = 2000
+"""Most that one key leads to. All of what shares a licence text or a form would cost the square of their number."""
 
 
 class _Outline(msgspec.Struct, frozen=True):
@@ -28,6 +32,7 @@ class _Outline(msgspec.Struct, frozen=True):
     format: str
     kind: Kind
     created: str = ""
+    truncated: bool = False
     properties: Mapping[str, int | float | str] = msgspec.field(default_factory=dict)
 
 
@@ -47,6 +52,7 @@ class Standing:
     created: str
     pixels: int  # width x height; 0 where it is no picture
     tokens: int
+    truncated: bool  # there is more text than was read
 
 
 class Matches(Database):
@@ -82,27 +88,41 @@ class Matches(Database):
     def sharing(
         self, table: Keys, keys: Sequence[int], limit: int, least: int = 1
     ) -> list[tuple[str, int]]:
-        """Compared resources that share at least ``least`` of ``keys``, and how many: most first."""
-        counts: dict[int, int] = {}
-        for start in range(0, len(keys), 500):
-            some = keys[start : start + 500]
-            rows = self.db.execute(
-                f"SELECT resource, count(*) FROM {table} WHERE key IN ({','.join('?' * len(some))}) GROUP BY resource",
-                some,
-            )
-            for number, count in rows:
-                counts[number] = counts.get(number, 0) + count
-        found = [(number, count) for number, count in counts.items() if count >= least]
+        """Compared resources that share at least ``least`` of ``keys``, and how many: most first.
+
+        Of each key the first ``_HOLDERS`` that have it are looked at: one that stands in more is boilerplate.
+        """
+        holders: Counter[tuple[int]] = Counter()
+        for start in range(0, len(keys), _PAGE):
+            holders.update(self._holders(table, keys[start : start + _PAGE]))
+        found = [(number, count) for (number,), count in holders.items() if count >= least]
         # Ids follow the order of arrival: what ties is ordered by hash, so all of a tie are looked at.
         found.sort(key=lambda one: -one[1])
         if len(found) > limit:
             found = [one for one in found if one[1] >= found[limit - 1][1]]
-        named = [(self._name(number), count) for number, count in found]
+        names = self._names(number for number, _ in found)
+        named = [(names[number], count) for number, count in found]
         return sorted(named, key=lambda one: (-one[1], one[0]))[:limit]
 
-    def _name(self, number: int) -> str:
-        row = self.db.execute("SELECT sha256 FROM resource WHERE id = ?", (number,)).fetchone()
-        return str(row[0].hex())
+    def _holders(self, table: Keys, keys: Sequence[int]) -> list[tuple[int]]:
+        query = f"SELECT resource FROM {table} WHERE key"
+        some = f"{query} IN ({','.join('?' * len(keys))}) LIMIT {_HOLDERS}"
+        found = self.db.execute(some, keys).fetchall()
+        if len(found) < _HOLDERS:
+            return found  # as for nearly all texts: one question instead of one for each key
+        each = f"{query} = ? LIMIT {_HOLDERS}"
+        return list(chain.from_iterable(self.db.execute(each, (key,)) for key in keys))
+
+    def _names(self, numbers: Iterable[int]) -> dict[int, str]:
+        wanted = sorted(numbers)
+        names: dict[int, str] = {}
+        for start in range(0, len(wanted), _PAGE):
+            some = wanted[start : start + _PAGE]
+            rows = self.db.execute(
+                f"SELECT id, sha256 FROM resource WHERE id IN ({','.join('?' * len(some))})", some
+            )
+            names.update((number, blob.hex()) for number, blob in rows)
+        return names
 
     def heads(self, side: Side, size: int) -> list[tuple[str, bytes]]:
         """The first ``size`` bytes of this side of the fingerprints of all that was compared, in hash order."""
@@ -120,8 +140,7 @@ class Matches(Database):
         pieces: Iterable[int],
         found: Sequence[Duplicate],
     ) -> None:
-        """Note that a resource has been compared with all before it. Whoever is like it is judged again:
-        what is kept of a group is described by what is known of all."""
+        """Note that a resource has been compared with all before it."""
         number = self.known_id(sha256)
         for table, keys in (("band", bands), ("piece", pieces)):
             self.db.executemany(
@@ -135,7 +154,6 @@ class Matches(Database):
                 "INSERT OR REPLACE INTO duplicate VALUES (?, ?, ?, ?, ?, ?)",
                 (a, b, one.kind, one.score, told, one.part),
             )
-            self.db.execute("UPDATE member SET dirty = 1 WHERE resource IN (?, ?)", (a, b))
         self.db.execute("UPDATE print SET matched = 1 WHERE resource = ?", (number,))
 
     def duplicates(self) -> Iterator[Duplicate]:
@@ -223,6 +241,7 @@ def _standing(row: Sequence[object]) -> Standing:
         sha256.hex(), int(size), str(title), str(source),  # type: ignore[attr-defined, call-overload]
         unpack(decision, Decision) or Decision("deny"), int(revision), bool(readable),  # type: ignore[arg-type, call-overload]
         outline.kind, outline.format, outline.created, int(width) * int(height) if whole else 0, int(tokens),  # type: ignore[call-overload]
+        outline.truncated,
     )  # fmt: skip
 
 

@@ -32,8 +32,8 @@ class Member:
 _SPOKEN: Mapping[Words, Callable[[Member], object]] = {
     "answers": lambda one: one.decision.by,
     "labels": lambda one: one.label.by,
-    "likeness": lambda one: False,  # a word on duplicates changes nothing in a member itself
 }
+"""What in a member rests on a person's word; one on duplicates changes nothing in it."""
 
 
 class Members(Database):
@@ -80,7 +80,8 @@ class Members(Database):
 
     def spoken_of(self, journal: Words, collection: str) -> list[str]:
         """Members whose decision or category rests on what a person said."""
-        return [one.sha256 for one in self.members(collection) if _SPOKEN[journal](one)]
+        rests = _SPOKEN.get(journal)
+        return [one.sha256 for one in self.members(collection) if rests(one)] if rests else []
 
     def mark_said(
         self, journal: Words, collection: str, resources: Iterable[str], mark: int

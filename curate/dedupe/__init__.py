@@ -12,7 +12,7 @@ from pathlib import Path
 
 from curate.model import Extracted, Fingerprint, main_text
 
-VERSION = 3
+VERSION = 4
 """Part of the key of every stored fingerprint: raise it when a fingerprint of the same bytes changes."""
 
 SPARSE = 150
@@ -30,7 +30,9 @@ def fingerprint(extracted: Extracted, path: Path) -> Fingerprint:
 
     text = main_text(extracted.text)
     digest, words, bands = sign(text)
-    runs = pieces(tokens(text)) if words >= WORDS else b""
+    if extracted.kind == "image" and words < SPARSE:
+        digest = bands = b""  # a title and the labels of an axis stand in many drawings
+    runs = pieces(tokens(text)) if digest and words >= WORDS else b""
     image = page = b""
     if extracted.kind == "image" or (digest and _is_drawn(extracted, words)):
         from curate.dedupe.images import signature

@@ -34,6 +34,7 @@ class Contender:
     text_length: int  # tokens: words, and characters of Chinese
     date: str  # ISO 8601; "" where none is known
     name: str = ""
+    truncated: bool = False  # it has more text than was read
     chosen: int = 0  # 0, or the number of a person's word that it stays: later ones are larger
     by: str = ""  # that person
 
@@ -81,8 +82,8 @@ def ranking(members: Iterable[Contender]) -> list[Ranked]:
     """``members``, the one that stays first.
 
     In this order: rights that allow it; a person's word, the latest first; most pixels (pictures) and
-    most text (all else), ``CLOSE`` being equal; the format (``FORMATS``); the newest date; the smallest
-    hash.
+    most text (all else), ``CLOSE`` being equal; the format (``FORMATS``); the most bytes where a text was
+    too long to be read whole; the newest date; the smallest hash.
     """
     groups = [sorted(members, key=lambda one: one.sha256)]
     places: dict[str, list[int]] = {one.sha256: [] for one in groups[0]}
@@ -145,6 +146,11 @@ def _format(one: Contender) -> int:
     return FORMATS.index(one.format) if one.format in FORMATS else len(FORMATS)
 
 
+def _beyond(one: Contender) -> int:
+    """Of texts that are the same as far as they were read the longer file goes on for longer."""
+    return one.size if one.truncated else 0
+
+
 def _rights(one: Contender, other: Contender) -> Message:
     if other.chosen:
         return msg(
@@ -166,6 +172,12 @@ _RULES: tuple[tuple[Split, Callable[[Contender, Contender], Message]], ...] = (
     (
         _by(_format, min),
         lambda one, _: msg("its format is the most useful ({format})", format=one.format),
+    ),
+    (
+        _by(_beyond, max),
+        lambda one, _: msg(
+            "it is the largest of those too long to be read whole ({n} bytes)", n=one.size
+        ),
     ),
     (
         _by(lambda one: one.date, max),

@@ -11,7 +11,8 @@ from curate.model import Alike, Duplicate, Fingerprint, Message, main_text
 
 FLOOR_TEXT = 0.7
 """Pairs less alike than this are not worth a row; a collection's own threshold is at least this."""
-FLOOR_PART = 0.8
+FLOOR_PART = 0.9
+"""Chapters have 0.96 and more in their books; what strangers share is below, and mostly forms."""
 FLOOR_IMAGE = 0.8
 FLOOR_MEDIA = 0.8
 RIVALS = 256

@@ -136,6 +136,7 @@ def _contender(
         size=one.size,
         pixels=one.pixels,
         text_length=one.tokens,
+        truncated=one.truncated,
         date=one.created,
         name=one.title,
         chosen=chosen,

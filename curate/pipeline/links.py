@@ -20,20 +20,16 @@ class Links:
 
     A person's word goes before what was found, the latest first: about two resources, then about their
     families. ``rights`` holds more than ``near``: whatever is a copy to the law, so also what is turned,
-    one text in another, and what a person wants to keep beside the other.
+    one text in another, and what a person wants to keep beside the other. Thresholds that are raised to
+    keep more do not make less of it.
     """
 
     def __init__(
         self, pairs: Iterable[Duplicate], dedupe: Dedupe, said: Mapping[Pair, Word]
     ) -> None:
-        floors: dict[Alike, float] = {
-            "near-text": dedupe.text,
-            "near-image": dedupe.image,
-            "turned-image": dedupe.image,
-            "near-audio": dedupe.media,
-            "near-video": dedupe.media,
-        }
-        found = [pair for pair in pairs if pair.score >= floors.get(pair.kind, 0.0)]
+        own = _floors(dedupe)
+        least = {kind: min(own[kind], floor) for kind, floor in _floors(Dedupe()).items()}
+        found = [pair for pair in pairs if pair.score >= least.get(pair.kind, 0.0)]
         self._said = {pair: word.verb for pair, word in said.items()}
         self.families: dict[str, tuple[str, ...]] = {}
         self._family: dict[str, str] = {}
@@ -44,17 +40,20 @@ class Links:
         self.wholes: Around = {}  # part → what it is in
         self.rights: Around = {}
         for pair in found:
-            self._add(pair, dedupe)
+            self._add(pair, dedupe, pair.score >= own.get(pair.kind, 0.0))
         self._families_said: dict[Pair, str] = {}
-        for (a, b), verb in self._said.items():
-            self._hear(a, b, verb)
+        self._merged: dict[Pair, str] = {}
+        for (a, b), word in said.items():
+            self._hear(a, b, word)
 
-    def _add(self, pair: Duplicate, dedupe: Dedupe) -> None:
+    def _add(self, pair: Duplicate, dedupe: Dedupe, counts: bool) -> None:
         a, b = self.family(pair.a), self.family(pair.b)
         if a == b:
             return
         _better(self.rights, a, b, pair)
         _better(self.rights, b, a, pair)
+        if not counts:
+            return
         if pair.kind == "part-text":
             part, whole = (a, b) if pair.part == "a" else (b, a)
             _better(self.wholes, part, whole, pair)
@@ -62,17 +61,27 @@ class Links:
             _better(self.near, a, b, pair)
             _better(self.near, b, a, pair)
 
-    def _hear(self, a: str, b: str, verb: str) -> None:
+    def _hear(self, a: str, b: str, word: Word) -> None:
         one, other = sorted((self.family(a), self.family(b)))
         if one == other:
             return
-        self._families_said.pop((one, other), None)
-        self._families_said[one, other] = verb
-        if verb == "merge":
+        self._families_said[one, other] = word.verb
+        if word.verb == "merge":
             told = Duplicate(one, other, "said", 1.0)
-            for around in (self.near, self.rights):
-                around.setdefault(one, {})[other] = told
-                around.setdefault(other, {})[one] = told
+            self._tie(self.near, told)
+            known = self.rights.get(one, {}).get(other)
+            if known is None or known.kind in ("part-text", "said"):
+                self._tie(self.rights, told)
+                self._merged[one, other] = min(word.when, self._merged.get((one, other), "~"))
+
+    @staticmethod
+    def _tie(around: Around, pair: Duplicate) -> None:
+        around.setdefault(pair.a, {})[pair.b] = pair
+        around.setdefault(pair.b, {})[pair.a] = pair
+
+    def since(self, one: str, other: str) -> str:
+        """When a person said that two families are the same, ISO 8601, where nothing else tells it."""
+        return self._merged.get(_pair(one, other), "")
 
     def family(self, name: str) -> str:
         """The name of all that have the same text."""
@@ -122,6 +131,16 @@ class Links:
         for family, members in self.families.items():
             ties += [Duplicate(family, name, "same-text", 1.0) for name in members[1:]]
         return clusters(ties)
+
+
+def _floors(dedupe: Dedupe) -> dict[Alike, float]:
+    return {
+        "near-text": dedupe.text,
+        "near-image": dedupe.image,
+        "turned-image": dedupe.image,
+        "near-audio": dedupe.media,
+        "near-video": dedupe.media,
+    }
 
 
 def _pair(a: str, b: str) -> Pair:

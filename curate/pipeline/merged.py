@@ -82,18 +82,19 @@ def told(catalog: Catalog, member: Member) -> Told:
 def merge(own: Told, doubles: Sequence[Told]) -> Told:
     """What is missing filled from the doubles, nothing overridden; what can be united is, up to a bound.
 
-    Who made it says also whose it is: names come only from a double with the same rights.
+    Who made it says also whose it is, and a description has an author too: both come only from a double
+    with the same rights.
     """
     namesakes = [one for one in doubles if one.named]
-    kin = [one for one in doubles if one.creators and alike(own.decision, one.decision)]
+    kin = [one for one in doubles if alike(own.decision, one.decision)]
     title = own.title if own.named or not namesakes else namesakes[0].title
     titles = dict.fromkeys(one.title for one in namesakes if one.title != title)
     return replace(
         own,
         title=title,
         named=own.named or bool(namesakes),
-        description=own.description or _first(one.description for one in doubles),
-        creators=own.creators or (kin[0].creators if kin else ()),
+        description=own.description or _first(one.description for one in kin),
+        creators=own.creators or next((one.creators for one in kin if one.creators), ()),
         created=own.created or _first(one.created for one in doubles),
         language=own.language or _first(one.language for one in doubles),
         keywords=_united(own.keywords, (one.keywords for one in doubles)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from curate.catalog import Catalog, Standing
 from curate.model import Decision
@@ -55,7 +55,7 @@ def suspects(
     found: dict[str, Suspect] = {}
     for family in sorted(reached):
         around = _newest(
-            one
+            _told(one, links.since(family, other))
             for other in links.rights.get(family, ())
             if other in newest and _of_weight(links, family, other, standings)
             for one in newest[other]
@@ -67,6 +67,12 @@ def suspects(
             if others:
                 found[name] = _newest(others)[0].suspect
     return found
+
+
+def _told(one: _Contested, when: str) -> _Contested:
+    """Nobody could know of a likeness before a person said so."""
+    suspect = one.suspect
+    return replace(one, suspect=replace(suspect, since=max(suspect.since, when)))
 
 
 def _newest(found: Iterable[_Contested]) -> list[_Contested]:
