@@ -11,9 +11,12 @@ from curate.errors import Problem
 from curate.indexes import Filters
 from curate.model import Language, Report
 from curate.pipeline.decisions import Ask, Decided
+from curate.pipeline.differences import Differences
 from curate.pipeline.explain import Explanation, Standing
 from curate.pipeline.find import Found
 from curate.pipeline.grants import Holding
+from curate.pipeline.groups import Groups
+from curate.pipeline.likeness import Said, Saying
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.package import Packaged
 from curate.pipeline.rulings import Ruling, Which
@@ -81,6 +84,25 @@ class Workspace(places.Workspace):
         from curate.pipeline.find import like
 
         return like(self, what, filters, limit, offset, facets=facets)
+
+    def duplicates(self, name: str, items: Sequence[str] = (), kind: str = "") -> Groups:
+        """Every group of duplicates in a collection, what stays of each and why; with ``items`` those that
+        hold one of these, with ``kind`` those in which something is alike in that way."""
+        from curate.pipeline.groups import groups
+
+        return groups(self, name, items, kind)
+
+    def differences(self, name: str, one: str, other: str) -> Differences:
+        """What differs between two items of a collection: their facts and the sentences of their texts."""
+        from curate.pipeline.differences import differences
+
+        return differences(self, name, (one, other))
+
+    def say_likeness(self, name: str, saying: Saying) -> Said:
+        """Record what a person says about duplicates: keep, split, merge, or undo what was said before."""
+        from curate.pipeline.likeness import say
+
+        return say(self, name, saying)
 
     def rights(self, name: str, which: Which | None = None) -> list[Ruling]:
         """Every resource of a collection that ``which`` fits, with its decision, by place."""

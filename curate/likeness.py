@@ -17,6 +17,8 @@ from curate.journal import Journal
 
 FILE = "likeness.jsonl"
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+MOST = 500
+"""Items of one word: each two of them are said to be the same, or not."""
 Pair = tuple[str, str]
 """Two resources by their hex SHA-256, the smaller first."""
 
@@ -29,7 +31,7 @@ class Word(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     verb: Literal["keep", "split", "merge", "undo"]
-    items: tuple[Sha256, ...]
+    items: Annotated[tuple[Sha256, ...], Meta(min_length=1, max_length=MOST)]
     titles: tuple[str, ...]  # for people who read the file
     who: str
     when: str  # ISO 8601, UTC

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from curate.cli.doubles import KIND_LABELS, Board, alike_line, word_line
 from curate.cli.options import (
     SHOWN,
     echo,
@@ -20,10 +21,9 @@ from curate.cli.options import (
 from curate.cli.scan import scan
 from curate.cli.shortened import Shortened
 from curate.cli.which import deciding
-from curate.likeness import Word
 from curate.messages import Say, render, speaker
-from curate.model import Duplicate, Language, Message
-from curate.pipeline.groups import BYTES, KINDS, Double, Group, Groups
+from curate.model import Duplicate, Language
+from curate.pipeline.groups import BYTES, KINDS, Double, Groups
 from curate.pipeline.likeness import Saying, Verb
 from curate.workspace import Workspace
 
@@ -31,19 +31,6 @@ _GROUPS = 30
 """Groups that are shown; the rest is counted."""
 _LINES = 200
 """Lines of a difference that are shown; the rest is counted."""
-_PLACES = 5
-KIND_LABELS = {
-    BYTES: "the same bytes",
-    "same-text": "the same text",
-    "near-text": "nearly the same text",
-    "part-text": "part of it",
-    "near-image": "nearly the same picture",
-    "turned-image": "the same picture, turned or flipped",
-    "near-audio": "nearly the same recording",
-    "near-video": "nearly the same film",
-    "said": "the same, a person says",
-}
-"""How two resources are the same, for people."""
 
 
 @click.group(
@@ -97,8 +84,9 @@ def show(
         echo_json(_data(name, found, language))
         return
     heading(say("duplicates in {name}", name=name))
+    board = Board(name, say, language)
     for group in found.shown:
-        _group(group, say, language)
+        board.group(group)
     if not found.shown:
         echo(say("  nothing else is like it") if items else say("  there are none"))
     for word in found.words:
@@ -130,70 +118,6 @@ def _counts(found: Groups, say: Say) -> None:
             bytes=f"{found.counts[BYTES]:,}",
         )
     )
-
-
-def _group(group: Group, say: Say, language: Language) -> None:
-    echo("")
-    for number, one in enumerate(group.members):
-        _double(one, say, language, "  " if number == 0 or one.kept is None else "    ")
-        if number == 0 and group.reason:
-            echo(say("      stays: {reason}", reason=render(group.reason, language)))
-        _fate(one, say, language, one.likeness, group.reason)
-        for part in group.parts:
-            if part.whole == one.sha256:
-                _double(part.double, say, language, "    ")
-                _fate(part.double, say, language, part.likeness)
-    if group.more:
-        echo(say("    … and {n} more of this group", n=group.more))
-
-
-def _double(one: Double, say: Say, language: Language, indent: str) -> None:
-    place = one.places[0] if one.places else ""
-    facts = (one.title, place, one.format, say("{n} bytes", n=f"{one.size:,}"), one.sha256[:12])
-    echo(f"{indent}{' · '.join(filter(None, facts))}")
-    others = one.places[1:]
-    if others:
-        more = say(", … ({n} in all)", n=len(others)) if len(others) > _PLACES else ""
-        told = ", ".join(others[:_PLACES]) + more
-        echo(
-            say(
-                "      the same bytes at {n} places, also: {places}", n=len(one.places), places=told
-            )
-        )
-
-
-def _fate(
-    one: Double, say: Say, language: Language, found: Duplicate | None, told: Message | None = None
-) -> None:
-    """What it is to what is kept, and what a bundle does with it; ``told``: the reason given before."""
-    if found:
-        echo(f"      {alike_line(found, say, language)}")
-    if one.kept and one.kept.kind != "part-text" and one.kept.reason != told:
-        why = render(one.kept.reason, language)
-        echo(say("      “{title}” stays before it: {reason}", title=one.kept.title, reason=why))
-    if one.word:
-        echo(f"      {word_line(one.word, say)}")
-    if one.against:
-        echo(say("      a bundle leaves it out: {reason}", reason=render(one.against, language)))
-    else:
-        echo(say("      goes into the bundle"))
-
-
-def alike_line(found: Duplicate, say: Say, language: Language) -> str:
-    """How two are the same, with the evidence."""
-    evidence = f": {render(found.evidence, language)}" if found.evidence else ""
-    return f"{say(KIND_LABELS[found.kind])} {found.score:.2f}{evidence}"
-
-
-def word_line(word: Word, say: Say) -> str:
-    """What a person said about duplicates, in one line."""
-    others = ", ".join(f"“{title}”" for title in word.titles)
-    told = {
-        "keep": say("{who} chose it on {when}", who=word.who, when=word.when[:10]),
-        "split": say("{who} said on {when}: not the same: {titles}", who=word.who, when=word.when[:10], titles=others),
-        "merge": say("{who} said on {when}: the same: {titles}", who=word.who, when=word.when[:10], titles=others),
-    }.get(word.verb, "")  # fmt: skip
-    return say("{told}: {why}", told=told, why=word.why) if word.why else told
 
 
 def _data(name: str, found: Groups, language: Language) -> dict[str, object]:
@@ -247,9 +171,10 @@ def _said(
             "undo": say("taken back; now:"),
         }[verb]
     )
+    board = Board(name, say, language)
     for one in said.doubles[:SHOWN]:
-        _double(one, say, language, "  ")
-        _fate(one, say, language, one.likeness)
+        board.double(one, "  ")
+        board.fate(one, one.likeness)
     if len(said.doubles) > SHOWN:
         told = f"curate dedupe {shlex.quote(name)}"
         echo(say("  … and {n} more: {command}", n=len(said.doubles) - SHOWN, command=told))

@@ -144,7 +144,7 @@ def _membership(one: Membership, say: Say, language: Language) -> None:
 
 def _duplicates(one: Membership, say: Say, language: Language) -> None:
     """What it stands back for, what stands back for it, and what people said about that."""
-    from curate.cli.dedupe import alike_line, word_line
+    from curate.cli.doubles import alike_line, word_line
 
     if one.kept:
         echo(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from curate.catalog import Catalog
 from curate.collection import Loaded, load
 from curate.likeness import Likeness, Word
-from curate.model import Alike, Duplicate, Message
+from curate.model import Alike, Duplicate, Message, Outcome
 from curate.pipeline.keep import Choice, Kept, choose, left_out
 from curate.pipeline.links import Links
 from curate.pipeline.lookup import look_up
@@ -33,6 +33,7 @@ class Double:
     kept: Kept | None  # what it stands back for
     likeness: Duplicate | None  # to that, with its evidence
     against: Message | None  # why a bundle leaves it out; None where it goes in
+    outcome: Outcome = "allow"  # of its rights
     word: Word | None = None  # with which a person chose it, or said that it is the same
 
 
@@ -210,7 +211,8 @@ class Board:
         return Double(
             name, member.title, known[0].format if known else "", member.size,
             tuple(one.sighting.locator for one in places), kept, likeness,
-            left_out(catalog, self._loaded, member, self._choice), self._word(name, kept),
+            left_out(catalog, self._loaded, member, self._choice), member.decision.outcome,
+            self._word(name, kept),
         )  # fmt: skip
 
     def _between(self, name: str, keeper: str) -> Duplicate | None:

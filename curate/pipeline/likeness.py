@@ -12,7 +12,7 @@ from typing import Literal
 from curate.catalog import Catalog, Member
 from curate.collection import Loaded, load
 from curate.errors import CurateError
-from curate.likeness import Likeness, Word
+from curate.likeness import MOST, Likeness, Word
 from curate.messages import msg, render
 from curate.model import Language, Message, Report
 from curate.pipeline.groups import Board, Double
@@ -116,6 +116,8 @@ def _check(
     least = {"keep": 1, "undo": 1, "split": 2, "merge": 2}[saying.verb]
     if len(members) < least or (saying.verb == "keep" and len(members) > 1):
         raise CurateError(f"{saying.verb} takes {least} items, not {len(members)}", see)
+    if len(members) > MOST:
+        raise CurateError(f"{len(members)} items at once are too many", f"name at most {MOST}")
     names = [one.sha256 for one in members]
     pairs = list(combinations(names, 2))
     if saying.verb == "keep" and not _liked(choice.links, names[0]):

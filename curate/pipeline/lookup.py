@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def _called(catalog: Catalog, collection: str, name: str) -> list[_Shown]:
 def relative(workspace: Workspace, what: str) -> str:
     """A path as a person types it → how a folder source names it."""
     path = Path(what)
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - raises nothing, also for a URL too long for a path
         return what
     try:
         inside = path.resolve().relative_to(workspace.collections)
