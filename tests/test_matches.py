@@ -9,6 +9,7 @@ import pytest
 
 from curate.api import Workspace
 from curate.catalog import Catalog, matches
+from curate.errors import CurateError
 from curate.indexes import Filters
 from tests.test_dedupe_command import guide, left_out
 from tests.test_dedupe_command import make as shop
@@ -42,6 +43,19 @@ def test_a_double_that_comes_costs_no_more_than_itself(tmp_path: Path) -> None:
     (report,) = workspace.classify("guides")
     assert (report.counts["compared"], report.counts["labelled"]) == (1, 1)
     assert report.counts["duplicates"] == 6
+
+
+def test_what_waits_to_be_compared_goes_into_no_bundle(tmp_path: Path) -> None:
+    """As after a kill between reading something again and comparing it, maybe for another collection."""
+    workspace = make(tmp_path / "w", {"a.txt": guide(), "b.md": guide() + "\n"})
+    with Catalog(workspace.catalog) as catalog, catalog.transaction():
+        catalog.db.execute("UPDATE print SET matched = 0")
+        catalog.db.execute("DELETE FROM duplicate")
+    with pytest.raises(CurateError, match="2 resources are not classified"):
+        workspace.package("guides")
+    workspace.classify()
+    assert len(left_out(workspace)) == 1
+    workspace.package("guides")
 
 
 def test_labels_of_two_drawings_make_them_no_duplicates(tmp_path: Path) -> None:

@@ -94,9 +94,11 @@ class Members(Database):
         self.set_mark(f"{journal} {collection}", mark)
 
     def judged_otherwise(self, collection: str, basis: str) -> int:
-        """Present members that changed since they were judged, or were judged by other rules."""
+        """Present members that changed since they were judged, were judged by other rules, or wait to be
+        compared: who is like them is not known."""
         row = self.db.execute(
-            "SELECT count(*) FROM member WHERE collection = ? AND present AND (dirty OR decision IS NULL OR basis != ?)",
+            "SELECT count(*) FROM member m WHERE collection = ? AND present AND (dirty OR decision IS NULL OR basis != ?"
+            " OR EXISTS (SELECT 1 FROM print p WHERE p.resource = m.resource AND NOT p.matched))",
             (self.collection_id(collection), basis),
         ).fetchone()
         return int(row[0])
