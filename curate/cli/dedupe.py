@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from curate.cli.doubles import KIND_LABELS, Board, alike_line, word_line
+from curate.cli.doubles import KIND_LABELS, Teller, alike_line, word_line
 from curate.cli.options import (
     SHOWN,
     echo,
@@ -84,9 +84,9 @@ def show(
         echo_json(_data(name, found, language))
         return
     heading(say("duplicates in {name}", name=name))
-    board = Board(name, say, language)
+    teller = Teller(name, say, language)
     for group in found.shown:
-        board.group(group)
+        teller.group(group)
     if not found.shown:
         echo(say("  nothing else is like it") if items else say("  there are none"))
     for word in found.words:
@@ -171,10 +171,10 @@ def _said(
             "undo": say("taken back; now:"),
         }[verb]
     )
-    board = Board(name, say, language)
+    teller = Teller(name, say, language)
     for one in said.doubles[:SHOWN]:
-        board.double(one, "  ")
-        board.fate(one, one.likeness)
+        teller.double(one, "  ")
+        teller.fate(one, one.likeness)
     if len(said.doubles) > SHOWN:
         told = f"curate dedupe {shlex.quote(name)}"
         echo(say("  … and {n} more: {command}", n=len(said.doubles) - SHOWN, command=told))

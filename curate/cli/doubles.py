@@ -27,7 +27,7 @@ KIND_LABELS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class Teller:
     """Prints the duplicates of one collection."""
 
     collection: str

@@ -124,7 +124,6 @@ def _counts(
 def _outlines(catalog: Catalog, collection: str, choice: Choice) -> list[_Outline]:
     """Groups first, then texts with parts of them alone, then the same bytes at several places."""
     links = choice.links
-    assert links is not None
     found: dict[str, _Outline] = {}
     for group in links.groups(parts=False):
         names = [name for name in group if name in choice.standings]
@@ -217,14 +216,12 @@ class Board:
 
     def _between(self, name: str, keeper: str) -> Duplicate | None:
         links = self._choice.links
-        assert links is not None
         pair = links.between(name, keeper) or dict(links.inside(name)).get(keeper)
         return self._evident(name, keeper, pair) if pair else None
 
     def found(self, one: str, other: str) -> tuple[Duplicate, ...]:
         """In which ways two are alike: by what was found of them or their texts, or by a person's word."""
         links = self._choice.links
-        assert links is not None
         both = {links.family(one), links.family(other)}
         found = self._catalog.likenesses(links.of(links.family(one)))
         ways = {

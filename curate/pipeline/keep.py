@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from curate.catalog import Catalog, Member, Standing
 from curate.collection import Dedupe, Loaded
@@ -38,10 +38,10 @@ class Choice:
 
     kept: Mapping[str, Kept]  # each member that is a duplicate → what is kept in its place
     suspects: Mapping[str, Suspect]  # each that is like one in which somebody else has a say
-    standings: Mapping[str, Standing] = field(default_factory=dict)  # all that is like something
-    allowed: frozenset[str] = frozenset()  # of these: what its rights let into the bundle
-    order: Mapping[str, int] = field(default_factory=dict)  # of each group the best first
-    links: Links | None = None
+    standings: Mapping[str, Standing]  # all that is like something
+    allowed: frozenset[str]  # of these: what its rights let into the bundle
+    order: Mapping[str, int]  # of each group the best first
+    links: Links
 
     def suspect(self, member: Member) -> str:
         """Title of what casts doubt on a member; "" where nothing does."""

@@ -110,7 +110,6 @@ def _check(
     saying: Saying, loaded: Loaded, members: Sequence[Member], choice: Choice, likeness: Likeness
 ) -> None:
     """Raises CurateError for a word that would change nothing: a slip."""
-    assert choice.links is not None
     told = " and ".join(f"“{one.title}”" for one in members[:3])
     see = f"see what is: curate dedupe {loaded.name}"
     least = {"keep": 1, "undo": 1, "split": 2, "merge": 2}[saying.verb]
