@@ -168,8 +168,9 @@ class Dedupe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Classify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    threshold: Score = 0.2
-    """Least score of a category; what stays below is left uncategorised."""
+    threshold: Score = 0.5
+    """Least confidence of a category: of the answers with 0.5, half are right. What stays below waits for a
+    person, in curate review."""
 
 
 class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
