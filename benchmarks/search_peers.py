@@ -7,6 +7,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from curate.indexes import fields as entries
 from curate.indexes.tantivy import TantivyIndex
 from curate.indexes.tantivy import _entry as ready
 from curate.indexes.tantivy import _schema as schema
+from curate.indexes.tokens import is_single, tokens
 from curate.indexes.whoosh import WhooshIndex
 from curate.model import Document
 
@@ -78,18 +80,36 @@ def tantivy(folder: Path, documents: Iterable[Document] | None = None) -> Search
     return search
 
 
-def tantivy_ready(folder: Path, documents: Iterable[Any]) -> Search:
-    """tantivy given the very tokens that curate makes: what the engine alone costs."""
+def tantivy_ready(folder: Path, documents: Iterable[Any] | None = None) -> Search:
+    """tantivy given the very tokens that curate makes, in documents (`prepared`) and in queries."""
     from tantivy import Index
 
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     index = Index(schema(), str(folder))
-    writer = index.writer(64_000_000, 1)
-    for entry in documents:
-        writer.add_document(entry)
-    writer.commit()
-    writer.wait_merging_threads()
-    return _no_search
+    if documents is not None:
+        writer = index.writer(64_000_000, 1)
+        for entry in documents:
+            writer.add_document(entry)
+        writer.commit()
+        writer.wait_merging_threads()
+    index.reload()
+    names = list(entries.WEIGHTS)
+    asked: dict[str, str] = {}
+
+    def search(query: str, limit: int) -> list[str]:
+        if query not in asked:
+            runs = [list(run) for _, run in groupby(tokens(query), key=is_single)]
+            words = [[run] if is_single(run[0]) else [[one] for one in run] for run in runs]
+            asked[query] = " ".join(f'"{" ".join(one)}"' for some in words for one in some)
+        searcher = index.searcher()
+        parsed = index.parse_query(
+            asked[query], names, field_boosts=entries.WEIGHTS, conjunction_by_default=True
+        )
+        hits = searcher.search(parsed, limit).hits
+        found = [searcher.doc(at).get_first("shown") for _, at in hits]
+        return [entries.unshown(bytes(one), 0).id for one in found]
+
+    return search
 
 
 def prepared(documents: Sequence[Document]) -> list[Any]:
@@ -194,10 +214,6 @@ def _plain(query: str) -> str:
     )
 
 
-def _no_search(query: str, limit: int) -> list[str]:
-    return []
-
-
 def size(folder: Path) -> int:
     """Bytes."""
     return sum(file.stat().st_size for file in _files(folder))
@@ -211,6 +227,7 @@ ALL: dict[str, Callable[..., Search]] = {
     "curate": curate,
     "curate, engine whoosh": curate_whoosh,
     "tantivy, own analyzer": tantivy,
+    "tantivy, curate's tokens": tantivy_ready,
     "SQLite FTS5 unicode61": fts5,
     "SQLite FTS5 trigram": fts5_trigram,
     "Whoosh": whoosh,

@@ -171,7 +171,7 @@ def test_only_a_choice_can_hide_a_slip() -> None:
 
 
 QUIET = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -26,6 +26,8 @@ _GAP: Final = " \x1f "  # between keywords: no token, so no phrase reaches over 
 
 TITLE_BONUS: Final = 16.0
 """What the whole query, said literally by a title, counts: more than any scattering of its words."""
+SAID: Final = 4
+"""So many words, said literally by a text, count too; looking for more costs more than it tells."""
 
 
 def key(collection: str, id_: str) -> str:

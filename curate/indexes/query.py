@@ -95,7 +95,11 @@ def parse(text: str) -> Node:
     return _simple(text) or _Parser(text).whole()
 
 
-_SIMPLE = re.compile(r"[A-Za-z0-9_.,;&!?@%$'~/\s]{1,200}")
+_SIMPLE = re.compile(r"[A-Za-z0-9_.,;&!?@%$'~/\\|<>=+#\[\]{}^`()\s-]{1,200}")
+_MINUS = re.compile(r"(?<!\S)-(?![-\s]|\Z)")
+_GROUPED = str.maketrans(
+    "()", "  "
+)  # where all is to be found, it does not matter how it is grouped
 _HAN = re.compile(r"[\u4e00-\u9fff\s]{1,200}")
 _OPERATORS: Final = frozenset({"AND", "OR", "NOT"})
 
@@ -104,7 +108,11 @@ def _simple(text: str) -> Node | None:
     """What most people type, words and no more, in a tenth of the time; None for anything else."""
     if _HAN.fullmatch(text):
         parts: list[Node] = [Phrase(tuple(simplified(word))) for word in text.split()]
-    elif _SIMPLE.fullmatch(text) and _OPERATORS.isdisjoint(words := text.split()):
+    elif _SIMPLE.fullmatch(text):
+        text = text.translate(_GROUPED)
+        words = text.split()
+        if _MINUS.search(text) or not _OPERATORS.isdisjoint(words):
+            return None
         parts = [Phrase(tuple(found)) for word in words if (found := split(fold(word)))]
     else:
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from curate.indexes import REBUILD, Facet, Filters, IndexBroken, Results
 from curate.indexes.fields import (
     COUNTED,
     EXACT,
+    SAID,
     TITLE_BONUS,
     WEIGHTS,
     admit,
@@ -49,7 +49,9 @@ from curate.model import Document, Hit
 
 HEAP = 64_000_000  # bytes the writer may fill before it writes a segment
 VALUES = 10_000  # of one facet that are counted
-_BONUS = TITLE_BONUS / WEIGHTS["title"]
+_NONE = Filters()
+_FIELDS = list(WEIGHTS)
+_BONUS = {**WEIGHTS, "title": WEIGHTS["title"] + TITLE_BONUS}
 AHEAD = 64  # hits fetched at least: most ties end before, and asking twice costs twice
 
 
@@ -133,32 +135,35 @@ class TantivyIndex:
 
     def _ranked(self, node: Node) -> Query:
         """``node``, with a bonus for saying all of it in order; the bonus finds nothing by itself."""
-        words = tuple(map(stem, sentence(node)))
         parts = node.parts if isinstance(node, And) else (node,)
+        words = tuple(map(stem, sentence(node)))
         phrases = [part for part in parts if isinstance(part, Phrase)]
         if words and ANY not in words and len(phrases) == len(parts):
             return self._said(phrases, words)
         found = self._query(node)
         if len(words) < 2:
             return found
-        bonus = [self._boosted(words, "title", TITLE_BONUS), self._boosted(words, "text", 1.0)]
+        bonus = [self._boosted(words, "title", TITLE_BONUS)]
+        if len(words) <= SAID:
+            bonus.append(self._boosted(words, "text", 1.0))
         return Query.boolean_query([(Occur.Must, found), *((Occur.Should, one) for one in bonus)])
 
     def _said(self, phrases: Sequence[Phrase], words: tuple[str, ...]) -> Query:
         """What most people ask for, words and no more. Tokens have nothing that tantivy's own syntax
         obeys, and its parser makes the same query as `_query` in half the time."""
-        asked = [" ".join(map(stem, phrase.tokens)) for phrase in phrases]
         whole = " ".join(words)
-        if len(asked) == 1 < len(words):
-            rest = " ".join(f'{name}:"{whole}"' for name in WEIGHTS if name != "title")
-            text = f'title:"{whole}"^{1 + _BONUS} {rest}'
-        else:
-            text = " ".join(f'+"{one}"' for one in asked)
-            if len(words) > 1:
-                text += f' title:"{whole}"^{_BONUS} text:"{whole}"'
-        return self._index.parse_query(text, list(WEIGHTS), field_boosts=WEIGHTS)
+        if len(phrases) == 1:
+            boosts = _BONUS if len(words) > 1 else WEIGHTS
+            return self._index.parse_query(f'"{whole}"', _FIELDS, field_boosts=boosts)
+        asked = [f'+"{" ".join(map(stem, phrase.tokens))}"' for phrase in phrases]
+        asked.append(f'title:"{whole}"^{TITLE_BONUS / WEIGHTS["title"]}')
+        if len(words) <= SAID:
+            asked.append(f'text:"{whole}"')
+        return self._index.parse_query(" ".join(asked), _FIELDS, field_boosts=WEIGHTS)
 
     def _filtered(self, query: Query, filters: Filters) -> Query:
+        if filters == _NONE:
+            return query
         conditions = [
             (Occur.Must, Query.const_score_query(self._term(field, value), 0.0))
             for field, value in admit(filters)
@@ -166,7 +171,7 @@ class TantivyIndex:
         conditions += [
             (Occur.MustNot, self._beginning("key", key("", id_))) for id_ in filters.without
         ]
-        return Query.boolean_query([(Occur.Must, query), *conditions]) if conditions else query
+        return Query.boolean_query([(Occur.Must, query), *conditions])
 
     def _query(self, node: Node) -> Query:
         match node:
@@ -332,23 +337,24 @@ def _page(
             break
         reach *= 8
     first, last = _tied(hits, offset, end)
-    some = hits[first:last]
-    if scored and all(a[0] != b[0] for a, b in pairwise(some)):
-        return result.count, tuple(_hit(searcher, at, score) for score, at in some)
-    ranks = searcher.fast_field_values("rank", [at for _, at in some])
-    rows = sorted(
-        ((-value if scored else -1.0, place), number)
-        for number, ((value, _), place) in enumerate(zip(some, ranks, strict=True))
-    )
-    # One resource in several collections has one rank: those around the page belong to its order.
-    offset, end = offset - first, end - first
-    first, last = _tied(rows, offset, end)
-    page = [
-        (place, _hit(searcher, some[number][1], -score))
-        for (score, place), number in rows[first:last]
-    ]
-    page.sort(key=lambda row: (-row[1].score, row[0], row[1].id, row[1].collection))
-    return result.count, tuple(hit for _, hit in page[offset - first : end - first])
+    some, offset, end = hits[first:last], offset - first, end - first
+    if len(some) > 2 * (end - offset):  # many ties: their order is known without opening them
+        ranks = searcher.fast_field_values("rank", [at for _, at in some])
+        rows = sorted(
+            ((-value if scored else -1.0, place), number)
+            for number, ((value, _), place) in enumerate(zip(some, ranks, strict=True))
+        )
+        # One resource in several collections has one rank: those around the page belong to its order.
+        first, last = _tied(rows, offset, end)
+        some, offset, end = (
+            [some[number] for _, number in rows[first:last]],
+            offset - first,
+            end - first,
+        )
+    page = [_hit(searcher, at, score if scored else 1.0) for score, at in some]
+    if len(page) > 1:
+        page.sort(key=lambda hit: (-hit.score, rank(hit.id), hit.id, hit.collection))
+    return result.count, tuple(page[offset:end])
 
 
 def _tied(rows: Sequence[tuple[object, object]], offset: int, end: int) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from curate.errors import CurateError
 from curate.indexes import REBUILD, Facet, Filters, IndexBroken, Results
 from curate.indexes.fields import (
     EXACT,
+    SAID,
     TITLE_BONUS,
     WEIGHTS,
     admit,
@@ -265,7 +266,7 @@ def _ranked(node: Node) -> Any:
     if len(words) < 2:
         return found
     bonus = [_words(words, "title", TITLE_BONUS)]
-    if not isinstance(node, Phrase):
+    if not isinstance(node, Phrase) and len(words) <= SAID:
         bonus.append(_words(words, "text", 1.0))
     return compound.AndMaybe(found, compound.Or(bonus))
 
