@@ -22,6 +22,7 @@ BEGINNING = (
     4  # letters that stand for a word of six and more: plurals and forms of a verb meet in them
 )
 BEYOND = 0x323B0  # no character from here on is looked at one by one
+START = 3  # letters that a word of a title or a path begins with
 MARKS = {"title": "!", "path": "/"}  # a word counts once more for standing there
 WEIGHTS = {"title": 2, "words": 2, "path": 1, "text": 1}
 
@@ -131,8 +132,7 @@ def _count(counts: dict[int, float], field: str, text: str) -> None:
     for word in (_PLAIN if text.isascii() else _WORD).findall(text):
         for key in _keys(word):
             counts[key] = counts.get(key, 0) + weight
-        if mark:
-            key = _key(mark + word)
+        for key in _marked(mark, word) if mark else ():
             counts[key] = counts.get(key, 0) + 1
 
 
@@ -146,8 +146,14 @@ def _keys(word: str) -> tuple[int, ...]:
 
 
 @lru_cache(1 << 16)
+def _marked(mark: str, word: str) -> tuple[int, ...]:
+    """A title's word, and how it begins: "libfoo" is of the kind of "libbar"."""
+    return _key(mark + word), _key(f"{mark}^{word[:START]}")
+
+
+@lru_cache(1 << 16)
 def _all_keys(word: str) -> tuple[int, ...]:
-    return (*_keys(word), _key(f"!{word}"), _key(f"/{word}"))
+    return (*_keys(word), *_marked("!", word), *_marked("/", word))
 
 
 @lru_cache(1 << 14)
