@@ -37,7 +37,7 @@ class Found(msgspec.Struct, frozen=True):
     size: int = 0  # their bytes, hard links once
     empty: int = 0  # files without a byte: all the same, and no group
     links: int = 0  # symbolic links, which are not followed
-    read: int = 0  # files opened in this search
+    read: int = 0  # times that a file was opened in this search
 
     @property
     def spare(self) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from curate.doubles.crew import Crew, Job
 from curate.doubles.found import Found, Group, LeftOut
-from curate.doubles.look import CHANGED, HEAD, SMALL, Read, work
+from curate.doubles.look import CHANGED, SMALL, Read, work
 from curate.messages import msg
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SETTLED = 2_000_000_000
 """Nanoseconds since its last change after which a file is remembered: the clocks of file systems tick as
 coarsely as that, and a change within the same tick would leave no trace."""
-JOB_FILES = 200
+JOB_FILES = 400
 JOB_BYTES = 16 << 20
 SAVE = 8 << 30
 """Bytes read after which what was learned is written down, whatever happens later."""
@@ -159,15 +159,17 @@ class _Reading:
             yield waiting.pop(paths), result
 
     def _parts(self, kind: str, which: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-        """The largest files alone and first; then those of one size side by side, by their inodes."""
+        """Beginnings by inode, the order that disks like. Whole files by size, the largest first and alone:
+        those of one size come side by side, see ``look.Whole``."""
         import numpy as np
 
-        sizes = self._sizes[which].astype(np.int64)
-        which = which[np.argsort(-sizes, kind="stable")]
-        costs = np.minimum(self._sizes[which], HEAD if kind == "ends" else JOB_BYTES).astype(
-            np.int64
-        )
-        slices = np.arange(len(which)) // JOB_FILES + np.cumsum(costs) // JOB_BYTES
+        if kind == "whole":
+            which = which[np.argsort(-self._sizes[which].astype(np.int64), kind="stable")]
+        slices = np.arange(len(which)) // JOB_FILES
+        if kind == "whole":
+            slices += (
+                np.cumsum(np.minimum(self._sizes[which], JOB_BYTES).astype(np.int64)) // JOB_BYTES
+            )
         for part in np.split(which, np.flatnonzero(np.diff(slices)) + 1):
             if len(part):
                 yield part
