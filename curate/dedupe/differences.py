@@ -79,7 +79,7 @@ def differences(over: Overlay) -> Differences:
 def _only_a_mark(over: Overlay) -> bool:
     """Is all colour in one corner?"""
     colour = np.maximum(*(np.hypot(*chroma) for chroma in over.chroma)) > _TINT
-    return int(colour.sum()) - _in_a_corner(colour) < 0.006 * colour.size
+    return bool(int(colour.sum()) - _in_a_corner(colour) < 0.006 * colour.size)
 
 
 def _tone(over: Overlay, grey: bool, bound: Plane) -> _Toned:
@@ -116,7 +116,7 @@ def _cost(apart: Plane, shared: Mask) -> float:
 
 def _line(from_: Plane, to: Plane) -> tuple[float, float]:
     """Gain and offset of the line through most points, within what a picture may be changed by."""
-    weights = np.ones_like(from_)
+    weights: Plane = np.ones_like(from_)
     for _ in range(4):
         total = float(weights.sum())
         x, y = float((weights * from_).sum()) / total, float((weights * to).sum()) / total
@@ -125,7 +125,7 @@ def _line(from_: Plane, to: Plane) -> tuple[float, float]:
         gain = rise / (float((weights * across * across).sum()) + 20)
         apart = to - np.float32(gain) * from_ - np.float32(y - gain * x)
         scale = float(np.median(np.abs(apart))) * 2 + 3
-        weights = 1 / (1 + (apart / np.float32(scale)) ** 2) ** 2
+        weights = (1 / (1 + (apart / np.float32(scale)) ** 2) ** 2).astype(np.float32)
     gain = min(max(gain, _GAIN[0]), _GAIN[1])
     offset = y - gain * x
     middle = offset + (gain - 1) * 128
@@ -136,7 +136,10 @@ def _brightness_bound(over: Overlay) -> Plane:
     """What brightness may differ by in each cell: the more, the more there is around it."""
     one, two = over.luma
     contrast = max(float(one[over.shared].std()), float(two[over.shared].std()))
-    return 3 + 0.10 * contrast + 0.30 * np.maximum(_range(one), _range(two))
+    bound: Plane = np.float32(3 + 0.10 * contrast) + np.float32(0.30) * np.maximum(
+        _range(one), _range(two)
+    )
+    return bound
 
 
 def _colours(

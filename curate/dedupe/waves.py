@@ -34,9 +34,10 @@ def _cosines(scale: float = 1.0) -> NDArray[np.float64]:
     the sums of products are the same on every machine, in whatever order it adds."""
     wave = np.arange(9)[:, None]
     place = (np.arange(SIDE)[None, :] - (SIDE - 1) / 2) * scale + SIDE / 2
-    return np.round(
+    table: NDArray[np.float64] = np.round(
         1024 * np.cos(np.pi * wave * place / SIDE) * (np.abs(place - SIDE / 2) <= SIDE / 2)
     )
+    return table
 
 
 @cache
@@ -64,7 +65,8 @@ def _waves(luma: NDArray[np.uint8], scale: float = 1.0) -> NDArray[np.float64]:
 
 def head(luma: NDArray[np.uint8]) -> bytes:
     waves = _waves(luma)
-    return np.rint(waves * (127 / max(np.abs(waves).max(), 1e-9))).astype(np.int8).tobytes()
+    most = max(float(np.abs(waves).max()), 1e-9)
+    return bytes(np.rint(waves * (127 / most)).astype(np.int8))
 
 
 class Way(NamedTuple):
