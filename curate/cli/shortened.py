@@ -23,7 +23,7 @@ class Shortened(click.Group):
         while args and args[0].partition("=")[0] == "--workspace":
             width = 1 if "=" in args[0] else 2
             place, args = place + args[:width], args[width:]
-        named = args[0] in (*self.commands, "-h", "--help") if args else not self._bare
+        named = args[0] in (*self.list_commands(ctx), "-h", "--help") if args else not self._bare
         if not named:
             args = [self._default, *args]
         return super().parse_args(ctx, [*args[:1], *place, *args[1:]] if args else [])
