@@ -286,7 +286,7 @@ READ = """
 How to read: *MRR@10* is the mean of 1/rank of the document whose title was asked for, 0 beyond the tenth. Titles are
 those that no other document has (letters and digits compared, case and traditional or simplified aside), drawn at
 random; *a word less* drops one word, or the end of a Chinese title; *one slip* has a letter too many, too few, wrong or
-swapped, or a wrong Chinese character. curate mends slips by itself, `--exact` leaves them.
+swapped, or a wrong Chinese character (the rules were made on another draw of titles). curate mends slips by itself, `--exact` leaves them.
 *Chinese recall* asks for pieces of 2 to 6 characters that stand in documents and compares with a search through all
 texts; *either writing* counts the documents that have it in the other script as well. tantivy's own analyzer here
 splits by the same rule as curate's tokens (single Han characters, words otherwise), in lower case, without accents and
