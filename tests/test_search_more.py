@@ -160,6 +160,26 @@ def test_a_mended_query_finds_what_was_meant(shelf: Index) -> None:
         assert titles(shelf, mended(shelf, slip)) == titles(shelf, meant) != set()
 
 
+def test_what_stands_with_the_others_and_is_really_written_so_is_preferred(index: Index) -> None:
+    texts = [
+        *("coming to a conclusion" for _ in range(40)),
+        *("the function of a class" for _ in range(30)),
+        "comments on rust", "una funcion de rust", "une claus, alas", "class of shared pointers",
+    ]  # fmt: skip
+    named = [document(f"d{n}", title="", text=text) for n, text in enumerate(texts)]
+    index.update(named, [])
+    kept = {one.id: one.text for one in named}
+
+    def better(query: str) -> str:
+        return render(corrected(parse(query), index, lambda hit: kept[hit.id]))
+
+    assert better("commens") == "comments"  # "commeds" has the stem of "coming"
+    assert better("cless shared") == "class shared"
+    assert better("funcion class") == "function class"  # both exist, never together
+    assert better("funcion rust") == "funcion rust"
+    assert better("function rust") == "function rust"  # neither is rare beside its neighbours
+
+
 def test_a_word_that_was_removed_is_no_longer_known(shelf: Index) -> None:
     shelf.update([], [("shelf", SHELF[0].id)])
     assert render(mended(shelf, "lerning")) == "lerning"
