@@ -339,9 +339,13 @@ SIB-200 holds 701 sentences of seven topics to learn from and 99 to check, in ea
 ECE on 99 is mostly chance. The second table has each of the 800 sentences of each language judged by a model that
 did not see it. Debian: name and one-line description of each package, its section the category ("contrib/x" taken
 as "x"); held back is a tenth by the SHA-256 of the name. Packages of one source describe themselves alike and fall on
-both sides, for both programs. The parameters were chosen on five-fold splits of the English and Chinese training
-sentences and on another tenth of the Debian packages; the words were written before
-anything was measured.
+both sides, for both programs.
+
+Chosen on five-fold splits of SIB-200's training sentences and on another tenth of the Debian packages: all
+parameters, and what a score comes to while nobody has labelled anything (so the second table's sentences are not
+all new to that). The first run on the held-back tenth gave 0.879 with all labels; the beginnings of a title's words
+became features after that, since they gave 0.888 for 0.882 on the other tenth. The words for topics and sections
+were written from general knowledge before they were tried, and not changed afterwards.
 """
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ LONGEST = 30  # letters of a word; what is longer is no word
 BEGINNING = (
     4  # letters that stand for a word of six and more: plurals and forms of a verb meet in them
 )
+KEPT = 1 << 17  # words whose keys are remembered
 BEYOND = 0x323B0  # no character from here on is looked at one by one
 START = 3  # letters that a word of a title or a path begins with
 MARKS = {"title": "!", "path": "/"}  # a word counts once more for standing there
@@ -136,7 +137,7 @@ def _count(counts: dict[int, float], field: str, text: str) -> None:
             counts[key] = counts.get(key, 0) + 1
 
 
-@lru_cache(1 << 16)
+@lru_cache(KEPT)
 def _keys(word: str) -> tuple[int, ...]:
     if len(word) > LONGEST:
         return ()
@@ -145,18 +146,17 @@ def _keys(word: str) -> tuple[int, ...]:
     return _key(word), _key(f"^{word[:BEGINNING]}")
 
 
-@lru_cache(1 << 16)
+@lru_cache(KEPT)
 def _marked(mark: str, word: str) -> tuple[int, ...]:
     """A title's word, and how it begins: "libfoo" is of the kind of "libbar"."""
     return _key(mark + word), _key(f"{mark}^{word[:START]}")
 
 
-@lru_cache(1 << 16)
+@lru_cache(KEPT)
 def _all_keys(word: str) -> tuple[int, ...]:
     return (*_keys(word), *_marked("!", word), *_marked("/", word))
 
 
-@lru_cache(1 << 14)
 def _key(name: str) -> int:
     return zlib.crc32(name.encode("utf-8", "replace")) & ~1
 

@@ -30,7 +30,8 @@ MANY = (
     3_000  # labels from which those need no help, and one part of them is enough to check the rest
 )
 CHECKS = 4  # parts that labels are held back in, where they are fewer
-EPOCHS, BATCH = 4, 128
+EPOCHS = 4
+BATCH, LARGE = 128, 256  # texts to a step; of many texts
 RATE = 1.0  # of learning: Adagrad (Duchi et al. 2011), one step size for all weights of a feature
 NATURAL = 100  # texts that tell how frequent the categories are
 FEATURES = 150_000
@@ -253,8 +254,9 @@ def _batches(rows: Any) -> Iterator[_Batch]:
 
     order = np.random.default_rng(0).permutation(rows.shape[0])
     number = np.empty(rows.shape[1], np.int32)
-    for start in range(0, len(order), BATCH):
-        some = order[start : start + BATCH]
+    size = LARGE if len(order) >= MANY else BATCH
+    for start in range(0, len(order), size):
+        some = order[start : start + size]
         part = rows[some]
         features = np.unique(part.indices)
         number[features] = np.arange(len(features), dtype=np.int32)
