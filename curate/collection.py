@@ -265,6 +265,15 @@ def load(workspace: Workspace, name: str) -> Loaded:
     return Loaded(msgspec.structs.replace(collection, name=path.parent.name), path.parent)
 
 
+def _is_own_ancestor(name: str, parents: dict[str, str]) -> bool:
+    seen: set[str] = set()
+    above = parents.get(name, "")
+    while above and above not in seen:
+        seen.add(above)
+        above = parents.get(above, "")
+    return name in seen
+
+
 def _check(collection: Collection, where: str) -> list[Problem]:
     """What no single field can tell."""
     problems: list[Problem] = []
@@ -301,7 +310,16 @@ def _check(collection: Collection, where: str) -> list[Problem]:
     names = [category.name for category in collection.categories]
     for name in sorted({name for name in names if names.count(name) > 1}):
         problems.append(Problem(where, f"categories: '{name}' stands more than once"))
+    parents = {category.name: category.parent for category in collection.categories}
     for category in collection.categories:
+        if not category.name.strip() or not category.name.isprintable():
+            problems.append(
+                Problem(where, f"categories: the name {category.name!r} cannot be written out")
+            )
+        if _is_own_ancestor(category.name, parents):
+            problems.append(
+                Problem(where, f"categories: '{category.name}' is a part of itself by its parents")
+            )
         if category.parent and category.parent not in names:
             problems.append(
                 Problem(

@@ -6,6 +6,7 @@ catalogue: that can be built anew, this not.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 from collections.abc import Iterable
@@ -32,7 +33,7 @@ class Journal(Generic[E]):
         self.path = path
         self._shape, self._noun, self._again = shape, noun, again
         data = path.read_bytes() if path.exists() else b""
-        lines = data.splitlines()
+        lines = data.removeprefix(codecs.BOM_UTF8).splitlines()  # some editors begin files so
         # The machine may have stopped in the middle of a line: nobody was told that it holds. An editor may
         # have left out the end of the last one, which is whole all the same.
         if lines and not data.endswith(b"\n") and not self._whole(lines[-1]):

@@ -346,12 +346,8 @@ def test_a_mirrored_picture_stays_if_wanted_but_not_if_it_is_somebody_elses(
     with Image.open(material / "sketch.png") as image:
         ImageOps.mirror(image).save(material / "mirrored.png")
     write(workspace, {})
-    with Catalog(workspace.catalog) as catalog, catalog.transaction():
-        a, b = sorted(
-            one.sha256 for one in catalog.members("guides") if one.source.endswith(".png")
-        )
-        catalog.put_match(a, (), (), [Duplicate(a, b, "turned-image", 0.98)])
-    workspace.classify()
+    with Catalog(workspace.catalog, readonly=True) as catalog:
+        assert "turned-image" in {one.kind for one in catalog.pairs()}
     assert len(left_out(workspace)) == (1 if turned == "true" else 0)
     (material / "theirs").mkdir()
     (material / "sketch.png").rename(material / "theirs" / "sketch.png")

@@ -15,10 +15,12 @@ CLOSE = 0.02
 FORMATS = (
     "pdf", "epub", "docx", "odt", "pptx", "odp", "xlsx", "ods", "html", "md", "ipynb", "csv", "txt", "rtf",
     "mobi", "djvu", "doc", "ppt", "xls",
-    "svg", "png", "tiff", "webp", "avif", "jp2", "heic", "jpeg", "psd", "bmp", "pnm", "gif",
+    "svg", "png", "tiff", "jpeg", "webp", "avif", "jp2", "heic", "psd", "bmp", "pnm", "gif",
+    "flac", "wav", "aiff", "opus", "ogg", "m4a", "aac", "mp3", "wma",
 )  # fmt: skip
 """Best first. Documents: what opens alike everywhere, then what can be edited, plain text, formats of the
-past. Pictures: without loss, then by what a pixel is worth. Unknown formats come last."""
+past. Pictures: without loss, then what cameras write before what is made from it. Sound: without loss, then
+what loses least. Unknown formats come last."""
 
 
 @dataclass(frozen=True, slots=True)

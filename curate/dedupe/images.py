@@ -7,16 +7,15 @@ chroma. Two of them are laid over each other, cropped and turned where need be, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curate.dedupe.overlay import CELLS, SIDE, Overlay, Picture, Plane, lay, still
-from curate.dedupe.waves import HEAD, NEAR, TURNED, WAYS, Known, Way, directions, head, positions
+from curate.dedupe.waves import HEAD, TURNED, WAYS, Known, Way, directions, head, positions
 from curate.messages import msg
 from curate.model import Message
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from curate.dedupe.differences import Differences
 
-__all__ = ["HEAD", "SAME", "SIZE", "Compared", "Known", "alike", "compare", "near", "signature"]
+__all__ = ["HEAD", "SAME", "SIZE", "Compared", "Known", "alike", "compare", "signature"]
 
 SIZE = HEAD + SIDE * SIDE + 2 * CELLS * CELLS
 """Bytes of a signature: waves, luma, blue and red difference; rows of bytes."""
@@ -99,17 +98,6 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if low < 0 or not most or high <= 1:
         values, most = values - low, max(high - low, 1e-6)
     return Image.fromarray((values * np.float32(255 / most)).astype(np.uint8))
-
-
-def near(stored: NDArray[Any], signature: bytes) -> Iterator[int]:
-    """Places in ``stored``, an array of heads or of their beginnings, of what is worth comparing.
-
-    ``Known`` finds less that is not, and what is turned; it also need not be built anew.
-    """
-    width = stored.itemsize
-    rows = np.frombuffer(stored.tobytes(), np.int8).reshape(-1, width)
-    cosines = directions(rows) @ directions(np.frombuffer(signature, np.int8, width))
-    yield from np.flatnonzero(cosines >= NEAR).tolist()
 
 
 def _picture(signed: bytes) -> Picture:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from curate.catalog import Catalog, Side, int64s
 from curate.model import Alike, Duplicate, Fingerprint, Message, main_text
 
+if TYPE_CHECKING:
+    from curate.dedupe.images import Known
+
 FLOOR_TEXT = 0.7
 """Pairs less alike than this are not worth a row; a collection's own threshold is at least this."""
+PARTLY = 0.86
+"""Texts as near as this are editions; below it one may be a large part of the other."""
 FLOOR_PART = 0.9
 """Chapters have 0.96 and more in their books; what strangers share is below, and mostly forms."""
 FLOOR_IMAGE = 0.8
@@ -35,23 +41,25 @@ class Texts:
         mine = main_text(self._catalog.text(sha256)) if mark.bands or mark.pieces else ""
         near = list(self._whole(sha256, mark, mine))
         yield from near
-        named = {name for one in near for name in (one.a, one.b)}
+        named = {name for one in near if one.score >= PARTLY for name in (one.a, one.b)}
         yield from self._parts(sha256, mark, mine, named)
 
     def _whole(self, sha256: str, mark: Fingerprint, mine: str) -> Iterator[Duplicate]:
-        from curate.dedupe.text import evidence, similarity
+        from curate.dedupe.text import evidence, hopeless, similarity
 
         for other, _ in self._catalog.sharing("band", keys(mark.bands), RIVALS):
             theirs = self._catalog.fingerprint(other)
             least, most = sorted((mark.tokens, theirs.tokens))
             if least < FLOOR_TEXT * most / (2 - FLOOR_TEXT):
                 continue  # lengths this far apart cannot reach the floor
-            if not _look_alike(mark, theirs):
+            if hopeless(mark.bands, theirs.bands) or not _look_alike(mark, theirs):
                 continue
             text = main_text(self._catalog.text(other))
-            score = similarity(mine, text)
+            score = similarity(mine, text, FLOOR_TEXT)
             if score >= FLOOR_TEXT:
-                yield pair(sha256, other, "near-text", score, evidence(mine, text))
+                # In the order of their hashes, whichever came first.
+                told = evidence(mine, text) if sha256 < other else evidence(text, mine)
+                yield pair(sha256, other, "near-text", score, told)
 
     def _parts(
         self, sha256: str, mark: Fingerprint, mine: str, near: set[str]
@@ -83,37 +91,30 @@ def _look_alike(one: Fingerprint, other: Fingerprint) -> bool:
 
 
 class Pictures:
-    """The perceptual hashes of all images, 8 bytes each; the small pictures stay in the catalogue."""
+    """What candidates are found by, of all images; the small pictures stay in the catalogue."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._names: list[str] = []
-        self._hashes = bytearray()
-        self._loaded = False
+        self._known: Known | None = None
 
     def near(self, sha256: str, mark: Fingerprint) -> Iterator[Duplicate]:
         if not mark.image:
             return
-        import numpy as np
-
         from curate.dedupe import images
 
-        if not self._loaded:
-            for name, head in self._catalog.heads("image", 8):
-                self._names.append(name)
-                self._hashes += head
-            self._loaded = True
-        if self._hashes:
-            # A copy: 8 bytes an image, where a view would forbid the array to grow.
-            known = np.frombuffer(bytes(self._hashes), "<u8")
-            for position in images.near(known, mark.image):
-                other = self._names[position]
-                found = images.compare(mark.image, self._catalog.fingerprint(other).image)
-                if found.score >= FLOOR_IMAGE:
-                    kind: Alike = "turned-image" if found.turned else "near-image"
-                    yield pair(sha256, other, kind, found.score, found.evidence)
+        if self._known is None:
+            heads = self._catalog.heads("image", images.HEAD)
+            self._names = [name for name, _ in heads]
+            self._known = images.Known(head for _, head in heads)
+        for position in self._known.near(mark.image):
+            other = self._names[position]
+            found = images.compare(mark.image, self._catalog.fingerprint(other).image)
+            if found.score >= FLOOR_IMAGE:
+                kind: Alike = "turned-image" if found.turned else "near-image"
+                yield pair(sha256, other, kind, found.score, found.evidence)
         self._names.append(sha256)
-        self._hashes += mark.image[:8]
+        self._known.add(mark.image)
 
 
 class Media:

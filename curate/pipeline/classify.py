@@ -147,7 +147,14 @@ def _report(
         counts["unsorted"] = counts["resources"]
     counts["partial"] = sum(1 for _ in catalog.half_read(loaded.name))
     counts["copies"] = counts["places"] - counts["resources"]
-    counts["duplicates"] = len(choose(catalog, loaded).kept)
+    choice = choose(catalog, loaded)
+    counts["duplicates"] = len(choice.kept)
+    doubted = sum(
+        one.decision.outcome == "allow" and name not in choice.allowed and one.readable
+        for name, one in choice.standings.items()
+    )
+    counts["allow"] -= doubted  # like what somebody else has a say in: a person decides
+    counts["ask"] += doubted
     return Report(
         "classify", loaded.name, dict(counts), failed, next=f"curate package {loaded.name}"
     )

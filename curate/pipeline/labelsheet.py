@@ -95,6 +95,8 @@ class _Reader:
         state = row.cells.get(STATE, "").strip()  # "": made by hand
         if now == held or state == digest([now]):
             return None
+        if not now and not state:
+            return None  # a row that somebody began, or that was cut off: it takes nothing back
         category = self._category(now)
         if (category or NOWHERE) == held and category is not None:
             return None  # as after the first import of the same sheet

@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 LARGEST = 256 << 20  # bytes of a sheet
 CELL = 32_000  # characters; spreadsheet programs cut what is longer
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+)  # names that would command a terminal
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
@@ -44,7 +47,7 @@ class Row:
 
 def safe(cell: str) -> str:
     """No spreadsheet program may take a cell for a formula: titles are other people's."""
-    cell = cell.replace("\0", "")
+    cell = _CONTROL.sub("", cell)
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
@@ -120,6 +123,7 @@ def rows(
     text = _decoded(path)
     if "\0" in text:
         raise CurateError(f"{path} is no CSV", "save the sheet as CSV (UTF-8), not as a workbook")
+    csv.field_size_limit(LARGEST)  # a cell may be as long as its sheet
     skip = re.match(r"sep=.\r?\n", text)
     try:
         records = _records(text[skip.end() :] if skip else text, known)
