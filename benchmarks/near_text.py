@@ -53,7 +53,7 @@ HOW = """### How to read it
 - CPU seconds of one thread: signing, finding, verifying. All but datatrove took turns every {chunk} documents.
   datatrove is given some {sample:,} of the texts, each copy with its original, signs them with its own tokenizers (spaCy, jieba), and compares them by
   its buckets; its time is divided by these.
-- Shingles and bands were chosen on 4,000 other English documents and on other edits of 450 of the Chinese. Where
+- Shingles and bands were chosen on 4,000 English documents, some of them also among these, and on other edits of 450 of the Chinese. Where
   the time goes was looked at with these very texts, and so the estimate below which a pair is not aligned (0.3)
   was set: it leaves out pairs that are 0.7 to 0.75 alike, and no planted one.
 - The old signatures are made: each minimum of a real one is kept with a chance of {kept}, else random. Texts
