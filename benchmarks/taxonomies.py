@@ -1,4 +1,4 @@
-"""What a curator would write down for two vocabularies: words for each category, before anything was measured."""
+"""What a curator would write down for two vocabularies: words for each category, before they were tried."""
 
 from __future__ import annotations
 
