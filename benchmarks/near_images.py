@@ -310,10 +310,9 @@ def main() -> None:
         " 12 % with a word; the words across the middle are half transparent, up to 16 % high. A crop takes away"
         " that share of both sides.",
     ]
+    print("\n".join(lines), flush=True)
     if count == pictures.ORIGINALS:
         write("near_images", lines)
-    else:
-        print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ _WAVES = tuple(
 )
 HEAD = len(_WAVES)
 """Bytes at the beginning of a signature that candidates are found by: one signed byte for each wave."""
-NEAR = 0.7  # cosine of two descriptions from which pictures are compared
-TURNED = 0.8  # the same for its other positions, in which it is not cropped nor marked as well
+NEAR = 0.74  # cosine of two descriptions from which pictures are compared
+TURNED = 0.86  # the same for its other positions, in which it is not cropped nor marked as well
 MOST = 48  # candidates for one picture: the nearest
 
 
