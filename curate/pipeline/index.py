@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -61,6 +60,10 @@ def _index(
     """The mark is set after the engine's commit: a kill in between repeats the same documents, which
     replaces them by themselves.
     """
+    import shutil
+
+    from curate.pipeline.voices import Voices
+
     mark = f"indexed:{settings.search.engine}"
     if rebuild:
         with catalog.transaction():
@@ -74,8 +77,6 @@ def _index(
         shutil.rmtree(folder)  # of a catalogue that is no more: what it holds cannot be trusted
     fresh = not folder.exists()
     since = 0 if fresh else since
-    from curate.pipeline.voices import Voices
-
     voices = Voices(workspace, catalog)
     voices.settle()
     revision = catalog.mark("revision")
