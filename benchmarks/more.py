@@ -1,6 +1,7 @@
 """What a hundred documents more cost a library of 20,000 real ones: ``python benchmarks/more.py``.
 
-The documents are those of debian_docs.py, as text files. ``--keep DIR`` leaves the workspaces there.
+The documents are those of debian_docs.py, as text files; with ``--made`` those of make_corpus.py, which are short
+and need nothing. ``--keep DIR`` leaves the workspaces there.
 """
 
 from __future__ import annotations
@@ -36,6 +37,16 @@ def spread(count: int) -> list[Doc]:
     found = documents()
     step = len(found) / count
     return [found[int(number * step)] for number in range(count)]
+
+
+def made(count: int) -> list[Doc]:
+    """``count`` invented documents of 0.5 to 4 KB, English and Chinese."""
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = Path(folder, "corpus")
+        script = Path(__file__).with_name("make_corpus.py")
+        _do((sys.executable, str(script), str(count), str(corpus)), Path(folder))
+        files = sorted(path for path in corpus.rglob("*") if path.is_file())
+        return [Doc(path.name, "", path.stem, path.read_text("utf-8")) for path in files][:count]
 
 
 def put(docs: Sequence[Doc], folder: Path, first: int) -> None:
@@ -79,8 +90,8 @@ def _do(command: Sequence[str], folder: Path) -> Cost:
     return cost
 
 
-def report(size: int, found: dict[str, dict[tuple[str, str], Cost]]) -> Iterator[str]:
-    yield f"{machine()} {size:,} documents; CPU seconds of each command with all its workers, wall in brackets."
+def report(size: int, kind: str, found: dict[str, dict[tuple[str, str], Cost]]) -> Iterator[str]:
+    yield f"{machine()} {size:,} {kind} documents; CPU seconds of each command with all its workers, wall in brackets."
     yield ""
     for match, where in (("all", "classify"), ("keywords", "collect")):
         costs = found[match]
@@ -106,14 +117,15 @@ def report(size: int, found: dict[str, dict[tuple[str, str], Cost]]) -> Iterator
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=20_000)
+    parser.add_argument("--made", action="store_true")
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
-    docs = spread(options.count + MORE)
-    with tempfile.TemporaryDirectory(prefix="curate-more-") as made:
-        root = options.keep or Path(made)
+    docs = (made if options.made else spread)(options.count + MORE)
+    with tempfile.TemporaryDirectory(prefix="curate-more-") as home:
+        root = options.keep or Path(home)
         root.mkdir(parents=True, exist_ok=True)
         found = {match: library(docs, root, match) for match in ("all", "keywords")}
-    lines = list(report(options.count, found))
+    lines = list(report(options.count, "made" if options.made else "real", found))
     print("\n".join(lines))
     if options.count == parser.get_default("count"):
         write("more", lines)
