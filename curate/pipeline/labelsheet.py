@@ -14,7 +14,17 @@ from curate.errors import CurateError
 from curate.model import Label, Report
 from curate.pipeline.labels import Desk, Filed, Word, category_of, filed, report, sorted_into
 from curate.pipeline.ready import ready
-from curate.pipeline.table import Row, all_of, digest, find, one_line, rows, unsafe, write
+from curate.pipeline.table import (
+    Row,
+    all_of,
+    digest,
+    find,
+    one_line,
+    rows,
+    shown,
+    unsafe,
+    write,
+)
 from curate.workspace import Workspace
 
 SHOWN = ("id", "place", "title", "category", "score", "why", "second")
@@ -45,7 +55,7 @@ def export(workspace: Workspace, name: str, file: IO[bytes], waiting: bool = Fal
 def _record(one: Filed, latest: Mapping[str, Correction]) -> tuple[str, ...]:
     label, held = one.label, _held(latest.get(one.sha256))
     return (
-        one.sha256, one.source, one.title, label.category, f"{label.score:.2f}", _why(label), label.second, held,
+        one.sha256, shown(one.source), one.title, label.category, f"{label.score:.2f}", _why(label), label.second, held,
         digest([held]),
     )  # fmt: skip
 

@@ -26,6 +26,7 @@ from curate.pipeline.table import (
     find,
     one_line,
     rows,
+    shown,
     unsafe,
     write,
 )
@@ -66,7 +67,7 @@ def _record(one: Ruling, judge: Judge, catalog: Catalog, language: Language) -> 
 
 def _shown(one: Ruling, found: Sequence[Statement], language: Language) -> Iterator[str]:
     decision = one.decision
-    yield from (one.sha256, one.source, one.title, one.category, one.outcome)
+    yield from (one.sha256, shown(one.source), one.title, one.category, one.outcome)
     yield from (decision.license, " ".join(decision.rules))
     yield "; ".join(render(reason, language) for reason in one.reasons)
     yield " | ".join(

@@ -47,13 +47,18 @@ class Row:
 
 def safe(cell: str) -> str:
     """No spreadsheet program may take a cell for a formula: titles are other people's."""
-    cell = _CONTROL.sub("", cell)
+    cell = cell.replace("\0", "")
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def unsafe(cell: str) -> str:
     """The cell as it was before ``safe``."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def shown(text: str) -> str:
+    """``text`` without characters that would command a terminal: file names are other people's."""
+    return _CONTROL.sub("", text)
 
 
 def one_line(text: str) -> str:
@@ -123,7 +128,6 @@ def rows(
     text = _decoded(path)
     if "\0" in text:
         raise CurateError(f"{path} is no CSV", "save the sheet as CSV (UTF-8), not as a workbook")
-    csv.field_size_limit(LARGEST)  # a cell may be as long as its sheet
     skip = re.match(r"sep=.\r?\n", text)
     try:
         records = _records(text[skip.end() :] if skip else text, known)
