@@ -46,6 +46,7 @@ def test_what_cannot_be_read_is_to_be_rebuilt(name: str, tmp_path: Path) -> None
         engine(name, folder).update(LIBRARY, [])
         for file in folder.iterdir():
             if file.name != "curate-index.json" and "lock" not in file.name.lower():
+                file.unlink()  # this process may hold the old one mapped
                 file.write_bytes(content)
         broken(folder)
 
