@@ -116,7 +116,7 @@ def opened(path: Path) -> Image.Image:
         return image
 
 
-def _png(image: Image.Image) -> bytes:
+def png(image: Image.Image) -> bytes:
     held = io.BytesIO()
     image.save(held, "PNG", compress_level=1)
     return held.getvalue()
@@ -129,14 +129,14 @@ def _as(form: str, quality: int, image: Image.Image) -> bytes:
 
 
 def _resized(image: Image.Image, share: float) -> bytes:
-    return _png(image.resize([max(17, round(side * share)) for side in image.size]))
+    return png(image.resize([max(17, round(side * share)) for side in image.size]))
 
 
 def _cropped(image: Image.Image, share: float, x: float = 0.5, y: float = 0.5) -> bytes:
     """``share`` of each side taken away; ``x`` and ``y`` of that on the left and at the top."""
     width, height = (side * (1 - share) for side in image.size)
     left, top = (image.width - width) * x, (image.height - height) * y
-    return _png(image.crop((round(left), round(top), round(left + width), round(top + height))))
+    return png(image.crop((round(left), round(top), round(left + width), round(top + height))))
 
 
 def _marked(image: Image.Image, chance: random.Random) -> bytes:
@@ -151,7 +151,7 @@ def _marked(image: Image.Image, chance: random.Random) -> bytes:
     draw.rectangle([x, y, x + 0.22 * width, y + 0.12 * height], fill=colour)
     font = ImageFont.load_default(max(8, 0.05 * width))
     draw.text((x + 0.02 * width, y + 0.02 * height), "SAMPLE", fill="white", font=font)
-    return _png(marked)
+    return png(marked)
 
 
 def _stamped(image: Image.Image, chance: random.Random) -> bytes:
@@ -166,14 +166,14 @@ def _stamped(image: Image.Image, chance: random.Random) -> bytes:
     layer = layer.rotate(chance.choice([0, 15, 30]))
     stamped = image.copy()
     stamped.paste(chance.choice(["white", "gray", "black"]), mask=layer)
-    return _png(stamped)
+    return png(stamped)
 
 
 def _turned(how: str) -> Edit:
     def edit(image: Image.Image, chance: random.Random) -> bytes:
         from PIL import Image as Images
 
-        return _png(image.transpose(Images.Transpose[how]))
+        return png(image.transpose(Images.Transpose[how]))
 
     return edit
 
@@ -182,7 +182,7 @@ def _enhanced(what: str, by: float) -> Edit:
     def edit(image: Image.Image, chance: random.Random) -> bytes:
         from PIL import ImageEnhance
 
-        return _png(getattr(ImageEnhance, what)(image).enhance(by))
+        return png(getattr(ImageEnhance, what)(image).enhance(by))
 
     return edit
 
@@ -190,19 +190,17 @@ def _enhanced(what: str, by: float) -> Edit:
 def _framed(image: Image.Image, chance: random.Random) -> bytes:
     from PIL import ImageOps
 
-    return _png(
-        ImageOps.expand(image, max(2, image.width // 40), chance.choice(["black", "white"]))
-    )
+    return png(ImageOps.expand(image, max(2, image.width // 40), chance.choice(["black", "white"])))
 
 
 EDITS: dict[str, Edit] = {
     "JPEG, quality 20": lambda image, chance: _as("JPEG", 20, image),
     "JPEG, quality 60": lambda image, chance: _as("JPEG", 60, image),
     "WebP, quality 40": lambda image, chance: _as("WEBP", 40, image),
-    "palette of 32 colours": lambda image, chance: _png(image.quantize(32)),
+    "palette of 32 colours": lambda image, chance: png(image.quantize(32)),
     "half the size": lambda image, chance: _resized(image, 0.5),
     "1.7 times the size": lambda image, chance: _resized(image, 1.7),
-    "greyscale": lambda image, chance: _png(image.convert("L")),
+    "greyscale": lambda image, chance: png(image.convert("L")),
     "mark in a corner": _marked,
     "words across the middle": _stamped,
     "crop 5 %": lambda image, chance: _cropped(image, 0.05),
