@@ -173,6 +173,24 @@ class Classify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     person, in curate review."""
 
 
+class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The seller's words in one more language."""
+
+    title: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class Packing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the bundle itself looks like."""
+
+    volume_mb: Annotated[int, Meta(ge=1)] = 3993
+    """Largest archive, in MiB; more is cut at the border of a category into archives that stand alone. The
+    default is what FAT32 and older unpackers bear."""
+    pdf: bool = True
+    """Whether contents and tutorial are in it as PDF, too."""
+
+
 class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a shop page needs that only the seller knows."""
 
@@ -191,6 +209,15 @@ class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tags: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("sheet",)
     """Listing formats to write."""
+    platforms: tuple[str, ...] = ()
+    """Platforms it is meant for: their rules are checked as soon as the bundle is built, not at export only."""
+    sku: str = ""
+    """Article number; the collection's name where empty."""
+    wording: dict[Language, Wording] = {}
+    """Title and description in the language that the collection itself is not written in."""
+    claims: dict[str, str] = {}
+    """What your description says and no file can prove, with what proves it: "used by 300 schools" = "invoices
+    of 2025". Everything else is counted; a number that nothing proves stops the listing."""
 
     def __post_init__(self) -> None:
         from decimal import Decimal, InvalidOperation
@@ -225,6 +252,7 @@ class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     classify: Classify = Classify()
     dedupe: Dedupe = Dedupe()
     listing: Listing = Listing()
+    bundle: Packing = Packing()
     name: str = ""
     """Set from the folder; need not be written."""
 

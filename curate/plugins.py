@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from curate.errors import CurateError
 
-Family = Literal["collectors", "indexes", "listings"]
+Family = Literal["collectors", "indexes", "listings", "exports", "targets"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,11 @@ class Workspace:
         return self.root / "build"
 
     @property
+    def keys(self) -> Path:
+        """Of the seller, to sign with; lost ones cannot be made anew."""
+        return self.root / "keys"
+
+    @property
     def state(self) -> Path:
         return self.root / ".curate"
 

@@ -10,6 +10,7 @@ from curate.collection import Loaded
 from curate.errors import Problem
 from curate.grant import Held
 from curate.model import Item, LicenseInfo, Omission
+from curate.signing import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,11 @@ class Request:
     listings: Sequence[Writer] = ()  # each writes into listing/ of the release
     policy: bytes = b""  # the file that decided about the items
     use: Mapping[str, object] = field(default_factory=dict)
-    grants: Mapping[str, Held] = field(
-        default_factory=dict
-    )  # by name, those that decisions rest on
     """What they were judged for: paid, packaging, territory, copies, drm."""
+    grants: Mapping[str, Held] = field(default_factory=dict)
+    """By name, those that decisions rest on."""
+    signer: Signer | None = None
+    """The seller's key; without one nothing is signed."""
 
 
 def package(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
-from curate.bundle import Request, archive, crate, layout, ledger, pages
+from curate.bundle import Request, archive, crate, layout, ledger, pages, typeset
 
 Progress = Callable[[int], None]
+TAGS = "tagmanifest-sha256.txt"
 
 # Compressed by their own format: not worth a try.
 _PACKED = frozenset(
@@ -39,7 +41,7 @@ def write(
             path = pages.thumbnail_path(one.item.sha256)
             pictures[one.item.sha256] = path
             tags.append((path, out.add(f"{top}/{path}", picture, packed=True)))
-    for path, data in pages.write(content, pictures):
+    for path, data in chain(pages.write(content, pictures), typeset.write(content, pictures)):
         tags.append((path, out.add(f"{top}/{path}", data)))
     tags += _rights(content, request, out, told)
     entries = _payload(content)
@@ -54,7 +56,11 @@ def write(
         ("manifest-sha256.txt", crate.manifest((e.path[cut:], e.sha256) for e in entries)),
     ):
         tags.append((path, out.add(f"{top}/{path}", data)))
-    out.add(f"{top}/tagmanifest-sha256.txt", crate.manifest(tags))
+    listed = crate.manifest(tags)
+    out.add(f"{top}/{TAGS}", listed)
+    if request.signer:
+        comment = f"{request.loaded.name} {content.version}"
+        out.add(f"{top}/{TAGS}.minisig", request.signer.sign(listed, comment))
     out.close()
 
 

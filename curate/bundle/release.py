@@ -168,7 +168,7 @@ def _digest(
     said = (
         FORMAT, pages.digest(), request.loaded.name, collection.title, collection.language,
         collection.description, collection.keywords, collection.categories, collection.listing,
-        terms.seller(collection), written, [(one.id, one.name, one.url, one.text) for one in licenses],
+        terms.seller(collection), request.signer.public if request.signer else "", written, [(one.id, one.name, one.url, one.text) for one in licenses],
         hashlib.sha256(request.policy).hexdigest(), sorted(ledger.use(request).items()),
     )  # fmt: skip
     whole = hashlib.sha256(msgspec.json.encode(said))
@@ -237,6 +237,9 @@ def _write(
     ledger.complete(folder / ledger.FILE, request.omissions)
     sha256 = _sha256(path)
     _save(folder / f"{name}.sha256", f"{sha256}  {name}\n".encode())
+    if request.signer:
+        with path.open("rb") as whole:
+            _save(folder / f"{name}.minisig", request.signer.sign_stream(whole, name))
     _save(folder / "CHANGELOG.md", pages.changelog(content).encode())
     _save(folder / "LEFT-OUT.md", pages.left_out(content).encode())
     release = Release(

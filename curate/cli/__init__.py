@@ -25,6 +25,13 @@ _COMMANDS = {
     "index": "search",
     "why": "explain",
     "verify": "explain",
+    "key": "key",
+    "diff": "versions",
+    "yank": "versions",
+    "update": "versions",
+    "listing": "listing",
+    "export": "export",
+    "publish": "publish",
 }
 _HELP = {
     "init": "Make a workspace.",
@@ -41,6 +48,13 @@ _HELP = {
     "index": "Bring the search index up to date.",
     "why": "Explain where a resource came from and what was decided about it.",
     "verify": "Check a bundle, or the library itself.",
+    "key": "Make or show the key that your bundles are signed with.",
+    "diff": "Show what changed between two versions of a bundle.",
+    "yank": "Take a release off sale, with a reason.",
+    "update": "Bring an unpacked bundle to a newer version.",
+    "listing": "Check the texts and pictures of a listing by a platform's rules.",
+    "export": "Write what a shop or a card machine imports.",
+    "publish": "Put releases where buyers get them, and see that they stay there.",
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from curate import bundle, listings, plugins, rights, spdx
+from curate import bundle, listings, plugins, rights, signing, spdx
 from curate.bundle import Release, Request
 from curate.catalog import Catalog
 from curate.collection import Loaded, load
@@ -59,6 +59,7 @@ def package(
         request = Request(
             loaded, items, omissions, licenses, tuple(_writers(loaded, items, licenses)),
             rights.file(), _use(loaded), {name: judge.grants[name] for name in sorted(used)},
+            signing.load(workspace.keys),
         )  # fmt: skip
         release = bundle.package(request, workspace.build, version, progress)
         return Packaged(release, _report(release, loaded, items, omissions))
