@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from curate import typed
 from curate.bundle import Changes
 from curate.errors import CurateError
+from curate.journal import Journal
 
 RECORD = "release.json"
+YANKED = "yanked.jsonl"
+"""Beside the releases: what was taken off sale. A release itself never changes."""
 _SHOWN = 50  # titles a changelog names under one heading
 
 # The expression of semver.org, without build metadata, which takes no part in the order.
@@ -120,6 +123,48 @@ def versions(folder: Path) -> list[str]:
         return []
     found = (path.parent.name for path in folder.glob(f"*/{RECORD}"))
     return sorted((name for name in found if _SEMVER.fullmatch(name)), key=order)
+
+
+class Yank(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of yanked.jsonl. yank: nobody should get ``version`` any more; undo: they may again."""
+
+    verb: Literal["yank", "undo"]
+    version: str
+    when: str  # ISO 8601, UTC
+    who: str = ""
+    why: str = ""
+
+
+def words(folder: Path) -> Journal[Yank]:
+    """All that was ever said about taking releases below build/NAME off sale, oldest first."""
+    return Journal(folder / YANKED, Yank, "yank", "curate yank")
+
+
+def yanked(folder: Path) -> Mapping[str, Yank]:
+    """By version, the word by which each yanked release below build/NAME is off sale, lowest first."""
+    last = {one.version: one for one in words(folder).entries}
+    off = (one for one in last.values() if one.verb == "yank" and _SEMVER.fullmatch(one.version))
+    return {one.version: one for one in sorted(off, key=lambda one: order(one.version))}
+
+
+def latest(folder: Path) -> str:
+    """The version below build/NAME that people should get: the highest that is not yanked.
+
+    A pre-release only where nothing else is left; "" where nothing was released or all is yanked.
+    """
+    off = yanked(folder)
+    there = [version for version in versions(folder) if version not in off]
+    final = [version for version in there if "-" not in version]
+    return (final or there or [""])[-1]
+
+
+def parent(folder: Path) -> str:
+    """The version that the next one is compared with: the highest that is not yanked, pre-releases too.
+
+    The highest of all where everything is yanked; "" where nothing was released.
+    """
+    there, off = versions(folder), yanked(folder)
+    return next((one for one in reversed(there) if one not in off), there[-1] if there else "")
 
 
 def read(folder: Path) -> Record:
