@@ -28,18 +28,41 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Archived:
+    """One archive of a release, complete in itself."""
+
+    path: Path
+    sha256: str
+    size: int  # bytes
+    top: str  # the folder that it unpacks to
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """A released version: everything in ``folder`` is final."""
 
     name: str
     version: str
     folder: Path  # build/NAME/VERSION
-    archive: Path  # the zip in it
-    sha256: str  # of the archive
-    size: int  # bytes of the archive
+    archives: tuple[Archived, ...]  # one, or several where one would be larger than wanted
     items: int
     unchanged: bool  # True: the same content was released before, nothing has been written
     changes: Changes
+
+    @property
+    def archive(self) -> Path:
+        """The first archive."""
+        return self.archives[0].path
+
+    @property
+    def sha256(self) -> str:
+        """Of the first archive."""
+        return self.archives[0].sha256
+
+    @property
+    def size(self) -> int:
+        """Bytes of all archives together."""
+        return sum(one.size for one in self.archives)
 
 
 Writer = Callable[[Release, Path], object]
@@ -102,4 +125,4 @@ def verify(path: Path) -> list[Problem]:
     return check(path)
 
 
-__all__ = ["Changes", "Release", "Request", "Writer", "package", "verify", "versions"]
+__all__ = ["Archived", "Changes", "Release", "Request", "Writer", "package", "verify", "versions"]

@@ -100,6 +100,12 @@ class Record(msgspec.Struct, frozen=True):
     history: tuple[Step, ...]  # newest first
     items: tuple[File, ...]
     omissions: tuple[LeftOut, ...]
+    more: tuple[Zip, ...] = ()  # further archives, where one would be larger than wanted
+
+    @property
+    def archives(self) -> tuple[Zip, ...]:
+        """All of them, in order."""
+        return (self.archive, *self.more)
 
 
 def order(version: str) -> tuple[Any, ...]:

@@ -27,6 +27,15 @@ _WORDS = 200  # characters of a description on a card
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Which of several archives this is, and what the others hold."""
+
+    number: int  # from 1
+    count: int
+    others: tuple[tuple[str, tuple[str, ...]], ...]  # file name, labels of its folders
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """All that the pages of one release tell."""
 
@@ -40,6 +49,7 @@ class Content:
     terms: str  # the seller's own, Markdown; "" where the built-in ones hold
     history: tuple[Step, ...]  # newest first
     omissions: Sequence[Omission]
+    part: Part | None = None  # None: one archive holds everything
 
     @property
     def say(self) -> Say:
@@ -259,6 +269,22 @@ def _total(items: int, size: int, say: Say) -> str:
     return say("{files}, {size}.", files=files, size=text.size(size))
 
 
+def _part(part: Part | None, say: Say) -> str:
+    """Where the rest is; "" where nothing is missing."""
+    if not part:
+        return ""
+    others = (
+        say("{file} ({labels})", file=file, labels=say(", ").join(labels))
+        for file, labels in part.others
+    )
+    return say(
+        "Part {n} of {count}. The other parts: {others}.",
+        n=part.number,
+        count=part.count,
+        others=say("; ").join(others),
+    )
+
+
 def _linked(expression: str, say: Say) -> text.Markdown:
     """An SPDX expression in Markdown, each licence leading to its text."""
     shown = (
@@ -331,6 +357,7 @@ def _page(name: str, html: bool, content: Content, about: Mapping[str, Any], **m
             description=collection.description,
             version=content.version,
             file=content.file,
+            part=_part(content.part, say),
             headings=lambda step: _headings(step, say),
             news=lambda step, first: _news(step, first, say),
             total=lambda items, size: _total(items, size, say),

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from curate.bundle import (
+    Archived,
     Changes,
     Release,
     Request,
@@ -205,9 +206,9 @@ def _unchanged(home: Path, record: history.Record) -> Release:
         record.name,
         record.version,
         folder,
-        folder / record.archive.file,
-        record.archive.sha256,
-        record.archive.size,
+        tuple(
+            Archived(folder / one.file, one.sha256, one.size, one.top) for one in record.archives
+        ),
         len(record.items),
         True,
         Changes(),
@@ -246,9 +247,7 @@ def _write(
         request.loaded.name,
         content.version,
         final,
-        final / name,
-        sha256,
-        path.stat().st_size,
+        (Archived(final / name, sha256, path.stat().st_size, content.top),),
         len(content.layout.placed),
         False,
         changes,
@@ -269,6 +268,9 @@ def _record(
 ) -> history.Record:
     collection = request.loaded.collection
     changes = release.changes
+    archives = tuple(
+        history.Zip(one.path.name, one.sha256, one.size, one.top) for one in release.archives
+    )
     return history.Record(
         format=FORMAT,
         name=release.name,
@@ -278,9 +280,8 @@ def _record(
         parent=latest.version if latest else "",
         digest=digest,
         agent=bag.agent(),
-        archive=history.Zip(
-            release.archive.name, release.sha256, release.size, content.top
-        ),
+        archive=archives[0],
+        more=archives[1:],
         counts=pages.counts(content),
         changes=history.Difference(
             changes.added,
