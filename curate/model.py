@@ -320,6 +320,7 @@ class Item(msgspec.Struct, frozen=True):
     thumbnail: Callable[[], bytes]  # JPEG; b"" where there is none
     testimony: Callable[[], Testimony] = Testimony
     also: tuple[str, ...] = ()  # other URLs of the same thing
+    lead: str = ""  # how its text begins, some 160 characters; "" where ``description`` says it
 
 
 class LicenseInfo(msgspec.Struct, frozen=True):

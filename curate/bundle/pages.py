@@ -50,6 +50,7 @@ class Content:
     history: tuple[Step, ...]  # newest first
     omissions: Sequence[Omission]
     part: Part | None = None  # None: one archive holds everything
+    public: str = ""  # the seller's minisign key, base64; "" where nothing is signed
 
     @property
     def say(self) -> Say:

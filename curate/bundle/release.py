@@ -80,6 +80,7 @@ def package(request: Request, build: Path, version: str, progress: Progress | No
         terms=own_terms,
         history=(step, *(latest.history if latest else ())),
         omissions=request.omissions,
+        public=request.signer.public if request.signer else "",
     )
     _sweep(home)
     folder = home / f"{_TEMPORARY}{version}"
