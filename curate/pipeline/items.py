@@ -22,6 +22,8 @@ from curate.store import Store
 
 DESCRIPTION = 280
 """Most characters of a text's beginning that stand in for a description nobody wrote."""
+LEAD = 160
+"""Most characters of a text's beginning that an item is found by where somebody described it."""
 
 _MARKUP = " #=-*_>:：。.|"
 """What a text begins with before it says anything."""
@@ -72,6 +74,8 @@ class Chooser:
         ]
         exact = {one for one in doubles if self._choice.kept[one].kind in EXACT}
         whole = merged(catalog, member, doubles, self._told)
+        begins = _beginning(catalog, member)
+        stated = " ".join(whole.description.split())
         return Item(
             sha256=member.sha256,
             size=member.size,
@@ -82,7 +86,7 @@ class Chooser:
             kind=whole.extracted.kind,
             mime=whole.extracted.mime,
             language=whole.language,
-            description=_description(whole.description, catalog, member),
+            description=_cut(stated or begins, DESCRIPTION),
             keywords=(*whole.keywords, *whole.tags)[:KEYWORDS],
             properties=whole.extracted.properties,
             creators=whole.creators,
@@ -95,6 +99,7 @@ class Chooser:
             thumbnail=partial(catalog.thumbnail, member.sha256),
             testimony=partial(_testimony, catalog, loaded.name, member.sha256),
             also=whole.elsewhere(exact),
+            lead=_cut(begins, LEAD) if stated else "",
         )
 
     def _told(self, catalog: Catalog, member: Member) -> Told:
@@ -133,17 +138,14 @@ def _open(store: Store, sha256: str) -> IO[bytes]:
     return store.open(sha256)
 
 
-def _description(stated: str, catalog: Catalog, member: Member) -> str:
-    """What somebody wrote about it, or how its text begins."""
-    if stated:
-        return _cut(" ".join(stated.split()))
-    text = " ".join(main_text(catalog.text(member.sha256))[: 4 * DESCRIPTION].split()).lstrip(
-        _MARKUP
-    )
+def _beginning(catalog: Catalog, member: Member) -> str:
+    """How its text begins, after its title, on one line."""
+    head = main_text(catalog.text(member.sha256))[: 4 * DESCRIPTION]
+    text = " ".join(head.split()).lstrip(_MARKUP)
     if text.casefold().startswith(member.title.casefold()):
         text = text[len(member.title) :].lstrip(_MARKUP)
-    return _cut(text)
+    return text
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= DESCRIPTION else f"{text[: DESCRIPTION - 1].rstrip()}…"
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
