@@ -207,7 +207,7 @@ class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drm: bool = False
     """Whether the files are technically protected against copying. Open licences forbid that."""
     tags: tuple[str, ...] = ()
-    formats: tuple[str, ...] = ("sheet",)
+    formats: tuple[str, ...] = ("sheet", "kit")
     """Listing formats to write."""
     platforms: tuple[str, ...] = ()
     """Platforms it is meant for: their rules are checked as soon as the bundle is built, not at export only."""

@@ -14,6 +14,8 @@ from curate.errors import CurateError
 from curate.model import Language
 
 FILE = "product.json"
+FORMAT = 1
+"""Raised when a field changes its meaning; new fields have defaults."""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -33,6 +35,7 @@ class Words(msgspec.Struct, frozen=True):
     keywords: tuple[str, ...]
     faq: tuple[Question, ...]
     note: str  # what a buyer reads after paying: how to unpack, verify, get help
+    variants: tuple[str, ...] = ()  # other titles, to try which is found more often
 
 
 class Zip(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 
 from curate.collection import Category, Collection, Listing
-from curate.listings import Facts, facts
+from curate.listings import Facts, Shown, facts
 from curate.listings.sheet import SheetListing
 from curate.model import Item, LicenseInfo
 from tests.test_bundle import GUIDES, ITEMS, item
@@ -28,7 +28,8 @@ def counted(items: Sequence[Item] = ITEMS, **more: Any) -> Facts:
 
 def sheet(told: Facts, folder: Path) -> tuple[str, dict[str, Any]]:
     """(Markdown, JSON) of the sheet."""
-    page, data = SheetListing().write(told, folder)
+    shown = Shown(Collection("", ()), told)
+    page, data = SheetListing().write(shown, folder)
     assert (page.name, data.name) == ("sheet.md", "sheet.json")
     return page.read_text("utf-8"), json.loads(data.read_bytes())
 

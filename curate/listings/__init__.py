@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from curate.collection import Collection
+from curate.grant import Held
 from curate.model import Item, Language, LicenseInfo
+from curate.product import Zip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,23 @@ class Facts:
     highlights: tuple[str, ...]  # titles of some items, spread over the categories
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A release as its listings see it."""
+
+    collection: Collection
+    facts: Facts
+    items: Sequence[Item] = ()  # each once
+    licenses: Mapping[str, LicenseInfo] = field(default_factory=dict)  # by id
+    archives: tuple[Zip, ...] = ()
+    public_key: str = ""  # the seller's, as `minisign -P` takes it; "" without one
+    grants: Mapping[str, Held] = field(default_factory=dict)  # by name, those that items rest on
+
+
 class Listing(Protocol):
     """Writes a listing in one format. Built without arguments."""
 
-    def write(self, facts: Facts, folder: Path) -> list[Path]:
+    def write(self, shown: Shown, folder: Path) -> list[Path]:
         """Write the files of this format into ``folder``, which exists, and name them."""
         ...
 

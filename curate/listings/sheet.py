@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 
-from curate.listings import Count, Facts
+from curate.listings import Count, Facts, Shown
 from curate.messages import Say, speaker
 
 _JOINER = "\u200d"  # of emoji; the other marks that nobody sees turn or hide text
@@ -21,7 +21,8 @@ _UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "KB"))
 class SheetListing:
     """``sheet.md`` and ``sheet.json``. Every number comes from ``Facts``."""
 
-    def write(self, facts: Facts, folder: Path) -> list[Path]:
+    def write(self, shown: Shown, folder: Path) -> list[Path]:
+        facts = shown.facts
         say = speaker(facts.language)
         page, data = folder / "sheet.md", folder / "sheet.json"
         page.write_bytes(_markdown(facts, say).encode())

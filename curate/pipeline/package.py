@@ -12,12 +12,14 @@ from curate import bundle, listings, plugins, rights, signing, spdx
 from curate.bundle import Release, Request
 from curate.catalog import Catalog
 from curate.collection import Loaded, load
+from curate.listings import Shown
 from curate.model import Item, LicenseInfo, Omission, Report
 from curate.pipeline import gates
 from curate.pipeline.items import Chooser
 from curate.pipeline.judge import Judge, use
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.ready import ready
+from curate.product import Zip
 from curate.store import Store
 from curate.workspace import Workspace
 
@@ -56,10 +58,20 @@ def package(
 
         licenses = _licenses(loaded, items, judge)
         used = {item.decision.grant for item in items} & judge.grants.keys()
+        grants = {name: judge.grants[name] for name in sorted(used)}
+        signer = signing.load(workspace.keys)
+
+        def shown(release: Release) -> Shown:
+            facts = listings.facts(
+                loaded.collection, items, licenses, release.version, release.size
+            )
+            zips = (Zip(one.path.name, one.size, one.sha256) for one in release.archives)
+            key = signer.public if signer else ""
+            return Shown(loaded.collection, facts, items, licenses, tuple(zips), key, grants)
+
         request = Request(
-            loaded, items, omissions, licenses, tuple(_writers(loaded, items, licenses)),
-            rights.file(), _use(loaded), {name: judge.grants[name] for name in sorted(used)},
-            signing.load(workspace.keys),
+            loaded, items, omissions, licenses, tuple(_writers(loaded, shown)), rights.file(),
+            _use(loaded), grants, signer,
         )  # fmt: skip
         release = bundle.package(request, workspace.build, version, progress)
         return Packaged(release, _report(release, loaded, items, omissions))
@@ -94,16 +106,13 @@ def _licenses(loaded: Loaded, items: Sequence[Item], judge: Judge) -> dict[str, 
 
 
 def _writers(
-    loaded: Loaded, items: Sequence[Item], licenses: dict[str, LicenseInfo]
+    loaded: Loaded, shown: Callable[[Release], Shown]
 ) -> Iterator[Callable[[Release, Path], object]]:
     for name in loaded.collection.listing.formats:
         listing: listings.Listing = plugins.load("listings", name)()
 
         def write(release: Release, folder: Path, listing: listings.Listing = listing) -> object:
-            facts = listings.facts(
-                loaded.collection, items, licenses, release.version, release.size
-            )
-            return listing.write(facts, folder)
+            return listing.write(shown(release), folder)
 
         yield write
 

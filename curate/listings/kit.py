@@ -1,0 +1,71 @@
+"""The listing kit: product.json, which exports read, and its texts and pictures for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from curate import product, spdx
+from curate.listings import Shown
+from curate.listings.phrases import line
+from curate.listings.words import words
+from curate.model import Language
+from curate.product import Product, Words
+
+_LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+class KitListing:
+    """``product.json`` and ``description.{en,zh}.txt``."""
+
+    def write(self, shown: Shown, folder: Path) -> list[Path]:
+        made = _product(shown)
+        paths = [_save(folder / product.FILE, _json(made))]
+        for language in _LANGUAGES:
+            text = _text(made.words[language])
+            paths.append(_save(folder / f"description.{language}.txt", text.encode()))
+        return paths
+
+
+def _product(shown: Shown) -> Product:
+    facts, listing = shown.facts, shown.collection.listing
+    used = {id for item in shown.items for id in spdx.ids(item.decision.license)}
+    return Product(
+        format=product.FORMAT,
+        name=facts.name,
+        sku=line(listing.sku) or facts.name,
+        version=facts.version,
+        language=facts.language,
+        words={language: words(shown, language) for language in _LANGUAGES},
+        price=facts.price,
+        currency=facts.currency,
+        categories=tuple(line(one.name) for one in facts.categories),
+        images=(),
+        samples=(),
+        archives=shown.archives,
+        public_key=shown.public_key,
+        licenses=tuple(sorted(used)),
+        items=facts.items,
+        size=facts.size,
+        pages=facts.pages,
+        words_in_it=facts.words,
+        seconds=facts.seconds,
+    )
+
+
+def _text(said: Words) -> str:
+    """What a person copies into a shop's form."""
+    parts = [said.title, said.short, said.description]
+    parts += [f"{one.asked}\n{one.answer}" for one in said.faq]
+    return "\n\n".join([*parts, ", ".join(said.keywords), said.note]) + "\n"
+
+
+def _json(made: Product) -> bytes:
+    encoded = msgspec.json.encode(made, order="deterministic")
+    return msgspec.json.format(encoded, indent=1) + b"\n"
+
+
+def _save(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path

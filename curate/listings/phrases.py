@@ -1,0 +1,73 @@
+"""Small pieces of sentences: amounts, names of kinds and languages, other people's words made safe."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from curate.listings import Count
+from curate.messages import Say
+
+_JOINERS = (
+    "\u200c\u200d"  # of emoji and of some scripts; other marks that nobody sees turn or hide text
+)
+_UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "KB"))
+
+
+def amount(size: int) -> str:
+    """Bytes in decimal units, as in the bundle's own pages."""
+    for unit, name in _UNITS:
+        if size >= unit:
+            return f"{size / unit:.1f} {name}"
+    return f"{size} B"
+
+
+def files(number: int, say: Say) -> str:
+    return say("1 file") if number == 1 else say("{n} files", n=f"{number:,}")
+
+
+def kinds(counts: Sequence[Count], say: Say) -> list[str]:
+    """ "12 documents", "1 table": in the order given."""
+    names = {
+        "document": (say("1 document"), "{n} documents"),
+        "page": (say("1 web page"), "{n} web pages"),
+        "text": (say("1 text"), "{n} texts"),
+        "table": (say("1 table"), "{n} tables"),
+        "slides": (say("1 presentation"), "{n} presentations"),
+        "image": (say("1 picture"), "{n} pictures"),
+        "audio": (say("1 sound recording"), "{n} sound recordings"),
+        "video": (say("1 film"), "{n} films"),
+        "archive": (say("1 archive"), "{n} archives"),
+        "code": (say("1 program text"), "{n} program texts"),
+        "font": (say("1 font"), "{n} fonts"),
+    }
+    other = (say("1 other file"), "{n} other files")
+    told = []
+    for count in counts:
+        one, many = names.get(count.name, other)
+        told.append(one if count.items == 1 else say(many, n=f"{count.items:,}"))
+    return told
+
+
+def language_name(code: str, say: Say) -> str:
+    """The name of a language; its code where curate has no name for it."""
+    return {"en": say("English"), "zh": say("Chinese")}.get(code, code)
+
+
+def _shown(char: str) -> bool:
+    if char in _JOINERS or char in "\n\t":
+        return True
+    return unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def line(text: str) -> str:
+    """``text`` in one line without what nobody sees: controls, marks of direction, broken UTF-8."""
+    return " ".join("".join(char if _shown(char) else " " for char in text).split())
+
+
+def text(words: str) -> str:
+    """The same with its paragraphs, apart by one empty line."""
+    kept = "".join(char for char in words.replace("\r\n", "\n") if _shown(char))
+    paragraphs = ("\n".join(map(line, one.splitlines())) for one in re.split(r"\n\s*\n", kept))
+    return "\n\n".join(one.strip() for one in paragraphs if one.strip())
