@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +18,8 @@ from curate.journal import Journal
 RECORD = "release.json"
 YANKED = "yanked.jsonl"
 """Beside the releases: what was taken off sale. A release itself never changes."""
-_SHOWN = 50  # titles a changelog names under one heading
+_SHOWN = 50  # titles a changelog names under one heading, divided among its categories
+_NUMBER = re.compile(r"^\d+-")
 
 # The expression of semver.org, without build metadata, which takes no part in the order.
 _SEMVER = re.compile(
@@ -39,6 +41,15 @@ class File(msgspec.Struct, frozen=True):
     digest: str  # of all that the bundle says about it
 
 
+class Group(msgspec.Struct, frozen=True):
+    """What a heading of the changelog tells of one category."""
+
+    label: str
+    count: int
+    size: int  # bytes
+    titles: tuple[str, ...]  # as many as are shown; of what moved, the old path and the new one
+
+
 class Step(msgspec.Struct, frozen=True):
     """What one version brought, as its changelog tells it: titles, and how many there are in all."""
 
@@ -51,6 +62,9 @@ class Step(msgspec.Struct, frozen=True):
     removed: tuple[str, ...] = ()
     relicensed: tuple[str, ...] = ()
     counts: dict[str, int] = {}
+    groups: dict[str, tuple[Group, ...]] = {}  # by the same names, in the order of the folders
+    since: str = ""  # the version that it was compared with, where that is not the one before
+    yanked: str = ""  # why it was taken off sale, where it was when this was written
 
 
 class Zip(msgspec.Struct, frozen=True):
@@ -173,6 +187,24 @@ def parent(folder: Path) -> str:
     return next((one for one in reversed(there) if one not in off), there[-1] if there else "")
 
 
+def holds(folder: Path, past: Record, digest: str) -> bool:
+    """Whether ``past``, a release below build/NAME, has the content of ``digest`` already.
+
+    Raises CurateError where only a release has it that is off sale.
+    """
+    off = yanked(folder)
+    if past.digest == digest and past.version not in off:
+        return True
+    for version, word in off.items():
+        if (folder / version / RECORD).is_file() and read(folder / version).digest == digest:
+            raise CurateError(
+                f"this is what was released as {folder.name} {version} and taken off sale: {word.why}",
+                "change it first, or put it back on sale: "
+                f"curate yank {shlex.quote(folder.name)} {version} --undo",
+            )
+    return False
+
+
 def read(folder: Path) -> Record:
     """The record of the release in ``folder``. Raises CurateError where it is damaged."""
     path = folder / RECORD
@@ -224,27 +256,84 @@ def following(version: str, changes: Changes) -> str:
     return f"{major}.{minor + 1}.0" if changes.added else f"{major}.{minor}.{patch + 1}"
 
 
+def next_version(folder: Path, changes: Changes) -> str:
+    """The version that follows in build/NAME. It counts on from the highest ever released, yanked or
+    not: a number that somebody may hold is never given to something else."""
+    there = versions(folder)
+    return following(there[-1], changes) if there else "1.0.0"
+
+
 def step(
     version: str, files: Sequence[File], old: Mapping[str, File], changes: Changes, first: bool
 ) -> Step:
     """The changelog's entry for ``version``. ``old``: the parent's files by path."""
-    titles = {path: file.title for path, file in old.items()}
-    titles.update((file.path, file.title) for file in files)
-
-    def some(paths: Sequence[str]) -> tuple[str, ...]:
-        return tuple(titles[path] for path in paths[:_SHOWN])
-
-    groups: dict[str, Sequence[str]] = {
+    here = {**old, **{file.path: file for file in files}}
+    before = {now: path for path, now in changes.moved}
+    paths: dict[str, Sequence[str]] = {
         "added": () if first else changes.added,
         "changed": changes.changed,
         "moved": [now for _, now in changes.moved],
         "removed": changes.removed,
         "relicensed": changes.relicensed,
     }
+    titles: dict[str, Any] = {
+        name: tuple(here[path].title for path in some[:_SHOWN]) for name, some in paths.items()
+    }
     return Step(
         version,
         len(files),
         sum(file.size for file in files),
-        counts={name: len(paths) for name, paths in groups.items()},
-        **{name: some(paths) for name, paths in groups.items()},
+        counts={name: len(some) for name, some in paths.items()},
+        groups={name: _groups(some, here, before) for name, some in paths.items() if some},
+        **titles,
+    )
+
+
+def category(path: str) -> str:
+    """What people call the folder of ``path``, a path below data/: its numbers are left out."""
+    return " / ".join(_NUMBER.sub("", part) for part in path.split("/")[:-1])
+
+
+def _groups(
+    paths: Sequence[str], files: Mapping[str, File], before: Mapping[str, str]
+) -> tuple[Group, ...]:
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folders.setdefault(path.rpartition("/")[0], []).append(path)
+    room = max(_SHOWN // len(folders), 1)
+
+    def title(path: str) -> str:
+        return f"{before[path]} → {path}" if path in before else files[path].title
+
+    return tuple(
+        Group(
+            category(members[0]),
+            len(members),
+            sum(files[path].size for path in members),
+            tuple(map(title, members[:room])),
+        )
+        for _, members in sorted(folders.items())
+    )
+
+
+def told(folder: Path, newest: Step, past: Record | None) -> tuple[Step, ...]:
+    """The whole changelog of a release in the making, newest first.
+
+    ``past``: its parent. Releases that were taken off sale stay in it, with the reason, also those
+    that the parent knew nothing of.
+    """
+    off = yanked(folder)
+    steps = {one.version: one for one in (past.history if past else ())}
+    for version in off:
+        if version not in steps and (folder / version / RECORD).is_file():
+            steps[version] = read(folder / version).history[0]
+    older = sorted(steps.values(), key=lambda one: order(one.version), reverse=True)
+    if past and older[0].version != past.version:
+        newest = msgspec.structs.replace(newest, since=past.version)
+    return (
+        newest,
+        *(
+            msgspec.structs.replace(one, yanked=off[one.version].why if one.version in off else "")
+            for one in older
+        ),
     )

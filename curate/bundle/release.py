@@ -56,8 +56,9 @@ def package(request: Request, build: Path, version: str, progress: Progress | No
         same = _existing(home, version, released, digest)
         if same:
             return same
-    latest = history.read(home / released[-1]) if released else None
-    if latest and not version and latest.digest == digest:
+    parent = history.parent(home)
+    latest = history.read(home / parent) if parent else None
+    if latest and not version and history.holds(home, latest, digest):
         return _unchanged(home, latest)
     before = {file.sha256: file.path for file in latest.items} if latest else {}
     say = speaker(collection.language)
@@ -66,7 +67,7 @@ def package(request: Request, build: Path, version: str, progress: Progress | No
     listed = tuple(msgspec.structs.replace(files[sha], path=path) for sha, path in places.items())
     changes = history.compare(latest.items if latest else (), listed)
     if not version:
-        version = history.following(latest.version, changes) if latest else "1.0.0"
+        version = history.next_version(home, changes)
     past = {file.path: file for file in latest.items} if latest else {}
     step = history.step(version, listed, past, changes, first=latest is None)
     content = pages.Content(
@@ -78,7 +79,7 @@ def package(request: Request, build: Path, version: str, progress: Progress | No
         licenses=request.licenses,
         tutorial=tutorial,
         terms=own_terms,
-        history=(step, *(latest.history if latest else ())),
+        history=history.told(home, step, latest),
         omissions=request.omissions,
         public=request.signer.public if request.signer else "",
     )
