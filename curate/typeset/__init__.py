@@ -10,18 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
 
 import msgspec
 
 from curate.errors import CurateError
+from curate.typeset.child import Job, Made
 
 FONTS = "CURATE_FONTS"
 """Environment variable: folders with further fonts, for scripts that the installed ones lack."""
+SECONDS = 600
+"""What a document may take; one of 9,000 rows takes four."""
 _FACES = "faces.typ"
+_CHILD = "import sys; sys.path[:] = sys.argv[1:]; from curate.typeset.child import main; main()"
 
 
 def pdf(
@@ -35,25 +40,23 @@ def pdf(
     """``template`` set with ``data``, dated ``stamp`` (seconds since 1970).
 
     The template reads ``json("data.json")``, ``image(NAME)`` of what ``files`` holds by name, and
-    imports ``faces.typ``. ``tagged`` adds the structure that screen readers use; it trebles the size.
-    Raises CurateError where it cannot be set: a picture that is none, a package that is missing.
+    imports ``faces.typ``. ``tagged`` adds the structure that screen readers use; a list of many rows
+    becomes several times as large by it. Raises CurateError where it cannot be set: a picture that is
+    none, a package that is missing.
     """
-    made = _compile(template, data, files, format="pdf", timestamp=stamp, pdf_tags=tagged)
-    assert isinstance(made, bytes)
-    return made
+    return _made(template, data, files, Job("pdf", stamp=stamp, tagged=tagged))[0]
 
 
 def png(
     template: bytes, data: object, files: Mapping[str, bytes] | None = None, *, ppi: float = 144.0
 ) -> list[bytes]:
     """The same as one PNG for each page; a point is 1/72 inch, so 72 ``ppi`` make it a pixel."""
-    made = _compile(template, data, files, format="png", ppi=ppi)
-    return [made] if isinstance(made, bytes) else list(made)
+    return _made(template, data, files, Job("png", ppi=ppi))
 
 
 def legible(text: str) -> str:
     """``text`` without emoji, which no installed font draws: a gap is better than a box."""
-    if os.environ.get(FONTS) or text.isascii():
+    if text.isascii() or os.environ.get(FONTS):
         return text
     kept = "".join(c for c in text if not _pictograph(ord(c)))
     return kept if kept == text else " ".join(kept.split())
@@ -71,47 +74,54 @@ def _pictograph(code: int) -> bool:
 @cache
 def digest() -> str:
     """Of the faces that all templates share."""
-    return hashlib.sha256(_faces().replace(b"\r\n", b"\n")).hexdigest()
+    return hashlib.sha256(_faces()).hexdigest()
 
 
 @cache
 def _faces() -> bytes:
-    return resources.files(__name__).joinpath(_FACES).read_bytes()
+    # Line ends depend on how the sources were checked out.
+    return resources.files(__name__).joinpath(_FACES).read_bytes().replace(b"\r\n", b"\n")
 
 
-def _compile(
-    template: bytes, data: object, files: Mapping[str, bytes] | None, **how: Any
-) -> bytes | list[bytes]:
-    import typst
-
+def _made(
+    template: bytes, data: object, files: Mapping[str, bytes] | None, job: Job
+) -> list[bytes]:
+    """Done by a process of its own: one large document takes 300 MB, and typst gives none back."""
     sources = {
+        **(files or {}),
         "main.typ": template,
         _FACES: _faces(),
         "data.json": msgspec.json.encode(data),
-        **(files or {}),
     }
-    compile: Any = typst.compile  # its stubs do not know of sources held in memory
+    job = msgspec.structs.replace(job, sources=sources, fonts=_folders())
+    command = [sys.executable, "-I", "-c", _CHILD, *sys.path]
     try:
-        made: bytes | list[bytes] = compile(
-            sources, font_paths=_fonts(os.environ.get(FONTS, "")), ignore_system_fonts=True, **how
+        done = subprocess.run(
+            command, input=msgspec.msgpack.encode(job), capture_output=True, timeout=SECONDS
         )
-    except typst.TypstError as fault:
-        raise CurateError(
-            f"a page cannot be typeset: {fault}", "leave the file it names out, or report this"
-        ) from fault
-    return made
+        made = msgspec.msgpack.decode(done.stdout, type=Made)
+    except subprocess.TimeoutExpired as fault:
+        raise _fault(f"it took more than {SECONDS} seconds") from fault
+    except msgspec.DecodeError as fault:
+        last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise _fault(last or f"typst ended with {done.returncode}") from fault
+    if made.fault:
+        raise _fault(made.fault)
+    return made.pages
 
 
-@cache
-def _fonts(further: str) -> Any:
-    """Opened once: finding what they hold takes longer than a short page."""
-    import typst
+def _fault(why: str) -> CurateError:
+    return CurateError(
+        f"a page cannot be typeset: {why[:500]}", "leave the file it names out, or report this"
+    )
 
+
+def _folders() -> list[str]:
     try:
         import pylopdf_fonts_zh_cn as noto
     except ImportError as fault:
         raise CurateError(
             "the Chinese fonts are not installed", "run: pip install pylopdf-fonts-zh-cn"
         ) from fault
-    folders = [str(noto.sans_path().parent), *filter(None, further.split(os.pathsep))]
-    return typst.Fonts(include_system_fonts=False, font_paths=folders)
+    further = os.environ.get(FONTS, "").split(os.pathsep)
+    return [str(noto.sans_path().parent), *filter(None, further)]
