@@ -7,7 +7,6 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from curate.indexes import fields as entries
 from curate.indexes.tantivy import TantivyIndex
 from curate.indexes.tantivy import _entry as ready
 from curate.indexes.tantivy import _schema as schema
-from curate.indexes.tokens import is_single, tokens
+from curate.indexes.tokens import stem, tokens
 from curate.indexes.whoosh import WhooshIndex
 from curate.model import Document
 
@@ -71,7 +70,7 @@ def tantivy(folder: Path, documents: Iterable[Document] | None = None) -> Search
     def search(query: str, limit: int) -> list[str]:
         searcher = index.searcher()
         parsed, _ = index.parse_query_lenient(
-            _plain(query), names, field_boosts=entries.WEIGHTS, conjunction_by_default=True
+            _quoted(query), names, field_boosts=entries.WEIGHTS, conjunction_by_default=True
         )
         hits = searcher.search(parsed, limit).hits
         found = [searcher.doc(at).get_first("shown") for _, at in hits]
@@ -98,9 +97,8 @@ def tantivy_ready(folder: Path, documents: Iterable[Any] | None = None) -> Searc
 
     def search(query: str, limit: int) -> list[str]:
         if query not in asked:
-            runs = [list(run) for _, run in groupby(tokens(query), key=is_single)]
-            words = [[run] if is_single(run[0]) else [[one] for one in run] for run in runs]
-            asked[query] = " ".join(f'"{" ".join(one)}"' for some in words for one in some)
+            words = filter(None, map(tokens, query.split()))
+            asked[query] = " ".join(f'"{" ".join(map(stem, one))}"' for one in words)
         searcher = index.searcher()
         parsed = index.parse_query(
             asked[query], names, field_boosts=entries.WEIGHTS, conjunction_by_default=True
@@ -204,6 +202,11 @@ def _filled(folder: Path, documents: Iterable[Document], tokenizer: str) -> None
             row = (at, one.title, one.text, one.source)
             db.execute("INSERT INTO t(rowid, title, text, source) VALUES (?, ?, ?, ?)", row)
     db.close()
+
+
+def _quoted(query: str) -> str:
+    """Each word in quotes: what is in it is text, and "core::arch" means both in this order, as for curate."""
+    return " ".join(f'"{word}"' for word in query.replace('"', " ").split())
 
 
 def _plain(query: str) -> str:
