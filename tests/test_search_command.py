@@ -81,6 +81,24 @@ def test_matches_are_counted(library: Path) -> None:
     assert "facets" not in in_json(library, "search", "backup")
 
 
+def test_a_category_is_called_by_its_name_or_its_title(tmp_path: Path) -> None:
+    root = made(tmp_path, "tantivy")
+    config = root / "collections/guides/collection.toml"
+    category = (
+        '[[categories]]\nname = "copies"\ntitle = "备份 Copies"\nwords = ["copies", "备份"]\n'
+    )
+    config.write_text(f"{config.read_text('utf-8')}\n{category}", "utf-8")
+    Workspace.at(root).classify()
+    found = [
+        titles(in_json(root, "search", "backups", "--category", name))
+        for name in ("copies", "备份 Copies")
+    ]
+    assert found[0] == found[1] != set()
+    slip = curate(root, "search", "backups", "--category", "copis")
+    assert slip.exit_code == Exit.PROBLEMS
+    assert "did you mean 'copies'?" in slip.stderr
+
+
 def test_more_like_one(library: Path) -> None:
     for name in (
         "backup.md",

@@ -30,7 +30,7 @@ VALUES = 10
     "--like", "what", default="", metavar="ITEM", help="What is most like this id, path or URL."
 )
 @click.option("--collection", default="", metavar="NAME")
-@click.option("--category", default="", metavar="NAME")
+@click.option("--category", default="", metavar="NAME", help="By its name or its title.")
 @click.option(
     "--type",
     "kind",
@@ -69,6 +69,8 @@ def search(
     if not (workspace.index / engine).exists():
         plugins.check("indexes", engine)
     text = " ".join(query)
+    if category:
+        category = find.category(workspace, category, collection)
     filters = Filters(collection, category, kind, language, license_)
     counted = VALUES if facets else 0
     if what:
@@ -90,6 +92,8 @@ def search(
             echo(say("Next: --offset {n}", n=offset + len(found.hits)))
     else:
         _nothing(text or what, found.suggestion, say)
+        if what:
+            echo(say("compared by its words; pictures and sound that are alike: curate dedupe"))
     for facet in found.facets:
         _count(facet, say)
 

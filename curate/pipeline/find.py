@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import re
 from dataclasses import dataclass
 
 import msgspec
 
 from curate.catalog import Catalog
+from curate.collection import load
 from curate.errors import CurateError
 from curate.indexes import Facet, Filters, Index, Results
 from curate.indexes.query import Node, has_choice, parse, render
@@ -69,6 +71,32 @@ def search(
         results = index.search(better, filters, limit, offset)
         found = _found(catalog, index, better, results, filters, facets)
         return dataclasses.replace(found, corrected=render(better))
+
+
+def category(workspace: Workspace, given: str, collection: str = "") -> str:
+    """The name of the category that people call ``given`` by its name or its title.
+
+    Raises CurateError where no collection, or not this one, has such a category.
+    """
+    known: dict[str, str] = {}
+    for name in [collection] if collection else workspace.names():
+        try:
+            categories = load(workspace, name).collection.categories
+        except CurateError:
+            return given  # what it is wrong with is told by every command that needs it whole
+        for one in categories:
+            known.setdefault(one.label, one.name)
+            known[one.name] = one.name
+    if given in known:
+        return known[given]
+    near = difflib.get_close_matches(given, known, 1)
+    where = f"'{collection}'" if collection else "any collection"
+    raise CurateError(
+        f"no category of {where} is called '{given}'",
+        f"did you mean '{near[0]}'?"
+        if near
+        else f"there are: {', '.join(sorted(set(known.values()))) or 'none'}",
+    )
 
 
 def like(
