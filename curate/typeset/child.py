@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -32,19 +34,27 @@ def main() -> None:
 
 
 def _made(job: Job) -> Made:
+    """Set in a folder that holds the sources and nothing else: the ones in memory have to be text."""
+    with tempfile.TemporaryDirectory(prefix="curate-") as folder:
+        for name, data in job.sources.items():
+            Path(folder, name).write_bytes(data)
+        return _set(job, Path(folder, "main.typ"))
+
+
+def _set(job: Job, main: Path) -> Made:
     import typst
 
-    compile: Any = typst.compile  # its stubs do not know of sources held in memory
-    fonts = typst.Fonts(include_system_fonts=False, font_paths=job.fonts)
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=list(job.fonts))
     how: dict[str, Any] = (
         {"timestamp": job.stamp, "pdf_tags": job.tagged}
         if job.format == "pdf"
         else {"ppi": job.ppi}
     )
     try:
-        made = compile(
-            job.sources, font_paths=fonts, format=job.format, ignore_system_fonts=True, **how
-        )
+        made = typst.compile(
+            str(main), root=str(main.parent), font_paths=fonts, format=job.format,
+            ignore_system_fonts=True, **how,
+        )  # fmt: skip
     except typst.TypstError as fault:
         hints = "".join(f" ({hint})" for hint in fault.hints)
         return Made(fault=f"{fault.message}{hints}")
