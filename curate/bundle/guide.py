@@ -163,6 +163,7 @@ def tree(top: str, plan: Layout, say: Say) -> Markup:
     rows: list[tuple[int, str, str, str]] = [(0, "folder", top, "")]
     rows.append((1, "page", "START-HERE.html", say("begin here")))
     rows.append((1, "page", "TUTORIAL.html", say("this page")))
+    rows.append((1, "page", "VERIFY.html", say("checks every file")))
     rows.append((1, "folder", "data", say("all files")))
     shown = plan.sections[:14]
     for section, placed in shown:
