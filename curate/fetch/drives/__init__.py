@@ -5,21 +5,33 @@ from __future__ import annotations
 import getpass
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote
 
 from curate.fetch.addresses import origin
 from curate.fetch.credentials import Account, account
 from curate.fetch.drives.address import Address, Kind
-from curate.fetch.drives.drive import ENTRIES, Away, Drive, Entry, Listing, Shut
+from curate.fetch.drives.drive import (
+    ENTRIES,
+    Away,
+    Drive,
+    Entry,
+    Listing,
+    Refused,
+    Shut,
+    Storage,
+)  # fmt: skip
 from curate.fetch.drives.http import Line
 from curate.fetch.drives.reading import Reading
-from curate.fetch.drives.s3 import S3, Signer
+from curate.fetch.drives.s3_storage import S3Storage
 from curate.fetch.drives.sftp import Login, Sftp
-from curate.fetch.drives.webdav import WebDav
+from curate.fetch.drives.signature import Signer
+from curate.fetch.drives.webdav_storage import WebDavStorage
 from curate.fetch.guard import Guard
 from curate.fetch.patience import Patience
 
 __all__ = [
-    "ENTRIES", "Address", "Away", "Drive", "Entry", "Kind", "Listing", "Patience", "Reading", "Shut", "Way", "drive",
+    "ENTRIES", "Address", "Away", "Drive", "Entry", "Kind", "Listing", "Patience", "Reading", "Refused", "Shut",
+    "Storage", "Way", "drive", "signed", "storage",
 ]  # fmt: skip
 
 
@@ -41,22 +53,41 @@ class Way:
 def drive(way: Way, patience: Patience) -> Drive:
     """The drive, which nobody has asked for anything yet. Raises CurateError: no such account, a
     password that would travel unencrypted."""
+    if way.address.kind != "sftp":
+        return storage(way, patience)
+    known = account(way.account) if way.account else Account()
+    home = _home(way)
+    patience.pace.agree(home, patience.settings.delay if way.delay is None else way.delay)
+    user = way.user or known.user or getpass.getuser()
+    login = Login(user, known.password, way.key, way.host_key)
+    return Sftp(way.address, login, Guard(patience.settings), patience)
+
+
+def storage(way: Way, patience: Patience) -> Storage:
+    """As ``drive``, to be written to; for WebDAV and S3."""
     guard = Guard(patience.settings)
     known = account(way.account) if way.account else Account()
     home = _home(way)
     patience.pace.agree(home, patience.settings.delay if way.delay is None else way.delay)
-    if way.address.kind == "sftp":
-        user = way.user or known.user or getpass.getuser()
-        login = Login(user, known.password, way.key, way.host_key)
-        return Sftp(way.address, login, guard, patience)
     if way.address.kind == "s3":
-        bucket = "" if way.style == "host" else f"/{way.address.host}"
         line = Line(home, guard, patience, Signer(known, way.region))
-        return S3(line, bucket, way.address.path)
+        return S3Storage(line, _bucket(way), way.address.path)
     if known != Account():
         guard.check_secret(home, way.address.url)
     headers = {"Authorization": known.authorization} if known != Account() else {}
-    return WebDav(Line(home, guard, patience, lambda *_: headers), way.address.path)
+    return WebDavStorage(Line(home, guard, patience, lambda *_: headers), way.address.path)
+
+
+def signed(way: Way, path: str, seconds: int) -> str:
+    """The address by which anyone gets the file at ``path`` of an S3 drive for ``seconds``, at most
+    seven days. Raises CurateError: no such account."""
+    place = quote("/".join(part for part in (way.address.path, path) if part), safe="/")
+    signer = Signer(account(way.account), way.region)
+    return signer.address(f"{_home(way)}{_bucket(way)}/{place}", seconds)
+
+
+def _bucket(way: Way) -> str:
+    return "" if way.style == "host" else f"/{way.address.host}"
 
 
 def _home(way: Way) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from curate.errors import CurateError
 from curate.model import Message
@@ -21,6 +21,15 @@ class Away(CurateError):
 
 class Shut(CurateError):
     """One folder or file of a drive cannot be used."""
+
+
+class Refused(Shut):
+    """The server answered, but not with what was asked for."""
+
+    def __init__(self, message: str, hint: str = "", status: int = 0, code: str = "") -> None:
+        super().__init__(message, hint)
+        self.status = status
+        self.code = code  # S3: its reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +76,27 @@ class Drive(Protocol):
         """Is it still there?"""
 
     def close(self) -> None: ...
+
+
+class Storage(Drive, Protocol):
+    """A drive that can be written to. Raises as a drive does."""
+
+    def find(self, path: str) -> Entry | None:
+        """The file at ``path``; None where there is none."""
+        ...
+
+    def put(self, path: str, file: IO[bytes], size: int) -> None:
+        """Put the ``size`` bytes of ``file`` there, in place of what is there. Nobody ever sees a part
+        of them under that name; what an earlier try of it has left is used or removed."""
+        ...
+
+    def delete(self, path: str) -> None:
+        """Also where nothing is there."""
+
+    def tidy(self, folder: str) -> tuple[str, ...]:
+        """Remove all that tries which did not end have left in ``folder``; what could not be removed."""
+        ...
+
+    def url(self, path: str) -> str:
+        """Its address on the drive."""
+        ...

@@ -4,14 +4,14 @@ goes through the ``Fetcher`` instead."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from curate.errors import CurateError
 from curate.fetch.addresses import origin, shown
 from curate.fetch.answer import retry_after
 from curate.fetch.drives.answer import Answer
-from curate.fetch.drives.drive import Away, Shut
+from curate.fetch.drives.drive import Away, Refused, Shut
 from curate.fetch.drives.reading import Broken
 from curate.fetch.guard import Forbidden, Guard, guarded, is_local
 from curate.fetch.patience import HOPS, LONGEST_WAIT, RETRY, Patience, agent
@@ -30,6 +30,8 @@ _STRANGER = frozenset(
     }
 )
 _ELSEWHERE = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IncorrectEndpoint"})
+_WRITING = frozenset({"PUT", "POST", "MKCOL", "MOVE", "DELETE"})
+Body = bytes | IO[bytes]
 Signs = Callable[[str, str, Mapping[str, str]], Mapping[str, str]]
 """Method, URL and headers → the headers that prove who asks."""
 
@@ -49,17 +51,19 @@ class Line:
         method: str,
         url: str,
         headers: Mapping[str, str] = {},
-        body: bytes = b"",
+        body: Body = b"",
         elsewhere: bool = False,
+        longer: float = 0.0,
     ) -> Answer:
         """The answer, 2xx, its body unread. Redirects to other servers are followed only where it
         may come from ``elsewhere``, as the bytes of files may, and without proof of who asks.
-        Raises Away, Shut."""
+        A ``body`` that is a file is sent from its beginning. The answer may take so many seconds
+        ``longer`` than others. Raises Away, Shut, Refused."""
         for _ in range(HOPS + 1):
-            found = self._patiently(method, url, headers, body)
+            found = self._patiently(method, url, headers, body, longer)
             target = found.headers.get("Location", "")
             if not (300 <= found.status < 400 and target):
-                return self._useful(url, found)
+                return self._useful(method, url, found)
             found.close()
             url = self._redirected(url, target, elsewhere)
         raise Shut(f"{shown(url)} redirects more than {HOPS} times", "check the address")
@@ -76,13 +80,15 @@ class Line:
             f"{shown(url)} leads to {shown(there)}", "write that address in `url`, if it is right"
         )
 
-    def _patiently(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def _patiently(
+        self, method: str, url: str, headers: Mapping[str, str], body: Body, longer: float
+    ) -> Answer:
         patience, home = self.patience, origin(url)
         for attempt in range(patience.settings.retries + 1):
             last = attempt == patience.settings.retries
             turn = patience.pace.turn(home)
             try:
-                found = Answer(self._once(method, url, headers, body), turn)
+                found = Answer(self._once(method, url, headers, body, longer), turn)
             except BaseException as fault:
                 turn.done()
                 if not isinstance(fault, Broken):
@@ -104,12 +110,15 @@ class Line:
         raise AssertionError("the last attempt returns or raises")
 
     def _once(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+        self, method: str, url: str, headers: Mapping[str, str], body: Body, longer: float
     ) -> requests.Response:
         # Past Session.send, which reads the whole body of a redirect, however large.
         import requests
         import urllib3
 
+        if not isinstance(body, bytes):
+            body.seek(0)
+        timeout = self.patience.settings.timeout
         own = {"Accept-Encoding": "identity", **headers}
         if origin(url) == self.home:
             own |= self._signs(method, url, own)
@@ -126,7 +135,7 @@ class Line:
             return self._session.get_adapter(where).send(
                 prepared,
                 stream=True,
-                timeout=self.patience.settings.timeout,
+                timeout=(timeout, timeout + longer),
                 proxies=proxies,
                 verify=ours["verify"] or True,
             )
@@ -140,14 +149,12 @@ class Line:
                 " REQUESTS_CA_BUNDLE to its file",
             ) from fault
         except requests.Timeout as fault:
-            raise Broken(
-                f"did not answer within {self.patience.settings.timeout:g} seconds"
-            ) from fault
+            raise Broken(f"did not answer within {timeout + longer:g} seconds") from fault
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
             # Never str(fault): it repeats the URL and what the environment says of proxies.
             raise Broken("cannot be reached") from fault
 
-    def _useful(self, url: str, found: Answer) -> Answer:
+    def _useful(self, method: str, url: str, found: Answer) -> Answer:
         status = found.status
         if 200 <= status < 300:
             return found
@@ -168,15 +175,23 @@ class Line:
             raise Away(
                 reason, "the server has too much to do; raise `delay` of the source and run later"
             )
-        hints = {
-            403: "your account may not read it; check its rights, or a limit of the drive",
-            404: "it is not there; check the path in `url`",
-            405: "this server does not speak WebDAV there; check the path in `url`",
-        }
-        raise Shut(reason, hints.get(status, "look at it with another program, and run again"))
+        raise Refused(reason, _hint(method, status), status, code)
 
     def close(self) -> None:
         self._session.close()
+
+
+def _hint(method: str, status: int) -> str:
+    if status == 403 and method in _WRITING:
+        return "your account may not write there; check its rights, or a limit of the drive"
+    hints = {
+        403: "your account may not read it; check its rights, or a limit of the drive",
+        404: "it is not there; check the path in `url`",
+        405: "this server does not speak WebDAV there; check the path in `url`",
+        413: "the drive takes no file as large; make volumes: volume_mb in collection.toml",
+        507: "the drive is full; make room on it and run again",
+    }
+    return hints.get(status, "look at it with another program, and run again")
 
 
 def _session(guard: Guard, agent: str) -> requests.Session:

@@ -1,83 +1,25 @@
-"""S3 and what speaks like it: MinIO, Cloudflare R2, 阿里云 OSS, 腾讯云 COS.
-
-Requests are signed as AWS describes it: https://docs.aws.amazon.com/IAM/latest/UserGuide/
-reference_sigv-create-signed-request.html (Signature Version 4).
-"""
+"""S3 and what speaks like it: MinIO, Cloudflare R2, 阿里云 OSS, 腾讯云 COS."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes
 
-from curate.fetch.credentials import Account
 from curate.fetch.drives.answer import Rest, when
 from curate.fetch.drives.drive import ENTRIES, Entry, Listing, Shut
 from curate.fetch.drives.http import Line
 from curate.fetch.drives.reading import Broken, Reading
+from curate.fetch.drives.signature import Signer
 from curate.messages import msg
 
-_EMPTY = hashlib.sha256(b"").hexdigest()
+__all__ = ["S3", "Signer"]
+
 _PAGE = 1000
 """Most entries of one answer."""
 _PAGES = 10_000
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """Signs requests without a body. With an empty account it signs nothing: public buckets."""
-
-    account: Account = field(repr=False)
-    region: str
-    now: Callable[[], str] = _now  # "20130524T000000Z"
-
-    def __call__(self, method: str, url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
-        if not self.account.user:
-            return {}
-        parts, now = urlsplit(url), self.now()
-        host = parts.netloc
-        signed = {"host": host, "x-amz-content-sha256": _EMPTY, "x-amz-date": now}
-        if self.account.token:
-            signed["x-amz-security-token"] = self.account.token
-        if "Range" in headers:
-            signed["range"] = headers["Range"]
-        names = ";".join(sorted(signed))
-        request = "\n".join(
-            (
-                method,
-                parts.path or "/",
-                "&".join(sorted(parts.query.split("&"))) if parts.query else "",
-                *(f"{name}:{signed[name]}" for name in sorted(signed)),
-                "",
-                names,
-                _EMPTY,
-            )
-        )
-        scope = f"{now[:8]}/{self.region}/s3/aws4_request"
-        digest = hashlib.sha256(request.encode()).hexdigest()
-        key = f"AWS4{self.account.password}".encode()
-        for word in (now[:8], self.region, "s3", "aws4_request"):
-            key = _mac(key, word)
-        signature = _mac(key, f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{digest}").hex()
-        own = {name: value for name, value in signed.items() if name not in ("host", "range")}
-        own["Authorization"] = (
-            f"AWS4-HMAC-SHA256 Credential={self.account.user}/{scope},"
-            f"SignedHeaders={names},Signature={signature}"
-        )
-        return own
-
-
-def _mac(key: bytes, text: str) -> bytes:
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
 class S3:
@@ -134,9 +76,11 @@ class S3:
                     self._line.patience.wait(attempt)
         raise Shut(f"{url.partition('?')[0]} breaks off while it is listed", "run again later")
 
+    def url(self, path: str) -> str:
+        return f"{self._line.home}{self._bucket}/{quote(f'{self._prefix}{path}', safe='/')}"
+
     def open(self, path: str, entry: Entry) -> Reading:
-        key = quote(f"{self._prefix}{path}", safe="/")
-        url = f"{self._line.home}{self._bucket}/{key}"
+        url = self.url(path)
 
         def part(start: int) -> Rest:
             wanted = {"Range": f"bytes={start}-"} if start else {}

@@ -20,11 +20,11 @@ from curate.messages import msg
 from curate.model import Message
 
 _D = "{DAV:}"
-_ASKED = (
+ASKED = (
     b'<?xml version="1.0" encoding="utf-8"?><propfind xmlns="DAV:"><prop><resourcetype/>'
     b"<getcontentlength/><getlastmodified/><getetag/></prop></propfind>"
 )
-_HEADERS = {"Content-Type": "application/xml; charset=utf-8", "Accept": "application/xml, text/xml"}
+HEADERS = {"Content-Type": "application/xml; charset=utf-8", "Accept": "application/xml, text/xml"}
 _NEXT = re.compile(r'<([^<>]*)>\s*;[^,]*\brel="?next"?', re.IGNORECASE)
 _PAGE = 750
 """Entries that 坚果云 gives at once; the next page is named in a Link header."""
@@ -46,7 +46,7 @@ class WebDav:
         self._line.close()
 
     def check(self) -> None:
-        self._line.ask("PROPFIND", self._url(""), {**_HEADERS, "Depth": "0"}, _ASKED).close()
+        self._line.ask("PROPFIND", self._url(""), {**HEADERS, "Depth": "0"}, ASKED).close()
 
     def listing(self, path: str) -> Listing:
         url: str = f"{self._url(path).rstrip('/')}/"
@@ -74,7 +74,7 @@ class WebDav:
         """The document, and the address of the next page or ""."""
         retries = self._line.patience.settings.retries
         for attempt in range(retries + 1):
-            found = self._line.ask("PROPFIND", url, {**_HEADERS, "Depth": "1"}, _ASKED)
+            found = self._line.ask("PROPFIND", url, {**HEADERS, "Depth": "1"}, ASKED)
             if found.status != 207:
                 found.close()
                 raise Shut(
@@ -136,17 +136,17 @@ def _segments(href: str) -> Segments:
 
 def _entries(data: bytes, base: Segments, url: str) -> tuple[list[Entry], Message | None]:
     """What the document lists of the folder ``base``, and why there may be more."""
-    rows = list(_rows(data, url))
-    paths = {row[0] for row in rows}
+    found = list(rows(data, url))
+    paths = {row[0] for row in found}
     if paths and base not in paths and not any(path[:-1] == base for path in paths):
         # A server behind a proxy calls itself otherwise: the folder itself is what holds the rest.
         base = min(paths, key=lambda one: (len(one), one))
     entries, strange, missing = [], 0, None
-    for path, entry, status in rows:
+    for path, entry, status in found:
         if path == base:
             if not _fine(status):
                 missing = msg("the drive lists only a part of it")
-            elif len(rows) == 1 and not entry.folder:
+            elif len(found) == 1 and not entry.folder:
                 raise Shut(f"{url} is not a folder", "give the folder that holds it in `url`")
         elif path[:-1] == base:
             entries.append(entry)
@@ -157,7 +157,7 @@ def _entries(data: bytes, base: Segments, url: str) -> tuple[list[Entry], Messag
     return entries, missing
 
 
-def _rows(data: bytes, url: str) -> Iterator[tuple[Segments, Entry, int]]:
+def rows(data: bytes, url: str) -> Iterator[tuple[Segments, Entry, int]]:
     from lxml import etree
 
     try:
