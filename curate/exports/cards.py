@@ -1,0 +1,76 @@
+"""Card codes (卡密): what a buyer gets by itself after paying, one deliverable in one line."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from curate.errors import Problem
+from curate.exports import Offer
+from curate.exports.article import Article, articles
+from curate.shares import Share
+
+_BAR = "║"
+"""U+2551: acg-faka cuts a line there, and no other machine needs it either."""
+_DIGEST = 12
+"""Characters of the SHA-256 that are shown: enough to compare by eye; the whole stands in the .sha256 file."""
+
+
+def cards(offers: Sequence[Offer]) -> tuple[list[tuple[Article, list[str]]], list[Problem]]:
+    """Each article with its lines, and why the others have none."""
+    found, problems = articles(offers, one_currency=False)
+    kept: list[tuple[Article, list[str]]] = []
+    for article in found:
+        codes, faults = lines(article)
+        problems += faults
+        if codes:
+            kept.append((article, codes))
+    return kept, problems
+
+
+def lines(article: Article) -> tuple[list[str], list[Problem]]:
+    """One for each share where it lies now; none, and why, where there is no good one."""
+    faults = [*_faults(article)]
+    if faults:
+        return [], faults
+    return list(dict.fromkeys(_line(article, share) for share in _open(article))), []
+
+
+def _open(article: Article) -> Iterator[Share]:
+    return (share for share in article.shares if share.verb in ("put", "back"))
+
+
+def _faults(article: Article) -> Iterator[Problem]:
+    product = article.product
+    if not any(_open(article)):
+        gone = "every share of it is gone" if article.shares else "no share of it is recorded"
+        yield Problem(
+            product.name,
+            f"{gone}, so there is nothing to deliver for {product.version}",
+            f"put it somewhere with curate publish {product.name}, or tell where you put it yourself with "
+            f"curate publish record {product.name}",
+        )
+    for share in _open(article):
+        for value in (share.url, share.code, share.expires):
+            if _BAR in value or any(unicodedata.category(char) in _UNSAFE for char in value):
+                yield Problem(
+                    product.name,
+                    f"its share on {share.target} holds “{_BAR}”, a line end or a control character: {value!r}",
+                    f"record it again with curate publish record {product.name}",
+                )
+
+
+_UNSAFE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def _line(article: Article, share: Share) -> str:
+    """In Chinese: all these machines are. Whoever sells in English puts it in the product's own text."""
+    parts = [f"链接：{share.url.strip()}"]
+    if share.code.strip():
+        parts.append(f"提取码：{share.code.strip()}")
+    if share.expires.strip():
+        parts.append(f"有效期至：{share.expires.strip()}")
+    archives = share.archives or article.product.archives
+    if len(archives) == 1:
+        parts.append(f"校验 SHA-256：{archives[0].sha256[:_DIGEST]}")
+    return " ".join(parts)
