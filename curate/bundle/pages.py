@@ -11,6 +11,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
+from curate import typeset
 from curate.bundle import cards, guide, layout, press, reuse, terms, text
 from curate.bundle.cards import Chunk
 from curate.bundle.chapter import Chapter
@@ -63,13 +64,13 @@ def thumbnail_path(sha256: str) -> str:
 @cache
 def digest() -> str:
     """Of every template, so that new templates count as new content."""
-    whole = hashlib.sha256()
+    whole = hashlib.sha256(typeset.digest().encode())
 
     def walk(folder: Traversable) -> None:
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if entry.is_dir():
                 walk(entry)
-            elif entry.name.endswith((".j2", ".css", ".js")):
+            elif entry.name.endswith((".j2", ".css", ".js", ".typ")):
                 # Line ends depend on how the sources were checked out.
                 data = entry.read_bytes().replace(b"\r\n", b"\n")
                 whole.update(hashlib.sha256(data).digest())
@@ -81,14 +82,11 @@ def digest() -> str:
 def write(content: Content, pictures: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
     """Path and bytes of every page. ``pictures``: SHA-256 of an item → its thumbnail's path."""
     chunks = cards.chunks(content.layout, pictures, content.say)
-    about = _about(content, chunks)
+    about = shared(content, chunks)
     yield from _start(content, about, chunks)
     yield "VERIFY.html", press.html("verify.html.j2", content, about)
     yield "CONTENTS.md", press.markdown("contents.md.j2", content, about).encode()
-    guides = guide.guides(content.layout, pictures, content.say)
-    tree = guide.tree(content.top, content.layout, content.say)
-    page = f"{content.loaded.collection.language}/tutorial.html.j2"
-    yield "TUTORIAL.html", press.html(page, content, about, guides=guides, tree=tree)
+    yield "TUTORIAL.html", tutorial(content, pictures, about)
     yield "CHANGELOG.md", changelog(content).encode()
     ours = license(content, about).encode()
     yield "LICENSE.md", ours
@@ -110,6 +108,17 @@ def _start(
     )  # fmt: skip
     if large:
         yield "assets/toc-data.js", cards.data(chunks)
+
+
+def tutorial(content: Content, pictures: Mapping[str, str], about: press.About) -> bytes:
+    """TUTORIAL.html, for the kinds of file that are really in the bundle."""
+    collection = content.loaded.collection
+    return press.html(
+        f"{collection.language}/tutorial.html.j2", content, about,
+        guides=guide.guides(content.layout, pictures, content.say),
+        tree=guide.tree(content.top, content.layout, content.say),
+        pdf=collection.bundle.pdf,
+    )  # fmt: skip
 
 
 def license(content: Content, about: press.About) -> str:
@@ -156,7 +165,7 @@ def counts(content: Content) -> dict[str, Any]:
     }
 
 
-def _about(content: Content, chunks: Sequence[Chunk]) -> dict[str, Any]:
+def shared(content: Content, chunks: Sequence[Chunk]) -> dict[str, Any]:
     """What all pages share."""
     items = [placed.item for placed in content.layout.placed]
     expressions = Counter(item.decision.license for item in items)

@@ -97,7 +97,7 @@ def _page(name: str, html: bool, content: Content, about: About, **more: Any) ->
             description=collection.description,
             version=content.version,
             file=content.file,
-            part=_part(content.part, say),
+            part=told(content.part, say),
             headings=lambda step: _headings(step, say),
             news=lambda step, first: _news(step, first, say),
             total=lambda items, size: _total(items, size, say),
@@ -149,7 +149,7 @@ def _total(items: int, size: int, say: Say) -> str:
     return say("{files}, {size}.", files=files, size=text.size(size))
 
 
-def _part(part: Part | None, say: Say) -> str:
+def told(part: Part | None, say: Say) -> str:
     """Where the rest is; "" where nothing is missing."""
     if not part:
         return ""
