@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -126,6 +126,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     compute: Compute = Compute()
     fetch: Fetch = Fetch()
     search: Search = Search()
+    publish: dict[str, Any] = {}
+    """Places that releases are put on, each a table [publish.NAME] whose `type` is folder, webdav or s3."""
 
 
 @dataclass(frozen=True, slots=True)

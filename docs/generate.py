@@ -19,6 +19,7 @@ import msgspec
 from curate import plugins
 from curate.cli import main
 from curate.collection import Collection, Source
+from curate.targets import Place
 from curate.workspace import Settings
 
 HERE = Path(__file__).parent
@@ -27,6 +28,8 @@ OURS = (
     "zenodo", "arxiv", "gutendex", "openalex",
 )  # fmt: skip
 """Collectors that curate brings: what else is installed here is not its documentation."""
+TARGETS = ("folder", "webdav", "s3")
+"""Targets that curate brings."""
 
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
@@ -97,6 +100,8 @@ def _tables(shape: type[msgspec.Struct], name: str) -> Iterator[str]:
     for field in msgspec.structs.fields(shape):
         kind = get_type_hints(shape, include_extras=True)[field.name]
         inner = _struct(kind)
+        if shape is Settings and field.name == "publish":
+            yield from _targets("publish.NAME")
         if inner is None:
             continue
         place = f"{name}.{field.encode_name}" if name else field.encode_name
@@ -117,6 +122,14 @@ def _sources(place: str) -> Iterator[str]:
         options = plugins.load("collectors", name).options
         title = f'### `[[{place}]]` with `type = "{name}"`\n'
         yield from _table(options, title, hidden=tuple(shared))
+
+
+def _targets(place: str) -> Iterator[str]:
+    yield from _table(Place, f"### `[{place}]`\n")
+    shared = {field.name for field in msgspec.structs.fields(Place)}
+    for name in TARGETS:
+        options = plugins.load("targets", name).options
+        yield from _table(options, f'### `[{place}]` with `type = "{name}"`\n', tuple(shared))
 
 
 def _header(shape: type[msgspec.Struct], name: str) -> str:
@@ -181,6 +194,8 @@ def _type(kind: Any) -> str:
         return _type(args[0]) + _bounds(args[1])
     if origin is Literal:
         return " or ".join(f'`"{one}"`' for one in args)
+    if kind == dict[str, Any]:
+        return "tables"
     if _struct(kind):
         return "tables" if _many(kind) else "table"
     if type(None) in args:
