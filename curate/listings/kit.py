@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from curate import product, spdx
-from curate.listings import Shown
+from curate.listings import Shown, claims
 from curate.listings.phrases import line
 from curate.listings.words import words
 from curate.model import Language
@@ -20,6 +20,8 @@ class KitListing:
     """``product.json`` and ``description.{en,zh}.txt``."""
 
     def write(self, shown: Shown, folder: Path) -> list[Path]:
+        """Raises ConfigError for claims of the seller's that nothing proves."""
+        claims.check(shown)
         made = _product(shown)
         paths = [_save(folder / product.FILE, _json(made))]
         for language in _LANGUAGES:

@@ -12,7 +12,7 @@ from curate import bundle, listings, plugins, rights, signing, spdx
 from curate.bundle import Release, Request
 from curate.catalog import Catalog
 from curate.collection import Loaded, load
-from curate.listings import Shown
+from curate.listings import Shown, claims
 from curate.model import Item, LicenseInfo, Omission, Report
 from curate.pipeline import gates
 from curate.pipeline.items import Chooser
@@ -61,13 +61,16 @@ def package(
         grants = {name: judge.grants[name] for name in sorted(used)}
         signer = signing.load(workspace.keys)
 
-        def shown(release: Release) -> Shown:
-            facts = listings.facts(
-                loaded.collection, items, licenses, release.version, release.size
-            )
-            zips = (Zip(one.path.name, one.size, one.sha256) for one in release.archives)
+        def shown(release: Release | None) -> Shown:
+            made = (release.version, release.size) if release else ("", 0)
+            facts = listings.facts(loaded.collection, items, licenses, *made)
+            parts = release.archives if release else ()
+            zips = tuple(Zip(one.path.name, one.size, one.sha256) for one in parts)
             key = signer.public if signer else ""
-            return Shown(loaded.collection, facts, items, licenses, tuple(zips), key, grants)
+            return Shown(loaded.collection, facts, items, licenses, zips, key, grants)
+
+        if "kit" in loaded.collection.listing.formats:
+            claims.check(shown(None))  # before hours of packing, not after them
 
         request = Request(
             loaded, items, omissions, licenses, tuple(_writers(loaded, shown)), rights.file(),
