@@ -96,6 +96,8 @@ def test_what_people_say_of_some_labels_others_that_are_alike(tmp_path: Path) ->
         assert label.category == ("kitchen" if number % 2 else "sea")
         assert label.basis == "model" and 0.2 <= label.score < 1
         assert {*label.words} & {*(KITCHEN if number % 2 else SEA)}
+        assert not {*label.words} & {"the", "a", "of", "and", "with"}  # which tell a reader nothing
+        assert not any(word.isdigit() for word in label.words)
     person = found["note 000.txt"][1]
     assert (person.category, person.basis, person.score) == ("sea", "person", 1.0)
     say(workspace, dict.fromkeys(range(6)))  # all taken back

@@ -53,6 +53,11 @@ def telling(text: str, language: str) -> list[str]:
     return [word if word in known else "" for word in words]
 
 
+def tells(word: str) -> bool:
+    """Does ``word`` by itself say something to a reader? Stop words, numbers and single letters do not."""
+    return _tells(word.casefold(), 3) and not (len(word) == 1 and _HAN.match(word))
+
+
 def _words(text: str, language: str) -> list[str]:
     if language == "ja":
         return _JAPANESE.findall(text)

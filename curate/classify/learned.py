@@ -10,6 +10,7 @@ import numpy as np
 
 from curate.classify.family import MARGIN, Family
 from curate.classify.features import Bag, Floats, bag
+from curate.classify.keywords import tells
 from curate.classify.model import Judged, Model, columns
 from curate.classify.seen import Seen, beginning
 from curate.classify.taxonomy import Taxonomy
@@ -100,8 +101,11 @@ class _Reasons:
         if spoken > 0 and total:
             for word in map(self._bag.spelt, shown):
                 weights[word] += spoken / len(shown)
-        if any(len(word) > 1 for word in weights):  # a character alone tells a reader little
-            weights = {word: weight for word, weight in weights.items() if len(word) > 1}
+        # The seller's own words always count; what else is shown has to tell a reader something.
+        said = {word for word in weights if word in own or tells(word)}
+        said |= set(map(self._bag.spelt, shown))
+        if said & weights.keys():
+            weights = {word: weight for word, weight in weights.items() if word in said}
         ranked = sorted(weights, key=lambda word: (-weights[word], word))
         return tuple(_apart(ranked))[:SHOWN], "words" if by_words else "model"
 
