@@ -46,7 +46,8 @@ def tree(html: str, drawn: str = "") -> tuple[list[Node | str], dict[str, bytes]
     def named(found: re.Match[str]) -> str:
         name = f"drawing-{len(drawings)}.svg"
         drawings[name] = _alone(found[0], drawn).encode()
-        return f'<img src="{name}">'
+        kind = re.search(r'class="([a-z]+)"', found[0])
+        return f'<img src="{name}" class="{kind[1] if kind else ""}">'
 
     reader = _Reader()
     reader.feed(_DRAWING.sub(named, html))
@@ -58,6 +59,7 @@ def _alone(svg: str, style: str) -> str:
     """A drawing of a page as a file of its own."""
     if "xmlns=" not in svg:
         svg = svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    svg = re.sub(r"(?<=>)[^<]+", lambda words: legible(words[0]), svg)
     return re.sub(r"^<svg[^>]*>", lambda start: f"{start[0]}<style>{style}</style>", svg)
 
 

@@ -117,7 +117,7 @@ def tutorial(content: Content, pictures: Mapping[str, str], about: press.About) 
         f"{collection.language}/tutorial.html.j2", content, about,
         guides=guide.guides(content.layout, pictures, content.say),
         tree=guide.tree(content.top, content.layout, content.say),
-        pdf=collection.bundle.pdf,
+        pdf=collection.bundle.pdf, own_terms=bool(content.terms),
     )  # fmt: skip
 
 

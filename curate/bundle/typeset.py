@@ -49,7 +49,8 @@ def write(content: Content, pictures: Mapping[str, str]) -> Iterator[tuple[str, 
 
 
 def _tutorial(content: Content, cover: dict[str, Any], html: str, shown: _Pictures) -> bytes:
-    body, drawings = flow.tree(html, _DRAWN)
+    article = html[html.index("<article") : html.rindex("</article>")]
+    body, drawings = flow.tree(article, _DRAWN)
     wanted = [one for one in flow.pictures(body) if one.src not in drawings]
     for one in wanted:
         one.src = shown.name(one.src)
@@ -105,21 +106,25 @@ def _list(content: Content, chunks: Sequence[Chunk], few: bool) -> dict[str, Any
                 "note": f"{_files(len(chunk.cards), content)} · {text.size(chunk.size)}"
                 if chunk.cards
                 else "",
-                "rows": [_row(card, few) for card in chunk.cards],
+                "rows": [
+                    _row(*pair, content, few) for pair in zip(chunk.cards, placed, strict=True)
+                ],
             }
-            for chunk in chunks
+            for chunk, (_, placed) in zip(chunks, content.layout.sections, strict=True)
         ],
     }
 
 
-def _row(card: Card, few: bool) -> dict[str, str]:
-    more = _plain(card.description[: _MORE + 1]) if few else ""
+def _row(card: Card, placed: Placed, content: Content, few: bool) -> dict[str, str]:
+    item, say = placed.item, content.say
+    told = (say(", ").join(item.creators[:3]), item.description[: _MORE + 1]) if few else ()
+    more = _plain(" · ".join(filter(None, told)))
     return {
         "title": _plain(card.title) or _plain(card.file),
         "href": card.href,
         "kind": card.kind,
         "label": card.label[:12],
-        "meta": " · ".join(card.meta.split(" · ")[:2]),
+        "meta": " · ".join(filter(None, (text.size(item.size), text.extent(item, say)))),
         "more": f"{more[:_MORE].rstrip()}…" if len(more) > _MORE else more,
     }
 
