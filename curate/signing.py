@@ -42,21 +42,28 @@ class Signer:
         return bytes(signature)
 
 
-def create(folder: Path, password: str = "") -> Signer:
-    """Make ``folder``/seller.key and seller.pub. Raises CurateError where there is a key already."""
-    from minisign import KeyPair
-
+def vacant(folder: Path) -> None:
+    """Raises CurateError where ``folder`` holds a key already."""
     secret = folder / SECRET
     if secret.exists():
         raise CurateError(
             f"{secret} exists: what was signed with it could not be checked with a new one",
             "keep it, or move it away first",
         )
+
+
+def create(folder: Path, password: str = "") -> Signer:
+    """Make ``folder``/seller.key and seller.pub, kept out of Git. Raises CurateError where there is a key already."""
+    from minisign import KeyPair
+
+    vacant(folder)
+    secret = folder / SECRET
     pair = KeyPair.generate()
     key, public = pair.secret_key, bytes(pair.public_key)
     if password:
         key.encrypt(password)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / ".gitignore").write_bytes(b"*\n")
     descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, so that it is never readable by others
         file.write(bytes(key))
@@ -95,6 +102,26 @@ def load(folder: Path, password: str | None = None) -> Signer | None:
             ) from fault
     public = PublicKey.from_secret_key(key).to_base64().decode()
     return Signer(public, key)
+
+
+def public(folder: Path) -> str:
+    """The public key in ``folder`` as base64; needs no password where seller.pub is there. Raises CurateError: none, or damaged."""
+    from minisign import Error, PublicKey
+
+    path = folder / PUBLIC
+    try:
+        return PublicKey.from_bytes(path.read_bytes()).to_base64().decode()
+    except FileNotFoundError as fault:
+        held = load(folder)
+        if held:
+            return held.public
+        raise CurateError(
+            f"there is no key: {path} does not exist", "make one with: curate key new"
+        ) from fault
+    except (Error, OSError, ValueError) as fault:
+        raise CurateError(
+            f"{path} is no minisign public key: {fault}", "restore it from your backup"
+        ) from fault
 
 
 def check(data: bytes | IO[bytes], signature: bytes, public: str = "") -> str:

@@ -207,7 +207,7 @@
   });
   var links = [].slice.call(document.querySelectorAll("#toc a"));
   links.forEach(function (link) { link.addEventListener("click", function () { if (!result.hidden) clear(); }); });
-  if (window.matchMedia("(max-width:60rem)").matches && links.length > 6) get("toc").open = false;
+  if (window.matchMedia("(max-width:60rem)").matches && links.length > 4) get("toc").open = false;
   if (window.IntersectionObserver) {
     var seen = {};
     var watch = new IntersectionObserver(function (changes) {
