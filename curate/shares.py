@@ -27,6 +27,10 @@ class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     archives: tuple[Zip, ...] = ()
     why: str = ""  # gone: what was answered
 
+    def word(self, verb: Literal["gone", "back", "drop"], when: str, why: str = "") -> Share:
+        """A further line about it."""
+        return Share(verb, self.version, self.target, self.url, when, why=why)
+
 
 class Shares:
     """All shares of one collection's releases; ``folder`` is build/NAME."""

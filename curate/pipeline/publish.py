@@ -1,0 +1,230 @@
+"""A release goes to a target: what is missing there is sent, all of it is read back, then it is shared."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from curate.bundle import history, verify
+from curate.errors import CurateError
+from curate.pipeline.listener import SILENT, Listener
+from curate.pipeline.sending import File, Sending, Sent
+from curate.product import Zip
+from curate.shares import Share, Shares
+from curate.targets import MIB, Target, places, target
+from curate.workspace import Workspace, check_name
+
+MANIFEST = "SHA256SUMS"
+"""The last file that is sent: it names all the others, for sha256sum -c."""
+_SIDECARS = (".sha256", ".minisig")
+_PAGES = ("CHANGELOG.md",)
+_SHOWN = 5  # problems of a release
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is published, where and how."""
+
+    name: str
+    version: str  # "" for the latest that is not yanked
+    to: str  # name of a target in curate.toml
+    code: str = ""
+    expires: str = ""  # ISO date
+    listing: bool = False  # the listing kit too
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What lies at the target now, every byte of it read back."""
+
+    name: str
+    version: str
+    target: str
+    files: tuple[Sent, ...]
+    shares: tuple[Share, ...]  # one for each archive
+    public: bool  # whether buyers can use them
+    leftovers: tuple[str, ...]  # of killed runs, that could not be removed
+
+
+def publish(workspace: Workspace, wish: Wish, listener: Listener = SILENT) -> Published:
+    """Bring a release to a target, and record where it is shared. A run that was killed is gone on with
+    by the next one. Raises CurateError: no such release or target, a yanked or damaged release, a file
+    that is too large for the target, one that does not come back as it was sent; then nothing is
+    recorded."""
+    there = places(workspace)
+    with closing(target(workspace, wish.to)) as place, _alone(workspace, wish.to):
+        folder = chosen(workspace, wish.name, wish.version)
+        record = history.read(folder)
+        files = _files(folder, record, wish.listing)
+        _check_sizes(files, there[wish.to].max_mb, wish.to)
+        listener.stage("checking the release")
+        _check(folder)
+        home = f"{wish.name}/{record.version}"
+        sent = Sending(place, home, listener).all(files)
+        leftovers = place.tidy(home)
+        shares = _shares(place, home, record, wish)
+        put(workspace, wish.name, shares)
+    public = all(place.link(f"{home}/{one.file}").public for one in record.archives[:1])
+    return Published(wish.name, record.version, wish.to, sent, shares, public, leftovers)
+
+
+def chosen(workspace: Workspace, name: str, version: str) -> Path:
+    """The folder of a release that people may get. Raises CurateError for one that is yanked, and where
+    there is none."""
+    home = workspace.build / check_name(name)
+    released = history.versions(home)
+    if not released:
+        raise CurateError(
+            f"nothing of '{name}' is released", f"build it with: curate package {name}"
+        )
+    found = version or history.latest(home)
+    if not found:
+        raise CurateError(
+            f"all releases of '{name}' are yanked",
+            f"build the next one with: curate package {name}",
+        )
+    if found not in released:
+        raise CurateError(f"there is no {name} {found}", f"released: {', '.join(released[-20:])}")
+    off = history.yanked(home).get(found)
+    if off:
+        raise CurateError(
+            f"{name} {found} is yanked: {off.why or 'nobody should get it any more'}",
+            f"publish another one: {history.latest(home) or 'there is none yet'}",
+        )
+    return home / found
+
+
+def put(workspace: Workspace, name: str, shares: Sequence[Share]) -> None:
+    """Record shares; those of the same archive on the same target that they take the place of are
+    dropped, and what stands there already is not said again."""
+    with recording(workspace, name) as journal:
+        known = journal.current()
+        news: list[Share] = []
+        for one in shares:
+            news += (
+                old.word("drop", one.when)
+                for old in known
+                if (old.version, old.target, old.archives)
+                == (one.version, one.target, one.archives)
+                and old.url not in {each.url for each in shares}
+            )
+            if not any(_same(one, old) for old in known):
+                news.append(one)
+        if news:
+            journal.append(*news)
+
+
+@contextmanager
+def recording(workspace: Workspace, name: str) -> Iterator[Shares]:
+    """The shares of a collection, which nobody else writes meanwhile. An upload may take hours, and
+    holds nothing else of the workspace."""
+    from filelock import FileLock
+
+    workspace.state.mkdir(exist_ok=True)
+    (workspace.build / name).mkdir(parents=True, exist_ok=True)
+    with FileLock(workspace.state / "shares.lock"):
+        yield Shares(workspace.build / name)
+
+
+def now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _same(one: Share, other: Share) -> bool:
+    def told(share: Share) -> tuple[object, ...]:
+        return (share.verb, share.version, share.target, share.url, share.code, share.expires, share.archives)  # fmt: skip
+
+    return told(one) == told(other)
+
+
+@contextmanager
+def _alone(workspace: Workspace, to: str) -> Iterator[None]:
+    """Two runs that send to one target at once would each remove what the other has begun."""
+    from filelock import FileLock, Timeout
+
+    workspace.state.mkdir(exist_ok=True)
+    lock = FileLock(workspace.state / f"publish-{to}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as fault:
+        raise CurateError(
+            f"another curate publish is sending to '{to}'", "wait until it has finished"
+        ) from fault
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _check(folder: Path) -> None:
+    wrong = [one for one in verify(folder) if one.severity == "error"]
+    if wrong:
+        told = "".join(f"\n  {one}" for one in wrong[:_SHOWN])
+        more = f"\n  and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        raise CurateError(
+            f"{folder} is damaged, so nothing is sent:{told}{more}",
+            "restore it from a backup, or build and publish the next version",
+        )
+
+
+def _check_sizes(files: Sequence[File], max_mb: int, to: str) -> None:
+    large = [one for one in files if max_mb and one.size > max_mb * MIB]
+    if large:
+        told = ", ".join(f"{one.path} ({one.size / MIB:.0f} MiB)" for one in large)
+        raise CurateError(
+            f"'{to}' takes files up to {max_mb} MiB, but the release holds {told}",
+            f"write volume_mb = {max_mb} below [bundle] in collection.toml, and build the next version",
+        )
+
+
+def _files(folder: Path, record: history.Record, listing: bool) -> tuple[File, ...]:
+    """What buyers get, in the order it is sent: archives, updates, pages; then what vouches for them.
+
+    Neither release.json nor LEFT-OUT.md nor rights.json: they are the seller's."""
+    known = {one.file: one.sha256 for one in record.archives}
+    packs = sorted(path.name for path in folder.glob("*.zip") if path.name not in known)
+    zips = [*known, *packs]
+    pages = [name for name in _PAGES if (folder / name).is_file()]
+    if listing:
+        kit = (path for path in sorted((folder / "listing").rglob("*")) if path.is_file())
+        pages += [path.relative_to(folder).as_posix() for path in kit]
+    beside = [f"{name}{ending}" for name in zips for ending in _SIDECARS]
+    found = [
+        _file(folder, name, known.get(name, ""))
+        for name in (*zips, *pages, *beside)
+        if name in known or (folder / name).is_file()
+    ]
+    rows = "".join(f"{one.sha256}  {one.path}\n" for one in sorted(found, key=lambda one: one.path))
+    data = rows.encode()
+    return (*found, File(MANIFEST, len(data), hashlib.sha256(data).hexdigest(), data=data))
+
+
+def _file(folder: Path, name: str, sha256: str) -> File:
+    """``sha256``: where it is known, as that of a release's archives is; verify looks at them anyway."""
+    path = folder / name
+    if not path.is_file():
+        raise CurateError(
+            f"{path} is missing", "restore it from a backup: a release is never rebuilt"
+        )
+    if not sha256:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return File(name, path.stat().st_size, sha256, path)
+
+
+def _shares(place: Target, home: str, record: history.Record, wish: Wish) -> tuple[Share, ...]:
+    when = now()
+    shares = []
+    for one in record.archives:
+        link = place.link(f"{home}/{one.file}")
+        shares.append(
+            Share(
+                "put", record.version, wish.to, link.url, when, wish.code, wish.expires or link.expires,
+                (Zip(one.file, one.size, one.sha256),),
+            )
+        )  # fmt: skip
+    return tuple(shares)
