@@ -14,6 +14,7 @@ from curate.bundle.cards import Card, Chunk
 from curate.bundle.layout import Placed
 from curate.bundle.pages import Content
 from curate.errors import CurateError
+from curate.typeset import Sheets
 
 CONTENTS, TUTORIAL = "CONTENTS.pdf", "TUTORIAL.pdf"
 SHORT = 1000
@@ -43,12 +44,15 @@ def write(content: Content, pictures: Mapping[str, str]) -> Iterator[tuple[str, 
     shown = _Pictures(content, pictures)
     few = len(content.layout.placed) <= SHORT
     cover = _cover(content, about, shown.named(cards.cover(chunks, _COVER)))
-    yield CONTENTS, _set("contents.typ", cover | _list(content, chunks, few), shown.files, few)
     html = pages.tutorial(content, pictures, about).decode()
-    yield TUTORIAL, _tutorial(content, cover, html, shown)
+    documents = (
+        _sheets("contents.typ", cover | _list(content, chunks, few), dict(shown.files), few),
+        _tutorial(content, cover, html, shown),
+    )
+    yield from zip((CONTENTS, TUTORIAL), typeset.pdfs(documents, archive.stamp()), strict=True)
 
 
-def _tutorial(content: Content, cover: dict[str, Any], html: str, shown: _Pictures) -> bytes:
+def _tutorial(content: Content, cover: dict[str, Any], html: str, shown: _Pictures) -> Sheets:
     article = html[html.index("<article") : html.rindex("</article>")]
     body, drawings = flow.tree(article, _DRAWN)
     wanted = [one for one in flow.pictures(body) if one.src not in drawings]
@@ -60,12 +64,11 @@ def _tutorial(content: Content, cover: dict[str, Any], html: str, shown: _Pictur
         "drawings": sorted(drawings),
         "shown": sorted(shown.files),
     }
-    return _set("tutorial.typ", data, {**shown.files, **drawings}, True)
+    return _sheets("tutorial.typ", data, {**shown.files, **drawings}, True)
 
 
-def _set(name: str, data: dict[str, Any], files: Mapping[str, bytes], tagged: bool) -> bytes:
-    look = {"look.typ": _template("look.typ"), **files}
-    return typeset.pdf(_template(name), data, look, stamp=archive.stamp(), tagged=tagged)
+def _sheets(name: str, data: dict[str, Any], files: Mapping[str, bytes], tagged: bool) -> Sheets:
+    return Sheets(_template(name), data, {"look.typ": _template("look.typ"), **files}, tagged)
 
 
 @cache

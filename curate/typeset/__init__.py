@@ -12,13 +12,15 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 import msgspec
 
 from curate.errors import CurateError
+from curate.typeset import child
 from curate.typeset.child import Job, Made
 
 FONTS = "CURATE_FONTS"
@@ -26,7 +28,16 @@ FONTS = "CURATE_FONTS"
 SECONDS = 600
 """What a document may take; one of 9,000 rows takes four."""
 _FACES = "faces.typ"
-_CHILD = "import sys; sys.path[:] = sys.argv[1:]; from curate.typeset.child import main; main()"
+_CHILD = "import sys; sys.path[:] = sys.argv[1:]; from child import main; main()"
+
+
+class Sheets(msgspec.Struct, frozen=True):
+    """A document to be set: see :func:`pdf`."""
+
+    template: bytes
+    data: object
+    files: Mapping[str, bytes] = {}
+    tagged: bool = False
 
 
 def pdf(
@@ -44,14 +55,21 @@ def pdf(
     becomes several times as large by it. Raises CurateError where it cannot be set: a picture that is
     none, a package that is missing.
     """
-    return _made(template, data, files, Job("pdf", stamp=stamp, tagged=tagged))[0]
+    return pdfs([Sheets(template, data, files or {}, tagged)], stamp)[0]
+
+
+def pdfs(documents: Sequence[Sheets], stamp: int) -> list[bytes]:
+    """Several at once: starting typst takes longer than a short document."""
+    jobs = [Job("pdf", _sources(one), stamp=stamp, tagged=one.tagged) for one in documents]
+    return [pages[0] for pages in _made(jobs)]
 
 
 def png(
     template: bytes, data: object, files: Mapping[str, bytes] | None = None, *, ppi: float = 144.0
 ) -> list[bytes]:
     """The same as one PNG for each page; a point is 1/72 inch, so 72 ``ppi`` make it a pixel."""
-    return _made(template, data, files, Job("png", ppi=ppi))
+    sources = _sources(Sheets(template, data, files or {}))
+    return _made([Job("png", sources, ppi=ppi)])[0]
 
 
 def legible(text: str) -> str:
@@ -83,31 +101,29 @@ def _faces() -> bytes:
     return resources.files(__name__).joinpath(_FACES).read_bytes().replace(b"\r\n", b"\n")
 
 
-def _made(
-    template: bytes, data: object, files: Mapping[str, bytes] | None, job: Job
-) -> list[bytes]:
+def _sources(one: Sheets) -> dict[str, bytes]:
+    data = msgspec.json.encode(one.data)
+    return {**one.files, "main.typ": one.template, _FACES: _faces(), "data.json": data}
+
+
+def _made(jobs: Sequence[Job]) -> list[list[bytes]]:
     """Done by a process of its own: one large document takes 300 MB, and typst gives none back."""
-    sources = {
-        **(files or {}),
-        "main.typ": template,
-        _FACES: _faces(),
-        "data.json": msgspec.json.encode(data),
-    }
-    job = msgspec.structs.replace(job, sources=sources, fonts=_folders())
-    command = [sys.executable, "-I", "-c", _CHILD, *sys.path]
+    jobs = [msgspec.structs.replace(job, fonts=_folders()) for job in jobs]
+    command = [sys.executable, "-I", "-c", _CHILD, str(Path(child.__file__).parent), *sys.path]
     try:
         done = subprocess.run(
-            command, input=msgspec.msgpack.encode(job), capture_output=True, timeout=SECONDS
+            command, input=msgspec.msgpack.encode(jobs), capture_output=True, timeout=SECONDS
         )
-        made = msgspec.msgpack.decode(done.stdout, type=Made)
+        made = msgspec.msgpack.decode(done.stdout, type=list[Made])
     except subprocess.TimeoutExpired as fault:
         raise _fault(f"it took more than {SECONDS} seconds") from fault
     except msgspec.DecodeError as fault:
         last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise _fault(last or f"typst ended with {done.returncode}") from fault
-    if made.fault:
-        raise _fault(made.fault)
-    return made.pages
+    for one in made:
+        if one.fault:
+            raise _fault(one.fault)
+    return [one.pages for one in made]
 
 
 def _fault(why: str) -> CurateError:

@@ -1,4 +1,4 @@
-"""The process that runs typst: a job on standard input, what came of it on standard output."""
+"""The process that runs typst: jobs on standard input, what came of them on standard output."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Made(msgspec.Struct, frozen=True):
 
 
 def main() -> None:
-    job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(_made(job)))
+    jobs = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=list[Job])
+    sys.stdout.buffer.write(msgspec.msgpack.encode([_made(job) for job in jobs]))
 
 
 def _made(job: Job) -> Made:
