@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from curate import product, spdx
-from curate.listings import Shown, claims
+from curate.listings import Shown, claims, pictures
 from curate.listings.phrases import line
+from curate.listings.pictures import Pictures
 from curate.listings.words import words
 from curate.model import Language
 from curate.product import Product, Words
@@ -17,20 +18,24 @@ _LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
 class KitListing:
-    """``product.json`` and ``description.{en,zh}.txt``."""
+    """``product.json``, ``description.{en,zh}.txt``, covers, contact sheet, previews, ``sample.pdf`` and
+    ``PICTURES.md``, which says whose work the pictures show."""
 
     def write(self, shown: Shown, folder: Path) -> list[Path]:
         """Raises ConfigError for claims of the seller's that nothing proves."""
         claims.check(shown)
-        made = _product(shown)
-        paths = [_save(folder / product.FILE, _json(made))]
+        drawn = pictures.make(shown, folder)
+        made = _product(shown, drawn)
+        paths = [folder / name for name in (*drawn.images, *drawn.samples)]
+        paths.append(_save(folder / "PICTURES.md", pictures.told(drawn, shown).encode()))
+        paths += [_save(folder / product.FILE, _json(made))]
         for language in _LANGUAGES:
             text = _text(made.words[language])
             paths.append(_save(folder / f"description.{language}.txt", text.encode()))
         return paths
 
 
-def _product(shown: Shown) -> Product:
+def _product(shown: Shown, drawn: Pictures) -> Product:
     facts, listing = shown.facts, shown.collection.listing
     used = {id for item in shown.items for id in spdx.ids(item.decision.license)}
     return Product(
@@ -43,8 +48,8 @@ def _product(shown: Shown) -> Product:
         price=facts.price,
         currency=facts.currency,
         categories=tuple(line(one.name) for one in facts.categories),
-        images=(),
-        samples=(),
+        images=drawn.images,
+        samples=drawn.samples,
         archives=shown.archives,
         public_key=shown.public_key,
         licenses=tuple(sorted(used)),
