@@ -7,7 +7,6 @@ import os
 import stat
 import zipfile
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
@@ -24,6 +23,7 @@ _AGAIN = "download it again"
 _HOSTILE = "do not use this file: it was not made by curate, or somebody has changed it"
 _LARGEST = 256 << 20  # bytes of update.json
 _CHUNK = 1 << 20
+_OWN = "REUSE.toml"  # a name that no item gets
 
 
 class Parcel:
@@ -193,7 +193,7 @@ def _zlib_error() -> type[Exception]:
 
 def is_safe(path: str) -> bool:
     """Whether ``path`` is relative and every part of it is a name that curate itself would give."""
-    return all(safe_name(part) in (part, f"_{part}") and part for part in path.split("/"))
+    return path == _OWN or all(part and safe_name(part) == part for part in path.split("/"))
 
 
 __all__ = ["SIGNATURE", "SIGNED", "Parcel", "State", "is_safe"]
