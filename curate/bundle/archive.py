@@ -1,4 +1,4 @@
-"""One pass from files to a reproducible ZIP: read once, hash, compress or store, write in order.
+"""A reproducible ZIP, written in one pass over its files: in order, with fixed times and modes.
 
 Written by hand because zipfile leaks times and modes and cannot take data compressed elsewhere, and
 other writers use data descriptors, which macOS and Explorer stumble over. Format: PKWARE APPNOTE.
@@ -12,35 +12,19 @@ import os
 import struct
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO
 
-import deflate
-from zlib_ng import zlib_ng
-
+from curate.bundle.blocks import PIECE, Block, Entry, Stream, load, pack
 from curate.errors import CurateError
 
-LEVEL = 6
-WHOLE = 16 << 20  # bytes; larger files are streamed
+WHOLE = 32 << 20  # bytes; larger files are streamed
 IN_FLIGHT = 64 << 20  # bytes read and not yet written
-GAIN = 0.10  # least part that compression has to save
-_SAMPLE = 32 << 10
+_TOGETHER = 1 << 20, 64  # bytes and files that are worth one handing over to a thread
 _MAX32, _MAX16 = 0xFFFFFFFF, 0xFFFF
 _UTF8 = 0x800
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file to be written. Its bytes have to be ``size`` long and hash to ``sha256``."""
-
-    path: str
-    size: int
-    sha256: str
-    open: Callable[[], IO[bytes]]
-    packed: bool = False  # of a format that is compressed already
-    title: str = ""  # what an error calls it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +35,6 @@ class _Written:
     packed: int
     size: int
     offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A whole file, ready to be written."""
-
-    method: int
-    crc: int
-    size: int
-    data: bytes
 
 
 def stamp() -> int:
@@ -90,35 +64,60 @@ class Archive:
         self._date = (moment.tm_year - 1980) << 9 | moment.tm_mon << 5 | moment.tm_mday
         self._time = moment.tm_hour << 11 | moment.tm_min << 5 | moment.tm_sec // 2
 
+    @property
+    def packed(self) -> dict[str, int]:
+        """Bytes that each path takes, as it is packed."""
+        return {one.name.decode(): one.packed for one in self._written}
+
     def add(self, path: str, data: bytes, packed: bool = False) -> str:
         """Write ``data`` as ``path``; gives its SHA-256 in hex."""
-        self._block(path, _pack(data, packed))
+        self._block(path, pack(data, packed))
         return hashlib.sha256(data).hexdigest()
 
     def add_all(self, entries: Iterable[Entry], threads: int = 0) -> Iterator[Entry]:
         """Write every entry in order, and give each as soon as it is written.
 
-        Files are opened in the calling thread, read and compressed in ``threads`` (0 = one for each
-        processor, at most 4). Raises CurateError where bytes are not what the entry says.
+        They are read and compressed in ``threads`` (0 = one for each processor, at most 4). Raises
+        CurateError where bytes are not what the entry says.
         """
-        waiting: deque[tuple[Entry, Future[_Block] | None]] = deque()
+        waiting: deque[tuple[list[Entry], Future[list[Block]] | None]] = deque()
         flying = 0
         with ThreadPoolExecutor(threads or min(os.cpu_count() or 1, 4)) as pool:
             try:
-                for entry in entries:
-                    while waiting and (flying + entry.size > IN_FLIGHT or len(waiting) > 64):
-                        flying -= waiting[0][0].size
-                        yield self._next(*waiting.popleft())
-                    small = entry.size <= WHOLE
-                    job = pool.submit(_load, entry, _opened(entry)) if small else None
-                    waiting.append((entry, job))
-                    flying += entry.size
+                for batch in _batches(entries):
+                    coming = sum(entry.size for entry in batch)
+                    while waiting and (flying + coming > IN_FLIGHT or len(waiting) > 64):
+                        flying -= sum(entry.size for entry in waiting[0][0])
+                        yield from self._next(*waiting.popleft())
+                    streamed = batch[0].size > WHOLE
+                    waiting.append((batch, None if streamed else pool.submit(load, batch)))
+                    flying += coming
                 while waiting:
-                    yield self._next(*waiting.popleft())
+                    yield from self._next(*waiting.popleft())
             finally:
                 for _, job in waiting:
                     if job is not None:
                         job.cancel()
+
+    def take(self, other: Archive, source: str, path: str) -> None:
+        """Write as ``path`` what ``other`` holds as ``source``, packed as it is there.
+
+        ``other`` has to be written, its file open for reading.
+        """
+        one = other._place(source)
+        start, data = other._data(one)
+        name, offset = path.encode(), self._position
+        wide = one.packed >= _MAX32 or one.size >= _MAX32
+        self._put(self._header(name, one.method, one.crc, one.packed, one.size, wide))
+        rest = one.packed
+        data.seek(start)
+        while rest:
+            piece = data.read(min(rest, PIECE))
+            if not piece:
+                raise CurateError(f"{path} could not be copied between two archives")
+            self._put(piece)
+            rest -= len(piece)
+        self._written.append(_Written(name, one.method, one.crc, one.packed, one.size, offset))
 
     def close(self) -> None:
         """Write the directory of the archive. The file itself stays open."""
@@ -135,26 +134,20 @@ class Archive:
         shown = min(count, _MAX16)
         self._put(
             struct.pack(
-                "<IHHHHIIH",
-                0x06054B50,
-                0,
-                0,
-                shown,
-                shown,
-                min(size, _MAX32),
-                min(start, _MAX32),
-                0,
+                "<IHHHHIIH", 0x06054B50, 0, 0, shown, shown, min(size, _MAX32), min(start, _MAX32), 0
             )
-        )
+        )  # fmt: skip
 
-    def _next(self, entry: Entry, job: Future[_Block] | None) -> Entry:
+    def _next(self, batch: Sequence[Entry], job: Future[list[Block]] | None) -> Iterator[Entry]:
         if job is None:
-            self._stream(entry)
-        else:
-            self._block(entry.path, job.result())
-        return entry
+            self._stream(batch[0])
+            yield batch[0]
+            return
+        for entry, block in zip(batch, job.result(), strict=True):
+            self._block(entry.path, block)
+            yield entry
 
-    def _block(self, path: str, block: _Block) -> None:
+    def _block(self, path: str, block: Block) -> None:
         name = path.encode()
         offset = self._position
         self._put(self._header(name, block.method, block.crc, len(block.data), block.size, False))
@@ -165,31 +158,30 @@ class Archive:
     def _stream(self, entry: Entry) -> None:
         """A large file: its header is written again once crc and sizes are known."""
         name, offset = entry.path.encode(), self._position
-        wide = entry.size >= _MAX32 - (64 << 20)  # deflate may add a little
-        digest, crc, size, packed = hashlib.sha256(), 0, 0, 0
-        with _opened(entry) as source:
-            first = _read(entry, source, WHOLE)
-            method = 0 if entry.packed or not _worth(first) else 8
-            squeeze = zlib_ng.compressobj(LEVEL, zlib_ng.DEFLATED, -15) if method else None
-            self._put(self._header(name, method, 0, 0, 0, wide))
-            data = first
-            while data:
-                digest.update(data)
-                crc = zlib_ng.crc32(data, crc)
-                size += len(data)
-                out = squeeze.compress(data) if squeeze else data
-                self._put(out)
-                packed += len(out)
-                data = _read(entry, source, 4 << 20)
-        if squeeze:
-            out = squeeze.flush()
-            self._put(out)
-            packed += len(out)
-        _check(entry, size, digest.hexdigest())
+        with Stream(entry) as stream:
+            grown = entry.size + (entry.size >> 8) if stream.method else entry.size
+            wide = grown >= _MAX32  # deflate may add a little
+            self._put(self._header(name, stream.method, 0, 0, 0, wide))
+            begin = self._position
+            stream.pump(self._put)
+            packed = self._position - begin
         self._file.seek(offset)
-        self._file.write(self._header(name, method, crc, packed, size, wide))
+        self._file.write(self._header(name, stream.method, stream.crc, packed, stream.size, wide))
         self._file.seek(self._position)
-        self._written.append(_Written(name, method, crc, packed, size, offset))
+        written = _Written(name, stream.method, stream.crc, packed, stream.size, offset)
+        self._written.append(written)
+
+    def _place(self, path: str) -> _Written:
+        if not hasattr(self, "_places"):
+            self._places = {one.name: one for one in self._written}
+        return self._places[path.encode()]
+
+    def _data(self, one: _Written) -> tuple[int, IO[bytes]]:
+        """Where the packed bytes of ``one`` begin, and in what."""
+        self._file.flush()
+        self._file.seek(one.offset + 28)
+        (extra,) = struct.unpack("<H", self._file.read(2))
+        return one.offset + 30 + len(one.name) + extra, self._file
 
     def _put(self, data: bytes) -> None:
         self._file.write(data)
@@ -225,54 +217,18 @@ class Archive:
         )  # fmt: skip
 
 
-def _opened(entry: Entry) -> IO[bytes]:
-    try:
-        return entry.open()
-    except OSError as fault:
-        raise CurateError(
-            f"'{entry.title or entry.path}' cannot be read from the library: {fault.strerror}",
-            f"its object {entry.sha256} is missing or locked; gather the collection again",
-        ) from fault
+def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Small files together, large ones alone, in their order."""
+    batch: list[Entry] = []
+    size = 0
+    for entry in entries:
+        if batch and (size + entry.size > _TOGETHER[0] or len(batch) == _TOGETHER[1]):
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size += entry.size
+    if batch:
+        yield batch
 
 
-def _read(entry: Entry, source: IO[bytes], size: int = -1) -> bytes:
-    try:
-        return source.read(size)
-    except OSError as fault:
-        raise CurateError(
-            f"'{entry.title or entry.path}' cannot be read from the library: {fault.strerror}"
-        ) from fault
-
-
-def _load(entry: Entry, source: IO[bytes]) -> _Block:
-    with source:
-        data = _read(entry, source)
-    _check(entry, len(data), hashlib.sha256(data).hexdigest())
-    return _pack(data, entry.packed)
-
-
-def _check(entry: Entry, size: int, sha256: str) -> None:
-    if size != entry.size or sha256 != entry.sha256:
-        raise CurateError(
-            f"the library object of '{entry.title or entry.path}' is damaged: "
-            f"expected {entry.size} bytes of SHA-256 {entry.sha256}, found {size} of {sha256}",
-            "remove the damaged object from the library and gather the collection again",
-        )
-
-
-def _pack(data: bytes, packed: bool) -> _Block:
-    crc = zlib_ng.crc32(data)
-    if not packed and _worth(data):
-        small = deflate.deflate_compress(data, LEVEL)
-        if len(small) <= (1 - GAIN) * len(data):
-            return _Block(8, crc, len(data), bytes(small))
-    return _Block(0, crc, len(data), data)
-
-
-def _worth(data: bytes) -> bool:
-    """Whether compressing is likely to save GAIN: three samples of a large file tell."""
-    if len(data) <= 4 * _SAMPLE:
-        return len(data) >= 64
-    quarter = len(data) // 4
-    sample = b"".join(data[quarter * n : quarter * n + _SAMPLE] for n in (1, 2, 3))
-    return len(deflate.deflate_compress(sample, 1)) <= (1 - GAIN) * len(sample)
+__all__ = ["IN_FLIGHT", "WHOLE", "Archive", "Entry", "stamp"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -13,10 +13,13 @@ from curate.bundle import Request, archive, crate, layout, ledger, pages, typese
 Progress = Callable[[int], None]
 TAGS = "tagmanifest-sha256.txt"
 
-# Compressed by their own format: not worth a try.
+Put = Callable[[archive.Archive, Sequence[archive.Entry], str], None]
+"""Writes entries whose paths all begin with the prefix."""
+
+# Compressed so well by their own format that nothing is worth a try. Not here: what often is packed badly,
+# such as office files, e-books and pictures.
 _PACKED = frozenset(
-    "mp3 m4a aac ogg opus flac mp4 m4v mov mkv webm avi jpeg jpg webp heic avif zip 7z rar gz bz2 xz "
-    "zst docx pptx xlsx odt ods odp epub woff woff2".split()
+    "mp3 m4a aac ogg opus flac mp4 m4v mov mkv webm webp heic avif zip 7z rar gz bz2 xz zst woff woff2".split()
 )
 
 
@@ -26,12 +29,13 @@ def write(
     out: archive.Archive,
     told: Path,
     progress: Progress | None,
+    put: Put | None = None,
 ) -> None:
     """Pages and pictures first, so that people see them first; then the payload; then manifests.
 
-    ``told``: where rights.json is written before it goes into the archive.
+    ``told``: where rights.json is written before it goes into the archive. ``put``: writes the payload,
+    where it is not read from the library.
     """
-    collection = content.loaded.collection
     top, placed = content.top, content.layout.placed
     tags: list[tuple[str, str]] = []
     pictures: dict[str, str] = {}
@@ -45,13 +49,14 @@ def write(
         tags.append((path, out.add(f"{top}/{path}", data)))
     tags += _rights(content, request, out, told)
     entries = _payload(content)
-    for number, _ in enumerate(out.add_all(entries), 1):
-        if progress:
-            progress(min(number, len(placed)))
+    if put:
+        put(out, entries, f"{top}/data/")
+    else:
+        _pack(entries, out, progress, len(placed))
     cut = len(top) + 1
     size = sum(entry.size for entry in entries)
     for path, data in (
-        ("bag-info.txt", crate.bag_info(collection, content.version, agent(), size, len(entries))),
+        ("bag-info.txt", _info(content, size, len(entries))),
         ("bagit.txt", crate.DECLARATION),
         ("manifest-sha256.txt", crate.manifest((e.path[cut:], e.sha256) for e in entries)),
     ):
@@ -62,6 +67,26 @@ def write(
         comment = f"{request.loaded.name} {content.version}"
         out.add(f"{top}/{TAGS}.minisig", request.signer.sign(listed, comment))
     out.close()
+
+
+def pack(content: pages.Content, out: archive.Archive, progress: Progress | None) -> None:
+    """Only the items, at the paths that they have in a bag."""
+    entries = _items(content)
+    _pack(entries, out, progress, len(entries))
+
+
+def _pack(
+    entries: Sequence[archive.Entry], out: archive.Archive, progress: Progress | None, most: int
+) -> None:
+    for number, _ in enumerate(out.add_all(entries), 1):
+        if progress:
+            progress(min(number, most))
+
+
+def _info(content: pages.Content, size: int, files: int) -> bytes:
+    part = content.part
+    group = (part.number, part.count) if part else None
+    return crate.bag_info(content.loaded.collection, content.version, agent(), size, files, group)
 
 
 def _rights(
@@ -80,21 +105,33 @@ def _rights(
 
 def _payload(content: pages.Content) -> list[archive.Entry]:
     """What data/ holds, by path as bytes."""
-    collection = content.loaded.collection
+    part = content.part
     about = crate.describe(
-        collection, content.layout, content.licenses, content.version, archive.stamp()
+        content.loaded.collection,
+        content.layout,
+        content.licenses,
+        content.version,
+        archive.stamp(),
+        (part.number, part.count) if part else None,
     )
     sha256 = hashlib.sha256(about).hexdigest()
-    top = f"{content.top}/data"
-    entries = [
-        archive.Entry(f"{top}/{layout.METADATA}", len(about), sha256, lambda: io.BytesIO(about))
+    path = f"{content.top}/data/{layout.METADATA}"
+    described = archive.Entry(path, len(about), sha256, lambda: io.BytesIO(about))
+    return sorted((described, *_items(content)), key=lambda entry: entry.path.encode())
+
+
+def _items(content: pages.Content) -> list[archive.Entry]:
+    return [
+        archive.Entry(
+            f"{content.top}/data/{one.path}",
+            one.item.size,
+            one.item.sha256,
+            one.item.open,
+            one.item.format in _PACKED,
+            one.item.title,
+        )
+        for one in content.layout.placed
     ]
-    for one in content.layout.placed:
-        item = one.item
-        packed = item.format in _PACKED
-        path = f"{top}/{one.path}"
-        entries.append(archive.Entry(path, item.size, item.sha256, item.open, packed, item.title))
-    return sorted(entries, key=lambda entry: entry.path.encode())
 
 
 def agent() -> str:

@@ -22,8 +22,9 @@ def describe(
     licenses: Mapping[str, LicenseInfo],
     version: str,
     seconds: int,
+    part: tuple[int, int] | None = None,
 ) -> bytes:
-    """ro-crate-metadata.json for the payload folder."""
+    """ro-crate-metadata.json for the payload folder. ``part``: which of how many, where there are more."""
     placed = layout.placed
     used = sorted({one for p in placed for one in ids(p.item.decision.license)})
     people = sorted({name for p in placed for name in p.item.creators if name.strip()})
@@ -44,7 +45,7 @@ def describe(
         "description": collection.description or collection.title,
         "datePublished": time.strftime("%Y-%m-%d", time.gmtime(seconds)),
         "version": version,
-        "identifier": f"{collection.name}-{version}",
+        "identifier": _identifier(collection, version, part),
         "inLanguage": collection.language,
         "license": _one([_ref(_license_id(one, licenses)) for one in used])
         or "Each file states its own terms; see ATTRIBUTION.md.",
@@ -139,15 +140,30 @@ def _escape(path: str) -> str:
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 
-def bag_info(collection: Collection, version: str, agent: str, size: int, files: int) -> bytes:
+def bag_info(
+    collection: Collection,
+    version: str,
+    agent: str,
+    size: int,
+    files: int,
+    part: tuple[int, int] | None = None,
+) -> bytes:
     """bag-info.txt. No date: a release is the same whenever it is made."""
     fields = [
-        ("External-Identifier", f"{collection.name}-{version}"),
+        ("External-Identifier", _identifier(collection, version, part)),
         ("External-Description", " ".join(collection.title.split())),
         ("Bag-Software-Agent", agent),
         ("Payload-Oxum", f"{size}.{files}"),
     ]
+    if part:
+        fields.append(("Bag-Group-Identifier", _identifier(collection, version, None)))
+        fields.append(("Bag-Count", f"{part[0]} of {part[1]}"))
     return "".join(f"{name}: {value}\n" for name, value in fields).encode()
+
+
+def _identifier(collection: Collection, version: str, part: tuple[int, int] | None) -> str:
+    whole = f"{collection.name}-{version}"
+    return f"{whole}-part{part[0]}of{part[1]}" if part else whole
 
 
 def manifest(digests: Iterable[tuple[str, str]]) -> bytes:

@@ -61,7 +61,7 @@ def arrange(
         members.setdefault(home if known else item.kind, []).append(item)
     used = {names.key(METADATA)}
     used.update(names.key(section.path) for section in folders.values())
-    room = names.PATH - names.width(f"{top(collection, '999.999.999')}/data/")
+    room = names.PATH - names.width(f"{top(collection, '999.999.999-99of99')}/data/")
     sections = []
     for home, section in folders.items():
         placed = _place(members.get(home, []), section.path, room, before, used)

@@ -17,7 +17,6 @@ from curate.bundle import (
     Changes,
     Release,
     Request,
-    archive,
     bag,
     chapter,
     history,
@@ -25,6 +24,7 @@ from curate.bundle import (
     ledger,
     pages,
     terms,
+    volumes,
 )
 from curate.bundle.bag import Progress
 from curate.bundle.text import one_line
@@ -34,7 +34,7 @@ from curate.model import Item
 from curate.spdx.expression import ids
 from curate.workspace import settle_names
 
-FORMAT = 2
+FORMAT = 3
 """Version of what a bundle looks like; raised when the same input gives other pages or folders."""
 _TEMPORARY = ".tmp-"
 
@@ -170,7 +170,7 @@ def _digest(
     licenses = [request.licenses[one] for one in used if one in request.licenses]
     said = (
         FORMAT, pages.digest(), request.loaded.name, collection.title, collection.language,
-        collection.description, collection.keywords, collection.categories, collection.listing,
+        collection.description, collection.keywords, collection.categories, collection.listing, collection.bundle,
         terms.seller(collection), request.signer.public if request.signer else "", written, [(one.id, one.name, one.url, one.text) for one in licenses],
         hashlib.sha256(request.policy).hexdigest(), sorted(ledger.use(request).items()),
     )  # fmt: skip
@@ -231,25 +231,17 @@ def _write(
     changes: Changes,
     progress: Progress | None,
 ) -> Release:
-    """Archive, checksum, pages beside the archive, and listings."""
-    name = content.file
-    path = folder / name
-    with path.open("w+b", buffering=1 << 20) as file:
-        out = archive.Archive(file, archive.stamp())
-        bag.write(content, request, out, folder / ledger.FILE, progress)
+    """Archives, checksums, pages beside them, and listings."""
+    made = volumes.write(content, request, folder, progress)
     ledger.complete(folder / ledger.FILE, request.omissions)
-    sha256 = _sha256(path)
-    _save(folder / f"{name}.sha256", f"{sha256}  {name}\n".encode())
-    if request.signer:
-        with path.open("rb") as whole:
-            _save(folder / f"{name}.minisig", request.signer.sign_stream(whole, name))
+    archives = tuple(_signed(one, request, final) for one in made)
     _save(folder / "CHANGELOG.md", pages.changelog(content).encode())
     _save(folder / "LEFT-OUT.md", pages.left_out(content).encode())
     release = Release(
         request.loaded.name,
         content.version,
         final,
-        (Archived(final / name, sha256, path.stat().st_size, content.top),),
+        archives,
         len(content.layout.placed),
         False,
         changes,
@@ -258,6 +250,18 @@ def _write(
         (folder / "listing").mkdir(exist_ok=True)
         write(release, folder / "listing")
     return release
+
+
+def _signed(volume: volumes.Volume, request: Request, final: Path) -> Archived:
+    """Its checksum and, where there is a key, its signature beside it."""
+    path = volume.path
+    sha256 = _sha256(path)
+    _save(path.with_name(f"{path.name}.sha256"), f"{sha256}  {path.name}\n".encode())
+    if request.signer:
+        with path.open("rb") as whole:
+            signature = request.signer.sign_stream(whole, path.name)
+        _save(path.with_name(f"{path.name}.minisig"), signature)
+    return Archived(final / path.name, sha256, path.stat().st_size, volume.content.top)
 
 
 def _record(
