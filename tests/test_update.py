@@ -273,7 +273,7 @@ def test_links_are_not_followed(place: str, pair: Pair, tmp_path: Path) -> None:
         elsewhere.mkdir()
     (folder / place).symlink_to(elsewhere)
     before = files(elsewhere)
-    with pytest.raises(CurateError, match="is a link|is missing"):
+    with pytest.raises(CurateError, match=r"is a link|is missing"):
         updating.update(folder, pair.pack, force=True)
     assert files(elsewhere) == before
 

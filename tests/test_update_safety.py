@@ -208,7 +208,7 @@ def test_what_no_key_or_another_one_vouches_for_is_refused(
         ("no key", signed.pack),
     ):
         folder = (pair if pack == pair.pack else signed).copied(tmp_path / "buyer")
-        with pytest.raises(CurateError, match="does not vouch|is not signed"):
+        with pytest.raises(CurateError, match=r"does not vouch|is not signed"):
             updating.update(folder, Path(pack), public)
         shutil.rmtree(folder)
 

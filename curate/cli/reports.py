@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from curate.cli.options import echo, language_of, print_failures, print_next
 from curate.errors import Exit
-from curate.messages import Say
-from curate.model import Report
+from curate.messages import Say, render, speaker
+from curate.model import Language, Report
 from curate.workspace import Workspace
+
+if TYPE_CHECKING:
+    from curate.bundle.update import Packs
 
 
 def print_problems(report: Report, say: Say, workspace: Workspace) -> None:
@@ -23,6 +27,20 @@ def print_problems(report: Report, say: Say, workspace: Workspace) -> None:
 def finish(reports: Sequence[Report]) -> None:
     if any(report.failed for report in reports):
         raise click.exceptions.Exit(Exit.PARTIAL)
+
+
+def tell_packs(packs: Packs, language: Language) -> None:
+    """The update packs of a release, or why it has none."""
+    say = speaker(language)
+    if packs.why:
+        echo(f"  {render(packs.why, language)}")
+    for pack in packs.made:
+        echo(
+            say(
+                "  update pack {path} ({size} bytes, {percent} % of the archive)",
+                path=pack.path, size=f"{pack.size:,}", percent=f"{100 * pack.size / pack.full:.1f}",
+            )
+        )  # fmt: skip
 
 
 class Counts:

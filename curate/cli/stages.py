@@ -9,7 +9,7 @@ import click
 
 from curate.cli.options import SHOWN, echo, heading, in_workspace, language_of, print_next
 from curate.cli.progress import progress
-from curate.cli.reports import Counts, finish, print_problems
+from curate.cli.reports import Counts, finish, print_problems, tell_packs
 from curate.messages import Say, render, speaker
 from curate.model import Report
 from curate.workspace import Workspace
@@ -154,4 +154,6 @@ def package(workspace: Workspace, name: str, version: str) -> None:
         echo(say("  … and {n} more: see {file}", n=rest, file=file))
     echo(say("  {archive} ({size} bytes)", archive=release.archive, size=f"{release.size:,}"))
     echo(f"  SHA-256 {release.sha256}")
+    if packaged.updates:
+        tell_packs(packaged.updates, language)
     print_next(report, say)

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from curate import bundle, listings, plugins, rights, signing, spdx
 from curate.bundle import Release, Request
+from curate.bundle.update import Packs
 from curate.catalog import Catalog
 from curate.collection import Loaded, load
 from curate.listings import Shown, claims
 from curate.model import Item, LicenseInfo, Omission, Report
-from curate.pipeline import gates
+from curate.pipeline import gates, update
 from curate.pipeline.items import Chooser
 from curate.pipeline.judge import Judge, use
 from curate.pipeline.listener import SILENT, Listener
@@ -28,6 +29,7 @@ from curate.workspace import Workspace
 class Packaged:
     release: Release
     report: Report
+    updates: Packs | None = None  # from the release before; None for the first
 
 
 def package(
@@ -77,7 +79,8 @@ def package(
             _use(loaded), grants, signer,
         )  # fmt: skip
         release = bundle.package(request, workspace.build, version, progress)
-        return Packaged(release, _report(release, loaded, items, omissions))
+        packs = update.beside(workspace.build / name, release.version, signer)
+        return Packaged(release, _report(release, loaded, items, omissions), packs)
 
 
 def _use(loaded: Loaded) -> dict[str, object]:

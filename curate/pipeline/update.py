@@ -1,0 +1,38 @@
+"""Update packs of released collections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from curate import signing
+from curate.bundle import history, update
+from curate.bundle.update import Packs
+from curate.errors import CurateError
+from curate.messages import msg
+from curate.signing import Signer
+from curate.workspace import Workspace
+
+
+def beside(home: Path, version: str, signer: Signer | None) -> Packs | None:
+    """The packs that lead to a release of ``home`` from its parent, made where they are not there yet.
+
+    None for the first release. Whatever stands against one is no fault of the release.
+    """
+    before = history.read(home / version).parent
+    if not before:
+        return None
+    try:
+        return update.make(home, before, version, signer)
+    except CurateError as fault:
+        return Packs(
+            why=msg("no update pack from {before}: {reason}", before=before, reason=fault.message)
+        )
+
+
+def make(workspace: Workspace, name: str, before: str, now: str) -> Packs:
+    """The packs that lead from any release to any other, written beside the latter.
+
+    Raises CurateError: no such release, or a damaged one.
+    """
+    with workspace.writing():
+        return update.make(workspace.build / name, before, now, signing.load(workspace.keys))
