@@ -31,6 +31,8 @@ class Disk:
         self.port = free_port()
         self.asked: list[str] = []
         """Method and path of each request for the bytes of a file; not known of SFTP."""
+        self.changed: list[str] = []
+        """Method, path and query of all others, of S3; of WebDAV what changes something."""
         self.state.mkdir(exist_ok=True)
 
     @property
@@ -75,6 +77,9 @@ class WebDavDisk(Disk):
             if environ["REQUEST_METHOD"] == "GET":
                 path = environ["PATH_INFO"].encode("latin-1").decode()
                 self.asked.append(f"GET {path} {environ.get('HTTP_RANGE', '')}".rstrip())
+            elif environ["REQUEST_METHOD"] not in ("PROPFIND", "HEAD", "OPTIONS"):
+                path = environ["PATH_INFO"].encode("latin-1").decode()
+                self.changed.append(f"{environ['REQUEST_METHOD']} {path}")
             return app(environ, start)
 
         self.server = wsgi.Server(("127.0.0.1", self.port), noted, numthreads=4)
@@ -123,9 +128,12 @@ class S3Disk(Disk):
 
         def guarded(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
             path = environ["PATH_INFO"].encode("latin-1").decode()
-            if environ["REQUEST_METHOD"] != "GET":
+            method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
+            if "Credential=x/" in environ.get("HTTP_AUTHORIZATION", ""):
                 return app(environ, start)
-            if path != f"/{self.bucket}/":
+            if method != "GET":
+                self.changed.append(f"{method} {path} {query}".rstrip())
+            elif path != f"/{self.bucket}/":
                 self.asked.append(f"GET {path} {environ.get('HTTP_RANGE', '')}".rstrip())
             if not signed(environ):
                 start("403 Forbidden", [("Content-Type", "application/xml")])
@@ -160,6 +168,11 @@ class S3Disk(Disk):
 
 def signed(environ: dict[str, Any]) -> bool:
     """Did somebody who knows the secret sign this request? As botocore would have signed it."""
+    if "X-Amz-Signature=" in environ.get("QUERY_STRING", ""):
+        raw = environ.get("REQUEST_URI") or environ["RAW_URI"]
+        return environ["REQUEST_METHOD"] == "GET" and signed_address(
+            f"http://{environ['HTTP_HOST']}{raw}"
+        )
     from botocore.auth import S3SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
@@ -168,11 +181,32 @@ def signed(environ: dict[str, Any]) -> bool:
     names = given.partition("SignedHeaders=")[2].partition(",")[0].split(";")
     headers = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}", "") for name in names}
     raw = environ.get("REQUEST_URI") or environ["RAW_URI"]
-    request = AWSRequest("GET", f"http://{environ['HTTP_HOST']}{raw}", headers=headers)
+    method = environ["REQUEST_METHOD"]
+    request = AWSRequest(method, f"http://{environ['HTTP_HOST']}{raw}", headers=headers)
     request.context["timestamp"] = headers.get("x-amz-date", "")
     auth = S3SigV4Auth(Credentials(USER, PASSWORD), "s3", "us-east-1")
     wanted = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
     return given.partition("Signature=")[2] == wanted
+
+
+def signed_address(url: str) -> bool:
+    """The same of an address that holds its signature."""
+    import datetime
+    from unittest import mock
+    from urllib.parse import parse_qs
+
+    from botocore.auth import S3SigV4QueryAuth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    bare, _, query = url.partition("?")
+    told = {name: values[0] for name, values in parse_qs(query).items()}
+    moment = datetime.datetime.strptime(told["X-Amz-Date"], "%Y%m%dT%H%M%SZ")
+    request = AWSRequest("GET", bare)
+    with mock.patch("botocore.auth.get_current_datetime", lambda remove_tzinfo=True: moment):
+        who, seconds = Credentials(USER, PASSWORD), int(told["X-Amz-Expires"])
+        S3SigV4QueryAuth(who, "s3", "us-east-1", expires=seconds).add_auth(request)
+    return f"X-Amz-Signature={told['X-Amz-Signature']}" in str(request.url)
 
 
 class SftpDisk(Disk):
@@ -259,6 +293,7 @@ def canned(
         def do_GET(self) -> None:
             if told is not None:
                 told.append(self.headers.get("Authorization", ""))
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, headers, body = answer(self.command, self.path)
             self.send_response(status)
             for name, value in headers.items():
@@ -269,7 +304,7 @@ def canned(
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_PROPFIND = do_HEAD = do_GET
+        do_PROPFIND = do_HEAD = do_PUT = do_POST = do_MKCOL = do_MOVE = do_DELETE = do_GET
 
         def log_message(self, *_: object) -> None:
             pass

@@ -29,6 +29,8 @@ class _Until(click.ParamType[str]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         text = str(value)
+        if not text:
+            return ""
         if days := _DAYS.fullmatch(text):
             return (datetime.now(UTC).date() + timedelta(days=int(days[1]))).isoformat()
         try:

@@ -207,9 +207,10 @@ class _Looking:
                 return self._at_address(share)
             return self._at_target(one)
         except StatusError as fault:
-            if fault.status in (404, 410):
-                return "gone", msg("the server answers {status}", status=fault.status)
-            return "unknown", msg("it cannot be looked at: {fault}", fault=fault.message)
+            gone = fault.status in (404, 410)
+            return "gone" if gone else "unknown", msg(
+                "the server answers {status}", status=fault.status
+            )
         except (CurateError, OSError) as fault:
             return "unknown", msg("it cannot be looked at: {fault}", fault=fault)
 
