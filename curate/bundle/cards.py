@@ -110,13 +110,13 @@ def cover(sections: Sequence[Chunk], most: int = 3) -> list[str]:
     return [picture for picture, _ in zip(turns, range(most), strict=False)]
 
 
-def data(sections: Sequence[Chunk]) -> bytes:
-    """The cards as a script: pages opened from a folder may run scripts, but may not fetch."""
+def data(sections: Sequence[Chunk]) -> str:
+    """The cards as JSON that may stand in a script of a page."""
     lines = ",\n".join(
         json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in _rows(sections)
     )
     safe = lines.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return f"window.TOC=[\n{safe}\n];\n".encode()
+    return f"[\n{safe}\n]"
 
 
 def _rows(sections: Sequence[Chunk]) -> Iterator[tuple[object, ...]]:

@@ -21,9 +21,11 @@ from curate.collection import Loaded
 from curate.messages import Say, render, speaker
 from curate.model import LicenseInfo, Omission
 
+FEW = 300
+"""Items up to which START-HERE.html holds all cards; of more it draws the rest when it is asked to."""
 LARGE = 2000
-"""Items from which on START-HERE.html draws its list from a data file, piece by piece."""
-_FIRST = 24  # of each section, that the page of a large bundle holds itself
+"""Items from which on what it draws from lies beside it, not in it."""
+_FIRST = 24  # cards of each section that are there from the beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +103,16 @@ def _start(
     content: Content, about: press.About, chunks: Sequence[Chunk]
 ) -> Iterator[tuple[str, bytes]]:
     """START-HERE.html, and beside it the list of a large bundle."""
-    large = len(content.layout.placed) > LARGE
+    count = len(content.layout.placed)
+    rows = cards.data(chunks) if count > FEW else ""
+    large = count > LARGE
     yield "START-HERE.html", press.html(
-        "start.html.j2", content, about, large=large, first=_FIRST if large else None,
-        tree=cards.tree(chunks), covers=cards.cover(chunks),
+        "start.html.j2", content, about, large=large, first=_FIRST if rows else None,
+        rows="" if large else rows, tree=cards.tree(chunks), covers=cards.cover(chunks),
     )  # fmt: skip
     if large:
-        yield "assets/toc-data.js", cards.data(chunks)
+        # A script: pages opened from a folder may run those, but may not fetch anything.
+        yield "assets/toc-data.js", f"window.TOC={rows};\n".encode()
 
 
 def tutorial(content: Content, pictures: Mapping[str, str], about: press.About) -> bytes:

@@ -51,8 +51,8 @@
     item.appendChild(shot); item.appendChild(what);
     return item;
   }
-  var rows = [];
-  if (window.TOC) rows = window.TOC.map(fromData);
+  var rows = [], told = get("rows") ? JSON.parse(get("rows").textContent) : window.TOC;
+  if (told) rows = told.map(fromData);
   else sections.forEach(function (section, part) {
     [].forEach.call(section.querySelectorAll(".cards>li"), function (item) { rows.push(fromPage(item, part)); });
   });
@@ -74,7 +74,7 @@
     if (shown) button.hidden = shown >= source.length;
     else next();
   }
-  if (window.TOC) sections.forEach(function (section, part) {
+  if (told) sections.forEach(function (section, part) {
     var target = section.querySelector(".cards"), button = section.querySelector("button");
     var mine = rows.filter(function (one) { return one.part === part; });
     if (target) fill(target, button, mine, target.children.length, function (one) { return one.node(); });
