@@ -256,13 +256,14 @@ def verify(path: Path | None, library: bool, as_json: bool, folder: Path | None)
         problems, what = list(Store(workspace.objects).verify()), str(workspace.objects)
     else:
         from curate.bundle import verify as run
+        from curate.pipeline.versions import notices
 
         assert path is not None
         if not path.exists():
             raise CurateError(
                 f"{path} does not exist", "give an archive, an unpacked bundle, or build/NAME/X.Y.Z"
             )
-        problems, what = run(path), str(path)
+        problems, what = [*run(path), *notices(path)], str(path)
     errors = [one for one in problems if one.severity == "error"]
     if as_json:
         echo_json(

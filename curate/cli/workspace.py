@@ -178,6 +178,8 @@ def status(workspace: Workspace, what: str | None, as_json: bool) -> None:
                 )
             if one.versions:
                 echo(say("  released: {versions}", versions=", ".join(one.versions)))
+            for version, why in one.yanked.items():
+                echo(say("  off sale: {version}: {why}", version=version, why=why))
             echo("  " + say("Next: {command}", command=one.next))
         if not found:
             echo(say("Next: {command}", command="curate new NAME"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from curate import bundle
+from curate.bundle import history
 from curate.catalog import Catalog, Member, Place, State
 from curate.collection import Loaded, load
 from curate.errors import CurateError
@@ -129,6 +130,7 @@ class Standing:
     next: str  # the command that comes next
     problem: str = ""  # why its configuration cannot be read
     review: int = 0  # resources that wait for a person to say where they belong
+    yanked: dict[str, str] = field(default_factory=dict)  # versions that are off sale, and why
 
 
 def standings(workspace: Workspace) -> list[Standing]:
@@ -179,6 +181,7 @@ def _standing(workspace: Workspace, catalog: Catalog, name: str) -> Standing:
         outcomes=dict(outcomes),
         categories=dict(categories),
         versions=tuple(bundle.versions(workspace.build, name)),
+        yanked={one.version: one.why for one in history.yanked(workspace.build / name).values()},
         next=f"curate {stage} {name}",
         problem=problem,
         review=to_review(catalog, loaded, judge) if loaded and judge else 0,

@@ -1,0 +1,96 @@
+"""What was released of a collection: compared, taken off sale, put back."""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from curate.bundle import difference, history
+from curate.bundle.difference import Comparison
+from curate.bundle.history import Yank
+from curate.errors import CurateError, Problem
+from curate.workspace import Workspace, check_name
+
+
+def compared(workspace: Workspace | None, what: Sequence[str]) -> Comparison:
+    """What changed between two versions: of two paths, or of a collection's name and one version or two.
+
+    With one version, it is compared with the latest. Raises CurateError: nothing is there, or it is no
+    bundle.
+    """
+    if len(what) == 2 and all(Path(one).exists() for one in what):
+        old, new = (difference.read(Path(one)) for one in what)
+        return difference.compare(old, new)
+    if workspace is None:
+        absent = next((one for one in what if not Path(one).exists()), what[0])
+        raise CurateError(
+            f"{absent} does not exist",
+            "give two paths (archives, unpacked bundles, release folders); or give a collection and "
+            "its versions inside its workspace",
+        )
+    name, *versions = what
+    home = workspace.build / check_name(name)
+    if len(versions) == 1:
+        versions.append(history.latest(home))
+    old, new = (difference.read(_released(home, version)) for version in versions)
+    return difference.compare(old, new)
+
+
+def _released(home: Path, version: str) -> Path:
+    there = history.versions(home)
+    if version not in there:
+        raise CurateError(
+            f"{home.name} {version} was never released"
+            if version
+            else f"no release of {home.name}",
+            f"released are: {', '.join(there)}"
+            if there
+            else f"build one: curate package {shlex.quote(home.name)}",
+        )
+    return home / version
+
+
+def yank(
+    workspace: Workspace, name: str, version: str, who: str, why: str, undo: bool = False
+) -> bool:
+    """Take a release off sale, or put it back with ``undo``; gives whether that changed anything.
+
+    The release stays as it is, for those who have it. Raises CurateError where there is none.
+    """
+    home = workspace.build / check_name(name)
+    _released(home, version)
+    with workspace.writing():
+        before = history.yanked(home).get(version)
+        if undo and before is None:
+            return False
+        if not undo and before is not None and before.why == why:
+            return False
+        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        history.words(home).append([Yank("undo" if undo else "yank", version, now, who, why)])
+    return True
+
+
+def yanked(place: Path) -> Yank | None:
+    """By what word the release that ``place`` is, or whose archive it is, is off sale."""
+    folder = place.resolve()
+    if folder.is_file():
+        folder = folder.parent
+    if not (folder / history.RECORD).is_file():
+        return None
+    return history.yanked(folder.parent).get(folder.name)
+
+
+def notices(place: Path) -> list[Problem]:
+    """What is said about the release in ``place`` that its files do not tell."""
+    word = yanked(place)
+    return (
+        [
+            Problem(
+                str(place), f"was taken off sale: {word.why}", "take the latest version", "warning"
+            )
+        ]
+        if word
+        else []
+    )
