@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
 from curate.errors import Problem
 from curate.exports import Offer
@@ -14,6 +15,8 @@ _BAR = "║"
 """U+2551: acg-faka cuts a line there, and no other machine needs it either."""
 _DIGEST = 12
 """Characters of the SHA-256 that are shown: enough to compare by eye; the whole stands in the .sha256 file."""
+_LINKS = frozenset({"http", "https", "ftp", "ftps", "magnet", "ed2k", "thunder"})
+_UNSAFE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def cards(offers: Sequence[Offer]) -> tuple[list[tuple[Article, list[str]]], list[Problem]]:
@@ -36,31 +39,41 @@ def lines(article: Article) -> tuple[list[str], list[Problem]]:
     return list(dict.fromkeys(_line(article, share) for share in _open(article))), []
 
 
-def _open(article: Article) -> Iterator[Share]:
-    return (share for share in article.shares if share.verb in ("put", "back"))
+def _open(article: Article) -> list[Share]:
+    """Where it lies now, as far as buyers get there: a path on the seller's computer is no link."""
+    return [
+        share
+        for share in article.shares
+        if share.verb in ("put", "back") and urlsplit(share.url).scheme.lower() in _LINKS
+    ]
 
 
 def _faults(article: Article) -> Iterator[Problem]:
     product = article.product
-    if not any(_open(article)):
-        gone = "every share of it is gone" if article.shares else "no share of it is recorded"
+    there = _open(article)
+    if not there:
         yield Problem(
             product.name,
-            f"{gone}, so there is nothing to deliver for {product.version}",
-            f"put it somewhere with curate publish {product.name}, or tell where you put it yourself with "
-            f"curate publish record {product.name}",
+            f"there is nothing to deliver for {product.version}: {_why(article.shares)}",
+            f"put it somewhere with curate publish {product.name} --to TARGET, or tell where you put it "
+            f"yourself with curate publish record {product.name} --url ADDRESS",
         )
-    for share in _open(article):
+    for share in there:
         for value in (share.url, share.code, share.expires):
             if _BAR in value or any(unicodedata.category(char) in _UNSAFE for char in value):
                 yield Problem(
                     product.name,
                     f"its share on {share.target} holds “{_BAR}”, a line end or a control character: {value!r}",
-                    f"record it again with curate publish record {product.name}",
+                    f"drop it, and record it again with curate publish record {product.name}",
                 )
 
 
-_UNSAFE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+def _why(shares: Sequence[Share]) -> str:
+    if not shares:
+        return "no share of it is recorded"
+    if all(share.verb == "gone" for share in shares):
+        return "all its shares are gone"
+    return f"no buyer gets to {shares[0].url}"
 
 
 def _line(article: Article, share: Share) -> str:

@@ -1,0 +1,232 @@
+"""From releases to what a shop or a card machine imports: several collections in one go."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import msgspec
+
+from curate import listings, plugins, product, typed
+from curate.bundle import history
+from curate.errors import CurateError, Problem
+from curate.exports import Export, Offer
+from curate.shares import Share, Shares
+from curate.workspace import Workspace
+
+MARK = "export.json"
+"""Tells that a folder is an export, and which files in it are: nothing else may be in it when it is replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What may be asked of an export beside its collections."""
+
+    output: Path | None = None  # build/export/PLATFORM where None
+    force: bool = False  # write what the platform's rules forbid, too
+    options: dict[str, object] = field(
+        default_factory=dict
+    )  # of this platform: legacy, images, copies
+    today: date | None = None  # shares that end before it are left out
+
+
+class Offered(msgspec.Struct, frozen=True):
+    """A release that was asked for."""
+
+    name: str
+    version: str
+    sku: str
+    price: str
+    currency: str
+    written: bool
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """What was written; export.json beside it holds the same, without ``folder`` and ``problems``."""
+
+    platform: str
+    checked: str  # "engine" or "schema"
+    offers: tuple[Offered, ...]
+    files: tuple[str, ...]  # below the folder; none where no offer could be written
+    folder: str
+    problems: tuple[Problem, ...] = ()
+
+
+class _Mark(msgspec.Struct, frozen=True):
+    files: tuple[str, ...]
+
+
+def platforms() -> list[tuple[str, str]]:
+    """Every export that is installed, with how it was checked."""
+    return [(name, plugins.load("exports", name).checked) for name in plugins.names("exports")]
+
+
+def export(workspace: Workspace, platform: str, names: Sequence[str], how: How) -> Exported:
+    """Write the latest releases of ``names`` that are not yanked (or NAME@VERSION) for ``platform``.
+
+    What breaks the platform's rules, or what it would not take, is left out and told. The folder appears
+    whole, in place of the export that was there. Raises CurateError: no such platform, option, collection,
+    release or listing; a folder that holds something else.
+    """
+    writer = _writer(platform, how.options)
+    folder = (how.output or workspace.build / "export" / platform).absolute()
+    if not _replaceable(folder):
+        raise CurateError(
+            f"{folder} holds files that are no export of curate",
+            "name another folder with --output, or move them away",
+        )
+    today = how.today or datetime.now(UTC).date()
+    offers = [_offer(workspace, name, today) for name in dict.fromkeys(names)]
+    _once(offers)
+    problems: list[Problem] = []
+    passed = []
+    for offer in offers:
+        found = _lint(workspace, platform, offer, how.force)
+        problems += found
+        if not any(problem.severity == "error" for problem in found):
+            passed.append(offer)
+    told = Exported(platform, writer.checked, _offered(offers, ()), (), str(folder))
+    if passed:
+        told, refused = _write(writer, passed, told, folder)
+        problems += refused
+        written = [one.name for one in told.offers]
+        told = msgspec.structs.replace(told, offers=_offered(offers, written if told.files else ()))
+    return msgspec.structs.replace(told, problems=tuple(problems))
+
+
+def _writer(platform: str, options: dict[str, object]) -> Export:
+    maker = plugins.load("exports", platform)
+    known = inspect.signature(maker).parameters
+    for name in options:
+        if name not in known:
+            raise CurateError(
+                f"{platform} has no --{name}",
+                f"it has: {', '.join(f'--{one}' for one in known) or 'none'}",
+            )
+    made: Export = maker(**options)
+    return made
+
+
+def _replaceable(folder: Path) -> bool:
+    """Is nothing there, or an export with nothing else in it?"""
+    if not folder.exists():
+        return True
+    if not folder.is_dir():
+        return False
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    if not there:
+        return True
+    try:
+        mark = typed.json((folder / MARK).read_bytes(), _Mark)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return there <= {MARK, *mark.files}
+
+
+def _offer(workspace: Workspace, asked: str, today: date) -> Offer:
+    name, _, version = asked.partition("@")
+    [name] = workspace.chosen([name])
+    home = workspace.build / name
+    off = history.yanked(home)
+    if not version:
+        version = history.latest(home)
+    elif version not in history.versions(home):
+        raise CurateError(
+            f"{name} has no release {version}",
+            f"there are: {', '.join(history.versions(home)) or 'none'}",
+        )
+    elif version in off:
+        raise CurateError(
+            f"{name} {version} is off sale: {off[version].why or 'no reason was given'}",
+            f"export another one, or put it back on sale: curate yank {name} {version} --undo",
+        )
+    if not version:
+        hint = "build one with" if not off else "all are off sale; build the next one with"
+        raise CurateError(f"{name} has no release to export", f"{hint}: curate package {name}")
+    return _released(home / version, today)
+
+
+def _released(folder: Path, today: date) -> Offer:
+    made = product.read(folder)
+    shares = (one for one in Shares(folder.parent).current(folder.name) if _holds(one, today))
+    return Offer(made, folder / "listing", tuple(shares))
+
+
+def _holds(share: Share, today: date) -> bool:
+    return not share.expires or share.expires[:10] >= today.isoformat()
+
+
+def _once(offers: Sequence[Offer]) -> None:
+    names = [offer.product.name for offer in offers]
+    for name in names:
+        if names.count(name) > 1:
+            raise CurateError(
+                f"two versions of {name} were asked for, and a shop lists one", "name one of them"
+            )
+
+
+def _lint(workspace: Workspace, platform: str, offer: Offer, force: bool) -> list[Problem]:
+    """What the platform's rules say of the kit; with ``force`` it is told, and nothing stops."""
+    check = getattr(listings, "lint", lambda *_: [])
+    found: list[Problem] = check(offer.product, offer.folder, platform)
+    return [replace(one, severity="warning") for one in found] if force else list(found)
+
+
+def _write(
+    writer: Export, offers: Sequence[Offer], told: Exported, folder: Path
+) -> tuple[Exported, list[Problem]]:
+    """Beside, then renamed. Where nothing could be written, what is there stays."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        part.chmod(0o755)
+        paths, problems = writer.write(offers, part)
+        left = {problem.where for problem in problems if problem.severity == "error"}
+        kept = [offer for offer in offers if offer.product.name not in left]
+        if not kept:
+            return told, problems
+        files = tuple(path.relative_to(part).as_posix() for path in paths)
+        names = [offer.product.name for offer in kept]
+        told = msgspec.structs.replace(told, offers=_offered(kept, names), files=files)
+        (part / MARK).write_bytes(_mark(told))
+        _swap(part, folder)
+        return told, problems
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _mark(told: Exported) -> bytes:
+    """The same wherever it is written: without the folder."""
+    body = msgspec.to_builtins(told)
+    del body["folder"], body["problems"]
+    return msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n"
+
+
+def _swap(part: Path, folder: Path) -> None:
+    """``part`` in place of ``folder``, which is whole at every moment or, for one rename, beside it."""
+    if not folder.exists():
+        part.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    try:
+        folder.rename(old / folder.name)
+        try:
+            part.rename(folder)
+        except OSError:
+            (old / folder.name).rename(folder)
+            raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _offered(offers: Sequence[Offer], written: Sequence[str]) -> tuple[Offered, ...]:
+    made = (offer.product for offer in offers)
+    return tuple(
+        Offered(one.name, one.version, one.sku, one.price, one.currency, one.name in written)
+        for one in made
+    )
