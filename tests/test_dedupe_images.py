@@ -144,6 +144,70 @@ def test_the_evidence_names_what_differs_in_both_languages(tmp_path: Path) -> No
         assert "all that" not in render(told, "zh")
 
 
+def icon(seed: int, side: int = 32) -> Image.Image:
+    return scene(seed, (256, 256)).resize((side, side), Image.Resampling.LANCZOS)
+
+
+def test_a_small_picture_is_found_when_it_is_compressed_or_made_smaller(tmp_path: Path) -> None:
+    for seed in range(12):
+        original = sign(icon(seed), tmp_path / "a.png")
+        for quality in (20, 60):
+            assert found(original, sign(icon(seed), tmp_path / "b.jpg", quality=quality)), seed
+        assert found(original, sign(icon(seed), tmp_path / "b.webp", quality=40)), seed
+        assert found(original, sign(icon(seed).resize((17, 17)), tmp_path / "b.png")), seed
+        assert found(original, sign(icon(seed).resize((54, 54)), tmp_path / "b.png")), seed
+
+
+def test_the_evidence_says_that_small_pictures_are_compared_coarsely(tmp_path: Path) -> None:
+    told = {
+        str(compare(*(sign(image, tmp_path / "a.png") for image in (one, one.resize((17, 17))))).evidence)
+        for one in map(icon, range(12))
+    }  # fmt: skip
+    assert any("one is small, so only its larger parts were compared" in one for one in told)
+    large = sign(scene(1), tmp_path / "a.png")
+    assert "small" not in str(
+        compare(large, sign(scene(1), tmp_path / "a.jpg", quality=5)).evidence
+    )
+
+
+def test_other_small_pictures_are_not_near(tmp_path: Path) -> None:
+    signed = [sign(icon(seed), tmp_path / "a.png") for seed in range(40)]
+    signed += [sign(icon(seed), tmp_path / "a.jpg", quality=20) for seed in range(40)]
+    for (a, one), (b, two) in itertools.combinations(enumerate(signed), 2):
+        assert a % 40 == b % 40 or compare(one, two).score < SAME
+
+
+def folder(emblem: str, fill: str = "#4a7ab5") -> Image.Image:
+    """An icon of a series: one folder, and what tells it from the others in its lower corner."""
+    image = Image.new("RGB", (256, 256), "white")
+    pen = ImageDraw.Draw(image)
+    pen.rounded_rectangle((16, 40, 240, 216), 16, fill=fill, outline="black", width=6)
+    pen.rectangle((32, 72, 224, 88), fill="white")
+    if emblem == "disc":
+        pen.ellipse((136, 120, 232, 216), fill="#e0b020")
+    elif emblem == "arrow":
+        pen.polygon([(150, 210), (190, 110), (230, 210)], fill="#208030")
+    elif emblem:
+        pen.rectangle((140, 130, 230, 200), fill="#b02020")
+    return image.resize((32, 32), Image.Resampling.LANCZOS)
+
+
+def test_small_pictures_of_a_series_differ_by_their_emblem_or_colour(tmp_path: Path) -> None:
+    kinds = [folder("disc"), folder("arrow"), folder("box"), folder("disc", "#b55a4a")]
+    signed = [sign(kind, tmp_path / "a.png") for kind in kinds]
+    assert not [pair for pair in itertools.combinations(signed, 2) if alike(*pair) >= SAME]
+
+
+def test_a_signature_tells_how_large_its_file_was(tmp_path: Path) -> None:
+    small, large = sign(icon(1), tmp_path / "a.png"), sign(scene(1), tmp_path / "a.png")
+    assert (small[-1], large[-1]) == (32, 255)
+    assert sign(icon(1, 20), tmp_path / "a.png")[-1] == 20
+    assert sign(scene(1, (64, 36)), tmp_path / "a.png")[-1] == 48
+    doubled = sign(icon(1).resize((64, 64), Image.Resampling.NEAREST), tmp_path / "a.png")
+    assert doubled[-1] == 64
+    assert compare(small, doubled).score == 1
+
+
 def flag(path: Path, *colours: str) -> bytes:
     image = Image.new("RGB", (300, 200))
     for place, colour in enumerate(colours):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from curate.model import Extracted, Fingerprint, main_text
 
-VERSION = 4
+VERSION = 5
 """Part of the key of every stored fingerprint: raise it when a fingerprint of the same bytes changes."""
 
 SPARSE = 150

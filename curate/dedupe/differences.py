@@ -6,12 +6,13 @@ corner; half-transparent words change much, but only towards their own brightnes
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from curate.dedupe.overlay import CELLS, Mask, Overlay, Plane, shrunk
+from curate.dedupe.overlay import CELLS, SMALL, Mask, Overlay, Plane, halve, shrunk
 
 GREY = 0.5  # mean chroma, of 128, below which a picture has no colour
 _TINT = 4.0  # chroma, of 128, from which a cell has a colour
@@ -39,6 +40,12 @@ class Differences:
     recoloured: (
         float  # what brightness and strength of colour leave of the difference; 1 is the limit
     )
+    coarse: float  # what is left of it where small pictures show anything at all; 1 is the limit
+
+
+_OTHER = Differences(0, 1, 1, 1, 0, 0, 0, False, False, np.inf, np.inf)
+_MOST = 0.12  # share of cells that no explanation comes near to
+_FAR = 1.5  # and of colours
 
 
 class _Toned(NamedTuple):
@@ -50,16 +57,22 @@ def differences(over: Overlay) -> Differences:
     shared = over.shared
     cells = int(shared.sum())
     if cells < 4:
-        return Differences(0, 1, 1, 1, 0, 0, 0, False, False, np.inf)
+        return _OTHER
     strengths = [float(np.hypot(*chroma)[shared].mean()) for chroma in over.chroma]
     grey = min(strengths) < GREY <= max(strengths) and not _only_a_mark(over)
+    recoloured = np.inf if over.cropped or grey else _recoloured(over, max(strengths))
+    coarse = _coarsely(over, grey)
     bound = _brightness_bound(over)
     toned = _tone(over, grey, bound)
     bright = np.abs(toned.apart) > bound
+    if min(recoloured, coarse) > _FAR and (bright & shared).sum() > _MOST * cells:
+        return _OTHER
     coloured, bound_colour, chroma = _colours(over, bright, max(strengths))
     if grey:
         coloured = np.zeros_like(coloured)
     bad = (bright | coloured) & shared
+    if min(recoloured, coarse) > _FAR and bad.sum() > _MOST * cells:
+        return _OTHER
     opaque = _opaque(over.luma[0], toned.apart, bound, bright, chroma, bound_colour, coloured, bad)
     edges, shown = _edges(*over.luma, shared, shared & ~bad)
     return Differences(
@@ -72,7 +85,8 @@ def differences(over: Overlay) -> Differences:
         shown,
         grey,
         toned.changed,
-        np.inf if over.cropped or grey else _recoloured(over, max(strengths)),
+        recoloured,
+        coarse,
     )
 
 
@@ -124,7 +138,7 @@ def _line(from_: Plane, to: Plane) -> tuple[float, float]:
         rise = float((weights * across * (to - np.float32(y))).sum()) + 20
         gain = rise / (float((weights * across * across).sum()) + 20)
         apart = to - np.float32(gain) * from_ - np.float32(y - gain * x)
-        scale = float(np.median(np.abs(apart))) * 2 + 3
+        scale = float(np.partition(np.abs(apart), apart.size // 2)[apart.size // 2]) * 2 + 3
         weights = (1 / (1 + (apart / np.float32(scale)) ** 2) ** 2).astype(np.float32)
     gain = min(max(gain, _GAIN[0]), _GAIN[1])
     offset = y - gain * x
@@ -166,9 +180,11 @@ def _recoloured(over: Overlay, strength: float) -> float:
     Colours that reach the end of their scale are changed in no simple way; shapes and hues remain.
     """
     one, two = ((plane - plane.mean()) / (plane.std() + 1) for plane in over.luma)
+    regions = float(np.sort(_blocks(np.abs(one - two)))[-6:].mean())
+    if regions > 0.5 * _FAR:
+        return np.inf
     everywhere = np.ones_like(over.shared)
     edges = _edges(one, two, everywhere, everywhere)[0]
-    regions = float(np.sort(_blocks(np.abs(one - two)))[-6:].mean())
     left, right = over.chroma
     lengths = float(np.linalg.norm(left)) + 1, float(np.linalg.norm(right)) + 1
     cosine = float((left * right).sum()) / (lengths[0] * lengths[1])
@@ -176,6 +192,37 @@ def _recoloured(over: Overlay, strength: float) -> float:
     colour = max((1 - cosine) / 0.1, float(hues) / 0.7) if strength > 4 else 0.0
     amount = float(np.hypot(*(left - right)).mean()) / (1.5 + 0.35 * strength)
     return max((1 - edges) / 0.015, regions / 0.5, colour, amount)
+
+
+def _coarsely(over: Overlay, grey: bool) -> float:
+    """How far two whole pictures, one of them small, disagree in blocks of 4 to 16 cells.
+
+    Of 32 pixels a side, four make a block of JPEG: compressed or resized they differ everywhere a little.
+    """
+    if over.cropped or over.detail > SMALL:
+        return np.inf
+    one, two = (halve(plane) for plane in over.luma)
+    left, right = one - one.mean(), two - two.mean()
+    spread = float(np.linalg.norm(left)), float(np.linalg.norm(right))
+    contrast = (spread[0] + spread[1]) / 2 / math.sqrt(one.size) + 2
+    cosine = float((left * right).sum()) / (spread[0] * spread[1] + 1)
+    eighths = halve(one - two)
+    shapes = max(
+        (1 - cosine) / 0.05,
+        float(np.abs(eighths).max()) / contrast / 0.40,
+        float(np.abs(halve(eighths)).max()) / contrast / 0.22,
+    )
+    if grey:
+        return shapes
+    strength = max(float(np.hypot(*chroma).mean()) for chroma in over.chroma)
+    apart = halve(halve(over.chroma[0] - over.chroma[1]))
+    blocks = np.hypot(*halve(apart))
+    colours = max(
+        float(np.hypot(*apart).mean()) / (3 + strength) / 0.5,
+        float(blocks.mean()) / (3 + strength) / 0.35,
+        float(blocks.max()) / (10 + strength) / 0.6,
+    )
+    return max(shapes, colours)
 
 
 def _blocks(plane: Plane) -> Plane:
@@ -243,15 +290,15 @@ def _edges(one: Plane, two: Plane, shared: Mask, same: Mask) -> tuple[float, flo
 
 
 def _range(plane: Plane) -> Plane:
-    """The range of values in the 3 x 3 cells around each."""
-    wide = np.pad(plane, [(0, 0)] * (plane.ndim - 2) + [(1, 1), (1, 1)], mode="edge")
-    side = plane.shape[-1]
-    low = high = wide[..., :side, :]
-    for start in (1, 2):
-        part = wide[..., start : start + side, :]
-        low, high = np.minimum(low, part), np.maximum(high, part)
-    least, most = low[..., :side], high[..., :side]
-    for start in (1, 2):
-        least = np.minimum(least, low[..., start : start + side])
-        most = np.maximum(most, high[..., start : start + side])
-    return most - least
+    """The range of values in the 3 x 3 cells around each; at the rim in those that there are."""
+    return _widest(plane, np.maximum) - _widest(plane, np.minimum)
+
+
+def _widest(plane: Plane, chosen: np.ufunc) -> Plane:
+    down, both = plane.copy(), plane.copy()
+    chosen(plane[..., 1:, :], plane[..., :-1, :], out=down[..., 1:, :])
+    chosen(down[..., :-1, :], plane[..., 1:, :], out=down[..., :-1, :])
+    chosen(down[..., 1:], down[..., :-1], out=both[..., 1:])
+    both[..., 0] = down[..., 0]
+    chosen(both[..., :-1], down[..., 1:], out=both[..., :-1])
+    return both

@@ -7,8 +7,10 @@ chroma. Two of them are laid over each other, cropped and turned where need be, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "SAME", "SIZE", "Compared", "Known", "alike", "compare", "signature"]
 
-SIZE = HEAD + SIDE * SIDE + 2 * CELLS * CELLS
-"""Bytes of a signature: waves, luma, blue and red difference; rows of bytes."""
+SIZE = HEAD + SIDE * SIDE + 2 * CELLS * CELLS + 1
+"""Bytes of a signature: waves, luma, blue and red difference, side; rows of bytes. The side is in pixels of the
+file, between width and height, 255 being all from there."""
 
 MIN_SIDE = 17  # pixels: icons of 16 and less are all alike
 MAX_PIXELS = 400_000_000
@@ -51,6 +54,7 @@ def signature(file: Path | IO[bytes]) -> bytes:
         with Image.open(file, formats=FORMATS) as image:
             if min(image.size) < MIN_SIDE or image.width * image.height > MAX_PIXELS:
                 return b""
+            side = min(255, round(math.sqrt(image.width * image.height)))
             luma, blue, red = _small(image).split()
     except Exception:  # noqa: BLE001 - a damaged picture makes Pillow's decoders raise nearly anything
         return b""
@@ -59,7 +63,7 @@ def signature(file: Path | IO[bytes]) -> bytes:
         return b""
     half = (CELLS, CELLS)
     chroma = b"".join(band.resize(half, Image.Resampling.BOX).tobytes() for band in (blue, red))
-    return head(rows) + luma.tobytes() + chroma
+    return head(rows) + luma.tobytes() + chroma + bytes([side])
 
 
 def _small(image: Image.Image) -> Image.Image:
@@ -100,10 +104,11 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray((values * np.float32(255 / most)).astype(np.uint8))
 
 
+@lru_cache(64)  # one picture is compared with many
 def _picture(signed: bytes) -> Picture:
-    values = np.frombuffer(signed, np.uint8, offset=HEAD).astype(np.float32)
+    values = np.frombuffer(signed[HEAD:-1], np.uint8).astype(np.float32)
     luma, chroma = values[: SIDE * SIDE], values[SIDE * SIDE :]
-    return Picture(luma.reshape(SIDE, SIDE), chroma.reshape(2, CELLS, CELLS) - 128)
+    return Picture(luma.reshape(SIDE, SIDE), chroma.reshape(2, CELLS, CELLS) - 128, signed[-1])
 
 
 def _turn(picture: Picture, way: Way) -> Picture:
@@ -112,7 +117,7 @@ def _turn(picture: Picture, way: Way) -> Picture:
         plane = plane[..., ::-1, :] if way.down else plane
         return np.ascontiguousarray(plane[..., ::-1] if way.across else plane)
 
-    return Picture(turned(picture.luma), turned(picture.chroma))
+    return Picture(turned(picture.luma), turned(picture.chroma), picture.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ def compare(a: bytes, b: bytes) -> Compared:
 def _compare(a: bytes, b: bytes, turned: bool) -> Compared:
     if len(a) != SIZE or len(b) != SIZE:
         return Compared(0.0)
-    if a[HEAD:] == b[HEAD:]:
+    if a[HEAD:-1] == b[HEAD:-1]:
         return Compared(1.0, False, msg("the small pictures of both are the same in every pixel"))
     first, second = sorted((a, b))
     one, two = _picture(first), _picture(second)
@@ -164,14 +169,16 @@ def _compare(a: bytes, b: bytes, turned: bool) -> Compared:
 
 
 _LIMIT = 0.012  # share of cells that differ without a reason
-_CROPPED = 0.025  # the same where one was cropped: its pixels are no longer the same ones
+_CROPPED = 0.021  # the same where one was cropped: its pixels are no longer the same ones
 _MARK = 0.06  # share of cells under a mark in a corner
 _VEILED = 0.08  # and of those that half-transparent words change
 _STRAY = 0.006  # share of cells that differ outside of the mark
-_UNVEILED = 0.006
+_UNVEILED = 0.004
+_LINES = 0.03  # what the edges beside see-through words may disagree by
 _SHOWN = 0.3  # least share of the edges that lie outside of a mark
 _BRIGHTER = "one is brighter, or its colours are stronger"
-_WIDE = 0.25  # least width of half-transparent words, of the picture
+_COARSE = "one is small, so only its larger parts were compared"
+_WIDE = 0.33  # least width of half-transparent words, of the picture
 
 
 def _judged(over: Overlay | None, way: Way) -> Compared:
@@ -208,6 +215,7 @@ def _excess(found: Differences, cropped: bool, changes: int) -> tuple[float, str
     )
     veil = max(
         2 * whole,
+        (1 - found.edges) / _LINES,
         found.opaque / _UNVEILED,
         found.differ / _VEILED,
         2 * _SHOWN / (found.shown + 1e-3),
@@ -218,6 +226,7 @@ def _excess(found: Differences, cropped: bool, changes: int) -> tuple[float, str
         (corner + changes, "a mark in a corner is all that differs"),
         (veil + changes, "a see-through mark over the middle is all that differs"),
         (found.recoloured + max(0, changes - found.toned), _BRIGHTER),
+        (found.coarse + several, _COARSE),
     )
 
 

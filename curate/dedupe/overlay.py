@@ -7,7 +7,7 @@ pixel counts the less, the more it differs, so that a mark on one of the picture
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,16 @@ Mask = NDArray[np.bool_]
 
 SIDE = 64
 CELLS = SIDE // 2
+SMALL = 48  # pixels of a side up to which a picture is compared coarsely as well
 _STARTS = (1.0, 0.93, 1.07)  # neither, the one or the other is the larger part
 _NEAR = 0.2  # mean difference, of the contrast, of pictures that lie over each other as they are
+_ROUGH = 0.35  # the same where one is small
 _POOR = 0.38  # and of those that do nowhere, in a quarter of the pixels
+_UNLIKE = (
+    0.36,
+    0.28,
+    0.62,
+)  # shares of pixels that differ by half and by most of the contrast; mean of hues
 _FITS = 0.27  # and of those that do there, once they lie better
 _FAR = 0.75  # and of those that will not be moved there
 _MOVED = 0.004  # of half the side: no more movement
@@ -27,12 +34,45 @@ _LEAST, _MOST = (0.85, -0.17, 0.85, -0.17), (1.18, 0.17, 1.18, 0.17)
 _STILL = 0.012  # scale or offset up to this is no crop
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Picture:
     """A small picture: luma 0..255, and chroma around its neutral 0."""
 
     luma: Plane  # SIDE x SIDE
     chroma: Plane  # 2 x CELLS x CELLS
+    detail: int = 255  # pixels of a side it was made from; 255 or more
+
+    @cached_property
+    def half(self) -> Plane:
+        """Luma in cells."""
+        return halve(self.luma)
+
+    @cached_property
+    def quarter(self) -> Plane:
+        return halve(self.half)
+
+    @cached_property
+    def faint(self) -> Plane:
+        """Chroma in four cells each."""
+        return halve(self.chroma)
+
+    @cached_property
+    def contrast(self) -> float:
+        return float(self.half.std()) + 2
+
+    @cached_property
+    def blocks(self) -> Plane:
+        """Chroma in four times four blocks."""
+        return halve(halve(self.faint))
+
+    @cached_property
+    def hue(self) -> Plane:
+        return np.asarray(self.blocks.mean((1, 2)))
+
+    @cached_property
+    def strength(self) -> float:
+        """Mean chroma, of 128."""
+        return float(np.hypot(*self.chroma).mean())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +83,7 @@ class Overlay:
     chroma: tuple[Plane, Plane]  # 2 x CELLS x CELLS each
     shared: Mask  # the cells that are in both
     cropped: bool
+    detail: int = 255  # of the one that has less
 
 
 Places = NDArray[np.float64]
@@ -51,32 +92,52 @@ Places = NDArray[np.float64]
 
 def lay(one: Picture, two: Picture) -> Overlay | None:
     """``two`` over ``one``, where it fits best; None where it fits nowhere."""
-    first, second = halve(one.luma), halve(two.luma)
-    contrast = float(first.std()) + 2
-    tones = _first_tones(first, second)
-    if _hopeless(one.chroma, two.chroma) or _apart(first, second, tones) > _FAR * contrast:
+    tones = _first_tones(one.half, two.half)
+    if _hopeless(one, two) or _apart(one.half, two.half, tones) > _FAR * one.contrast:
         return None
-    tiny = halve(first), halve(second)
+    tiny = one.quarter, two.quarter
     places, tones, apart = _steps(*tiny, _starts(), np.repeat(tones, len(_STARTS), axis=0), 4)
-    if apart.min() > _POOR * contrast:
-        return None
     best = int(apart.argmin())
+    if apart[best] > _POOR * one.contrast:
+        return None
     places, tones = places[best : best + 1], tones[best : best + 1]
-    places, tones, apart = _steps(first, second, places, tones, 4)
-    if apart[0] > _FITS * contrast:
+    if _elsewhere(one, two, places, tones):
+        return None
+    places, tones, apart = _steps(one.half, two.half, places, tones, 4)
+    if apart[0] > _FITS * one.contrast:
         return None
     places, tones, _ = _steps(one.luma, two.luma, places, tones, 3)
     return _overlay(one, two, places)
 
 
+def _elsewhere(one: Picture, two: Picture, places: Places, tones: Places) -> bool:
+    """Does too much differ, in brightness or colour, in a quarter of the pixels for any mark or crop?"""
+    planes = np.concatenate([two.quarter[None], two.faint])
+    warped, inside = _warp(planes, np.repeat(places, 3, axis=0))
+    shared = inside[0]
+    gain, offset = tones[0].astype(np.float32)
+    apart = np.abs(one.quarter - gain * warped[0] - offset)[shared]
+    if (apart > 0.5 * one.contrast).mean() > _UNLIKE[0]:
+        return True
+    if (apart > 0.8 * one.contrast).mean() > _UNLIKE[1]:
+        return True
+    strength = max(one.strength, two.strength)
+    if min(one.strength, two.strength) < 0.5:  # grey
+        return False
+    hues = float(np.hypot(*(one.faint - warped[1:]))[shared].mean())
+    return hues > _UNLIKE[2] * (1.5 + strength)
+
+
 def still(one: Picture, two: Picture) -> Overlay | None:
     """``two`` over ``one`` as it is; None where that fits badly."""
-    first, second = halve(one.luma), halve(two.luma)
-    contrast = float(first.std()) + 2
-    apart = _apart(first, second, _first_tones(first, second))
-    if apart > _NEAR * contrast or _hopeless(one.chroma, two.chroma):
+    if _hopeless(one, two):
         return None
-    return Overlay((first, second), (one.chroma, two.chroma), np.ones(first.shape, bool), False)
+    apart = _apart(one.half, two.half, _first_tones(one.half, two.half))
+    least = min(one.detail, two.detail)
+    if apart > (_NEAR if least > SMALL else _ROUGH) * one.contrast:
+        return None
+    everywhere = np.ones(one.half.shape, bool)
+    return Overlay((one.half, two.half), (one.chroma, two.chroma), everywhere, False, least)
 
 
 def _apart(one: Plane, two: Plane, tones: Places) -> float:
@@ -84,11 +145,15 @@ def _apart(one: Plane, two: Plane, tones: Places) -> float:
     return float(np.minimum(np.abs(one - gain * two - offset), 40).mean())
 
 
-def _hopeless(one: Plane, two: Plane) -> bool:
-    """Is the mean colour another one? No crop, mark or change of brightness comes near to that."""
-    strengths = [float(np.hypot(*chroma).mean()) for chroma in (one, two)]
-    apart = float(np.hypot(*(one.mean((1, 2)) - two.mean((1, 2)))))
-    return min(strengths) > 0.5 and apart > 6 + 0.5 * max(strengths)
+def _hopeless(one: Picture, two: Picture) -> bool:
+    """Are most colours other ones? No crop, mark or change of brightness comes near to that."""
+    if min(one.strength, two.strength) <= 0.5:  # grey
+        return False
+    strength = max(one.strength, two.strength)
+    apart = float(np.hypot(*(one.hue - two.hue)))
+    if apart > 6 + 0.5 * strength:
+        return True
+    return float(np.median(np.hypot(*(one.blocks - two.blocks)))) > 0.3 * (1.5 + strength)
 
 
 @cache
@@ -102,8 +167,14 @@ def _overlay(one: Picture, two: Picture, places: Places) -> Overlay:
     cropped = bool(np.abs(places[0] - (1, 0, 1, 0)).max() > _STILL)
     if cropped:
         shared = shrunk(shrunk(shared))  # what is cut through or a little off is so at the rim
-    chroma = np.stack([_warp(plane, places)[0][0] for plane in two.chroma])
-    return Overlay((halve(one.luma), halve(warped[0])), (one.chroma, chroma), shared, cropped)
+    chroma = _warp(two.chroma, np.repeat(places, 2, axis=0))[0]
+    return Overlay(
+        (one.half, halve(warped[0])),
+        (one.chroma, chroma),
+        shared,
+        cropped,
+        min(one.detail, two.detail),
+    )
 
 
 def _steps(
@@ -158,7 +229,7 @@ def _first_tones(one: Plane, two: Plane) -> Places:
 
 def _warp(plane: Plane, places: Places) -> tuple[Plane, Mask]:
     """What of ``plane`` lies over each pixel of the other picture, for each of ``places``, and which have any."""
-    side = len(plane)
+    side = plane.shape[-1]
     points = _points(side) * places.astype(np.float32)[:, 0::2, None]
     points += places.astype(np.float32)[:, 1::2, None] + 1
     points = points * np.float32(side / 2) - np.float32(0.5)  # count x (across, along) x side
@@ -177,7 +248,8 @@ def _points(side: int) -> Plane:
 
 
 def halve(plane: Plane) -> Plane:
-    total = plane[0::2, 0::2] + plane[1::2, 0::2] + plane[0::2, 1::2] + plane[1::2, 1::2]
+    rows = plane[..., 0::2, :] + plane[..., 1::2, :]
+    total = rows[..., 0::2] + rows[..., 1::2]
     return total * np.float32(0.25)
 
 

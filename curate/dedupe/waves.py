@@ -6,7 +6,7 @@ only changes their order and signs, so nothing is stored for that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ HEAD = len(_WAVES)
 """Bytes at the beginning of a signature that candidates are found by: one signed byte for each wave."""
 NEAR = 0.74  # cosine of two descriptions from which pictures are compared
 TURNED = 0.86  # the same for its other positions, in which it is not cropped nor marked as well
+_CORNER = 12, 18  # pixels high and wide: what a mark in a corner hides
 MOST = 48  # candidates for one picture: the nearest
 
 
@@ -143,7 +144,8 @@ class Known:
     def near(self, signature: bytes, most: int = MOST) -> list[int]:
         """Numbers of those worth comparing with ``signature``, at most ``most``, nearest first.
 
-        Cropped by a tenth and framed it is looked for as well; turned and flipped only as it is.
+        Cropped by a tenth, framed and without a mark it is looked for as well; turned and flipped only
+        as it is.
         """
         if not self._count:
             return []
@@ -157,5 +159,16 @@ class Known:
 
 def _queries(signature: bytes) -> NDArray[np.float32]:
     luma = np.frombuffer(signature, np.uint8, SIDE * SIDE, HEAD).reshape(SIDE, SIDE)
-    scaled = np.stack([_waves(luma, scale) for scale in _SCALES])
-    return np.concatenate([positions(signature[:HEAD]), directions(scaled)])
+    others = [_waves(luma, scale) for scale in _SCALES] + [_waves(one) for one in _unmarked(luma)]
+    return np.concatenate([positions(signature[:HEAD]), directions(np.stack(others))])
+
+
+def _unmarked(luma: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    """The picture with one corner after the other as most of it is: a mark there may have hidden that."""
+    high, wide = _CORNER
+    usual = np.bincount(luma.ravel(), minlength=256).argmax()
+    for rows in (slice(0, high), slice(-high, None)):
+        for columns in (slice(0, wide), slice(-wide, None)):
+            one = luma.copy()
+            one[rows, columns] = usual
+            yield one
