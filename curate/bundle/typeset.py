@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -22,6 +23,9 @@ SHORT = 1000
 would make a list of 9,000 rows several times as large."""
 _COVER, _SHOWN = 6, 12  # pictures at most
 _MORE = 150  # characters of a description
+_CHIP = 12  # characters of a format's name
+_WIDE = re.compile("[‘’“”–—…·]")
+_HAN = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _LARGEST = 1400  # pixels: what is larger is made smaller
 _PIXELS = 100_000_000
 _DRAWN = (  # what tutorial.css says of drawings, in colours that hold on paper
@@ -100,6 +104,12 @@ def _cover(content: Content, about: press.About, shown: Sequence[str]) -> dict[s
 def _list(content: Content, chunks: Sequence[Chunk], few: bool) -> dict[str, Any]:
     return {
         "words": {"parts": content.say("Parts")},
+        "chips": [
+            {"kind": kind, "label": label}
+            for kind, label in sorted(
+                {(card.kind, card.label[:_CHIP]) for chunk in chunks for card in chunk.cards}
+            )
+        ],
         "part": press.told(content.part, content.say),
         "parts": [
             {
@@ -118,15 +128,15 @@ def _list(content: Content, chunks: Sequence[Chunk], few: bool) -> dict[str, Any
     }
 
 
-def _row(card: Card, placed: Placed, content: Content, few: bool) -> dict[str, str]:
+def _row(card: Card, placed: Placed, content: Content, few: bool) -> dict[str, str | bool]:
     item, say = placed.item, content.say
     told = (say(", ").join(item.creators[:3]), item.description[: _MORE + 1]) if few else ()
     more = _plain(" · ".join(filter(None, told)))
     return {
         "title": _plain(card.title) or _plain(card.file),
         "href": card.href,
-        "kind": card.kind,
-        "label": card.label[:12],
+        "narrow": bool(_WIDE.search(card.title + more) and not _HAN.search(card.title + more)),
+        "chip": card.kind + card.label[:_CHIP],
         "meta": " · ".join(filter(None, (text.size(item.size), text.extent(item, say)))),
         "more": f"{more[:_MORE].rstrip()}…" if len(more) > _MORE else more,
     }
