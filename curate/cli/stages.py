@@ -156,4 +156,6 @@ def package(workspace: Workspace, name: str, version: str) -> None:
     echo(f"  SHA-256 {release.sha256}")
     if packaged.updates:
         tell_packs(packaged.updates, language)
+    for found in packaged.advice[:SHOWN]:
+        echo(say("  listing: {where}: {what}", where=found.where, what=found.what))
     print_next(report, say)

@@ -13,9 +13,10 @@ from curate.bundle import Release, Request
 from curate.bundle.update import Packs
 from curate.catalog import Catalog
 from curate.collection import Loaded, load
+from curate.errors import Problem
 from curate.listings import Shown, claims
 from curate.model import Item, LicenseInfo, Omission, Report
-from curate.pipeline import gates, update
+from curate.pipeline import gates, listing, update
 from curate.pipeline.items import Chooser
 from curate.pipeline.judge import Judge, use
 from curate.pipeline.listener import SILENT, Listener
@@ -30,6 +31,7 @@ class Packaged:
     release: Release
     report: Report
     updates: Packs | None = None  # from the release before; None for the first
+    advice: tuple[Problem, ...] = ()  # what the platforms of its listing would say of it
 
 
 def package(
@@ -80,7 +82,8 @@ def package(
         )  # fmt: skip
         release = bundle.package(request, workspace.build, version, progress)
         packs = update.beside(workspace.build / name, release.version, signer)
-        return Packaged(release, _report(release, loaded, items, omissions), packs)
+        report = _report(release, loaded, items, omissions)
+        return Packaged(release, report, packs, listing.advice(workspace, loaded, release.folder))
 
 
 def _use(loaded: Loaded) -> dict[str, object]:
@@ -115,10 +118,10 @@ def _writers(
     loaded: Loaded, shown: Callable[[Release], Shown]
 ) -> Iterator[Callable[[Release, Path], object]]:
     for name in loaded.collection.listing.formats:
-        listing: listings.Listing = plugins.load("listings", name)()
+        writer: listings.Listing = plugins.load("listings", name)()
 
-        def write(release: Release, folder: Path, listing: listings.Listing = listing) -> object:
-            return listing.write(shown(release), folder)
+        def write(release: Release, folder: Path, writer: listings.Listing = writer) -> object:
+            return writer.write(shown(release), folder)
 
         yield write
 

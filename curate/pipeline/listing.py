@@ -1,0 +1,88 @@
+"""Listings held against the rules of the platforms they are meant for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from curate import listings, product
+from curate.bundle import history
+from curate.collection import Loaded, load
+from curate.errors import CurateError, Problem
+from curate.listings import rules
+from curate.listings.rules import Pack
+from curate.model import Language
+from curate.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One release on one platform; no problems: it can be listed there."""
+
+    name: str
+    version: str
+    platform: str
+    problems: tuple[Problem, ...]
+
+
+def own(workspace: Workspace) -> Path:
+    """Where the seller's own rule packs lie; may not exist."""
+    return workspace.root / "rules"
+
+
+def platforms(workspace: Workspace) -> list[str]:
+    """Every platform that has rules."""
+    return rules.names(own(workspace))
+
+
+def pack(workspace: Workspace, platform: str) -> Pack:
+    """The rules of ``platform`` with all that they extend. Raises CurateError where there are none."""
+    return rules.load(platform, own(workspace))
+
+
+def check(
+    workspace: Workspace, name: str, asked: Sequence[str] = (), version: str = ""
+) -> list[Checked]:
+    """The latest release of ``name``, or ``version``, on the ``asked`` platforms, or on those of its
+    collection.toml. Raises CurateError: no such collection, release, listing kit or platform, or none named.
+    """
+    [name] = workspace.chosen([name])
+    loaded = load(workspace, name)
+    chosen = tuple(dict.fromkeys(asked or loaded.collection.listing.platforms))
+    if not chosen:
+        raise CurateError(
+            f"no platform is named for '{name}'",
+            "name one with --platform, or list them in its collection.toml: [listing] platforms = "
+            f'["xianyu"]; known: {", ".join(platforms(workspace))}',
+        )
+    for platform in chosen:
+        pack(workspace, platform)
+    home = workspace.build / name
+    version = version or history.latest(home)
+    if version not in history.versions(home):
+        raise CurateError(
+            f"'{name}' has no release {version}".rstrip(), f"build one with: curate package {name}"
+        )
+    language = loaded.collection.language
+    return [_checked(workspace, home / version, platform, language) for platform in chosen]
+
+
+def _checked(workspace: Workspace, folder: Path, platform: str, language: Language) -> Checked:
+    made = product.read(folder)
+    found = listings.lint(made, folder / "listing", platform, own(workspace), language)
+    return Checked(made.name, made.version, platform, tuple(found))
+
+
+def advice(workspace: Workspace, loaded: Loaded, folder: Path) -> tuple[Problem, ...]:
+    """What the platforms of a collection would say of the release in ``folder``, told with its build: a
+    rule that is broken does not stop it, since rules change and releases do not."""
+    listing = loaded.collection.listing
+    if "kit" not in listing.formats or not (folder / "listing" / product.FILE).exists():
+        return ()
+    language = loaded.collection.language
+    return tuple(
+        problem
+        for platform in dict.fromkeys(listing.platforms)
+        for problem in _checked(workspace, folder, platform, language).problems
+    )
