@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from curate.bundle import package
-from curate.collection import Category
+from curate.collection import Category, Packing
 from curate.model import Decision, Item, Kind
 from tests.browser import DESKTOP, PHONE, browser, faults, opened, until
 from tests.test_bundle import item, release, request, unpacked
@@ -73,7 +73,10 @@ def titles(word: str) -> set[str]:
 @pytest.fixture(scope="module")
 def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lessons")
-    asked = request(folder / "lessons", LESSONS, title="The Classroom Library", categories=TOPICS)
+    asked = request(
+        folder / "lessons", LESSONS, title="The Classroom Library", categories=TOPICS,
+        bundle=Packing(pdf=False),
+    )  # fmt: skip
     return unpacked(package(asked, folder / "build"), folder / "out")
 
 
@@ -236,7 +239,7 @@ def test_every_link_and_picture_is_a_file_of_the_bundle(page: Page, top: Path) -
 
 def test_a_large_bundle_finds_the_same_from_its_data_file(browser: Browser, tmp_path: Path) -> None:
     one_more = item("more.md", "more", category="plans", title="One more")
-    made = release(tmp_path, [*LESSONS, one_more], categories=TOPICS)
+    made = release(tmp_path, [*LESSONS, one_more], categories=TOPICS, bundle=Packing(pdf=False))
     start = unpacked(made, tmp_path / "out") / "START-HERE.html"
     with opened(browser, start) as (page, watch):
         assert page.locator("#browse .cards").first.locator("li").count() == 24
