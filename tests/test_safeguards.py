@@ -155,6 +155,26 @@ def test_a_copy_without_its_notice_is_no_cleaner(tmp_path: Path) -> None:
     assert "somebody else has a say" in left["stripped.jpg"]
 
 
+def test_what_another_collection_knows_casts_doubt_here(tmp_path: Path) -> None:
+    workspace = made(tmp_path, source(), head='[rights]\nown = "Ann Lee"')
+    folder = workspace.collections / "c" / "material"
+    folder.mkdir()
+    picture(folder / "stripped.jpg")
+    put(workspace, "material/a.txt", text_of(1))
+    bought = tmp_path / "bought"
+    bought.mkdir()
+    picture(bought / "agency.jpg", "(c) 2020 Some Agency. All rights reserved")
+    other = workspace.collection_file("private")
+    other.parent.mkdir()
+    other.write_text(f'title = "p"\n{source(str(bought))}', encoding="utf-8")
+    workspace.collect("private", "c")
+    workspace.classify("private", "c")
+    packaged = workspace.package("c")
+    assert packaged.release.items == 1
+    left = {where: str(reason) for where, reason in packaged.report.failed}
+    assert "somebody else has a say" in left["stripped.jpg"]
+
+
 def test_one_wrong_collection_does_not_stop_the_others(tmp_path: Path) -> None:
     workspace = made(tmp_path, source(), head='[rights]\nown = "me"')
     put(workspace, "material/a.txt", text_of(1))

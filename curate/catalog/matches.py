@@ -181,13 +181,25 @@ class Matches(Database):
 
     def standings(self, collection: str, resources: Iterable[str]) -> Iterator[Standing]:
         """Those of ``resources`` that are present in a collection and were read and judged."""
+        yield from self._standings("m.collection = ?", collection, resources)
+
+    def strangers(self, collection: str, resources: Iterable[str]) -> Iterator[Standing]:
+        """Those of ``resources`` in which, by what another collection knows, somebody else has a say."""
+        where = """m.collection != ? AND instr(m.decision, CAST('"contested":true' AS BLOB))"""
+        return (
+            one for one in self._standings(where, collection, resources) if one.decision.contested
+        )
+
+    def _standings(
+        self, where: str, collection: str, resources: Iterable[str]
+    ) -> Iterator[Standing]:
         number = self.collection_id(collection)
         for names in _pages(resources):
             rows = self.db.execute(
                 "SELECT r.sha256, r.size, m.title, m.source, m.decision, m.revision, f.error IS NULL, f.extracted,"
-                " coalesce(p.tokens, 0) FROM resource r JOIN member m ON m.resource = r.id AND m.collection = ?"
+                f" coalesce(p.tokens, 0) FROM resource r JOIN member m ON m.resource = r.id AND {where}"
                 " JOIN fact f ON f.resource = r.id LEFT JOIN print p ON p.resource = r.id"
-                f" WHERE m.present AND r.sha256 IN ({','.join('?' * len(names))})",
+                f" WHERE m.present AND r.sha256 IN ({','.join('?' * len(names))}) ORDER BY r.sha256, m.collection",
                 (number, *names),
             )
             yield from map(_standing, rows)

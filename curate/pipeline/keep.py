@@ -72,7 +72,8 @@ def choose(catalog: Catalog, loaded: Loaded, around: str = "") -> Choice:
     pairs = _reached(catalog, likeness, around) if around else catalog.pairs()
     links = Links(pairs, loaded.collection.dedupe, _held(catalog, loaded.name, likeness))
     standings = {one.sha256: one for one in catalog.standings(loaded.name, links.names)}
-    doubtful = suspects(catalog, loaded.name, links, standings)
+    strangers = {one.sha256: one for one in catalog.strangers(loaded.name, links.names)}
+    doubtful = suspects(catalog, loaded.name, links, standings, strangers)
     numbers = {name: number for number, name in enumerate(likeness.keep, 1)}
     contenders = {
         name: _contender(one, doubtful.get(name), numbers.get(name, 0), likeness)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from curate.catalog import Catalog, Standing
 from curate.model import Decision
@@ -35,18 +36,24 @@ class _Contested:
 
 
 def suspects(
-    catalog: Catalog, collection: str, links: Links, standings: Mapping[str, Standing]
+    catalog: Catalog,
+    collection: str,
+    links: Links,
+    standings: Mapping[str, Standing],
+    strangers: Mapping[str, Standing] = MappingProxyType({}),
 ) -> dict[str, Suspect]:
-    """Each resource that is like a contested one of the collection → the one that is known the shortest: a
-    person may have decided knowing the rest.
+    """Each resource that is like a contested one of the collection, or of another one (``strangers``) → the
+    one that is known the shortest: a person may have decided knowing the rest.
 
     That two are no duplicates to a person settles nothing here: two editions are kept side by side, and
     whose they are is asked for each.
     """
     contested: dict[str, list[_Contested]] = {}
-    for name, one in standings.items():
+    everywhere = {**strangers, **standings}
+    for name, one in everywhere.items():
         if one.decision.contested:
-            places = taken(catalog.places(name), collection)
+            places = catalog.places(name)
+            places = taken(places, collection) if name in standings else places
             since = min((place.sighting.noted for place in places), default="")
             known = contested.setdefault(links.family(name), [])
             known.append(_Contested(name, Suspect(one.title, since)))
@@ -57,7 +64,7 @@ def suspects(
         around = _newest(
             _told(one, links.since(family, other))
             for other in links.rights.get(family, ())
-            if other in newest and _of_weight(links, family, other, standings)
+            if other in newest and _of_weight(links, family, other, everywhere)
             for one in newest[other]
         )
         for name in links.of(family):
