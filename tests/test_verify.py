@@ -154,10 +154,12 @@ def test_a_link_in_a_folder(bag: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [".DS_Store", "data/Thumbs.db", "data/01-Guides/desktop.ini"])
-def test_what_file_managers_leave_is_a_warning(bag: Path, name: str) -> None:
+def test_what_file_managers_leave_counts_only_when_asked_for(bag: Path, name: str) -> None:
     (bag / name).write_bytes(b"x")
-    (found,) = verify(bag)
-    assert (found.where, found.severity) == (name, "warning")
+    assert verify(bag) == []
+    found = verify(bag, strict=True)
+    assert name in {one.where for one in found}
+    assert any(one.severity == "error" for one in found) == name.startswith("data/")
 
 
 @pytest.mark.parametrize(

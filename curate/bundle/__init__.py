@@ -114,15 +114,17 @@ def versions(build: Path, name: str) -> list[str]:
     return released(build / name)
 
 
-def verify(path: Path) -> list[Problem]:
+def verify(path: Path, key: str = "", strict: bool = False, signed: bool = False) -> list[Problem]:
     """Every problem of a bundle: a zip, an unpacked bag, or a release folder. [] = all is well.
 
-    Nothing is unpacked. Warnings (``severity``) leave a bundle valid. Raises CurateError where
-    ``path`` does not exist or is none of the three.
+    Nothing is unpacked. Warnings (``severity``) leave a bundle valid. ``key``: the seller's minisign key,
+    base64, by which signatures have to be; ``signed``: and everything has to have one. ``strict``: what
+    file managers leave in folders counts, too. Raises CurateError where ``path`` does not exist or is
+    none of the three.
     """
-    from curate.bundle.integrity import verify as check
+    from curate.bundle import integrity
 
-    return check(path)
+    return integrity.verify(path, integrity.Terms(key, strict, signed))
 
 
 __all__ = ["Archived", "Changes", "Release", "Request", "Writer", "package", "verify", "versions"]

@@ -1,28 +1,42 @@
-"""A bag's files, whether they lie in a folder or inside a zip; nothing is unpacked."""
+"""Where a bag lies: a folder or a zip. Names are looked at before anything is opened."""
 
 from __future__ import annotations
 
 import stat
 import unicodedata
 import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
+from curate.bundle.members import Reader, member, overlapping
 from curate.bundle.names import is_junk
 from curate.errors import CurateError, Problem
 
 RATIO = 1000  # unpacked to packed bytes, beyond which an entry is a bomb
 ENTRIES = 2_000_000
+_PIECE = 4 << 20
+_NO_UNPACK = "do not unpack this archive"
 
 
 class Source(Protocol):
     """Files by their path below the bag's top, in NFC: a file system may have changed the form."""
 
-    sizes: dict[str, int]  # bytes
+    sizes: dict[str, int]  # bytes; without what file managers leave behind
+    junk: dict[str, int]  # which is here
+    raw: dict[str, str]  # path → as it is written, where that is another form
+    payload: bool  # whether there is a folder called data
     problems: list[Problem]
 
-    def open(self, path: str) -> IO[bytes]: ...
+    def open(self, path: str) -> IO[bytes]:
+        """The bytes of a path in ``sizes`` or ``junk``."""
+        ...
+
+    def pieces(self, path: str) -> Iterator[bytes | bytearray]:
+        """The same in pieces, in any thread. Raises OSError, or ValueError where they are damaged."""
+        ...
 
 
 @dataclass(slots=True)
@@ -31,25 +45,36 @@ class Folder:
 
     root: Path
     sizes: dict[str, int] = field(default_factory=dict)
+    junk: dict[str, int] = field(default_factory=dict)
+    raw: dict[str, str] = field(default_factory=dict)
+    payload: bool = False
     problems: list[Problem] = field(default_factory=list)
     _real: dict[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.payload = (self.root / "data").is_dir()
+        found: dict[str, Path] = {}
         for path in sorted(self.root.rglob("*")):
-            name = unicodedata.normalize("NFC", path.relative_to(self.root).as_posix())
+            name = path.relative_to(self.root).as_posix()
             if path.is_symlink():
                 self.problems.append(
                     Problem(name, "is a link, not a file", "unpack the archive anew")
                 )
-            elif is_junk(name):
-                if path.is_file():
-                    self.problems.append(_junk(name))
             elif path.is_file():
-                self.sizes[name] = path.stat().st_size
-                self._real[name] = path
+                found[name] = path
+        for name, known in _known(found).items():
+            (self.junk if is_junk(known) else self.sizes)[known] = found[name].stat().st_size
+            self._real[known] = found[name]
+            if known != name:
+                self.raw[known] = name
 
     def open(self, path: str) -> IO[bytes]:
         return self._real[path].open("rb")
+
+    def pieces(self, path: str) -> Iterator[bytes | bytearray]:
+        with self._real[path].open("rb", buffering=0) as file:
+            while piece := file.read(_PIECE):
+                yield piece
 
 
 class Zip:
@@ -57,39 +82,64 @@ class Zip:
 
     def __init__(self, path: Path) -> None:
         self.sizes: dict[str, int] = {}
+        self.junk: dict[str, int] = {}
+        self.raw: dict[str, str] = {}
         self.problems: list[Problem] = []
-        self._entries: dict[str, zipfile.ZipInfo] = {}
         try:
             self._zip = zipfile.ZipFile(path)
+            entries = self._zip.infolist()
         except Exception as fault:  # for a broken directory zipfile raises anything
             raise CurateError(
                 f"{path} cannot be read as a zip: {fault}", "download it again"
             ) from fault
-        entries = self._zip.infolist()
         if len(entries) > ENTRIES:
             raise CurateError(f"{path} claims {len(entries):,} entries", "this is no bundle")
+        self._reader = Reader(path)
         top = _top(entries)
-        for entry in entries:
-            self._entry(entry, top)
+        self.payload = any(entry.orig_filename.startswith(f"{top}data/") for entry in entries)
+        found = self._found(entries, top)
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        for name, known in _known(found).items():
+            entry = found[name]
+            (self.junk if is_junk(known) else self.sizes)[known] = entry.file_size
+            self._entries[known] = entry
+            if known != name:
+                self.raw[known] = name
+        for one, other in overlapping([member(entry) for entry in entries]):
+            name = other.name.decode("utf-8", "replace")
+            what = f"shares bytes of the archive with {one.name.decode('utf-8', 'replace')}"
+            self.problems.append(Problem(name, what, _NO_UNPACK))
 
-    def _entry(self, entry: zipfile.ZipInfo, top: str) -> None:
-        name = entry.orig_filename
-        if problem := _unsafe(entry):
-            self.problems.append(Problem(name, problem, "do not unpack this archive"))
-            return
-        path = unicodedata.normalize("NFC", name.removeprefix(top))
-        if entry.is_dir():
-            return
-        if is_junk(path):
-            self.problems.append(_junk(path))
-        elif path in self.sizes:
-            self.problems.append(Problem(path, "is in the archive twice"))
-        else:
-            self.sizes[path] = entry.file_size
-            self._entries[path] = entry
+    def _found(self, entries: list[zipfile.ZipInfo], top: str) -> dict[str, zipfile.ZipInfo]:
+        """Files by their name below ``top``, without those that nobody should unpack."""
+        found: dict[str, zipfile.ZipInfo] = {}
+        for entry in entries:
+            name = entry.orig_filename
+            below = name.removeprefix(top)
+            if problem := _unsafe(entry):
+                self.problems.append(Problem(name, problem, _NO_UNPACK))
+            elif not name.startswith(top):
+                if not entry.is_dir() and not is_junk(name):
+                    what = f"is not in the folder {top.rstrip('/')} as all the rest"
+                    self.problems.append(Problem(name, what, _NO_UNPACK))
+            elif below in found:
+                self.problems.append(Problem(below, "is in the archive twice", _NO_UNPACK))
+            elif not entry.is_dir():
+                found[below] = entry
+        return found
 
     def open(self, path: str) -> IO[bytes]:
         return self._zip.open(self._entries[path])
+
+    def pieces(self, path: str) -> Iterator[bytes | bytearray]:
+        return self._reader.pieces(member(self._entries[path]))
+
+
+def _known(names: Iterable[str]) -> dict[str, str]:
+    """The path that each goes by: in NFC, unless two differ in nothing else."""
+    forms = {name: unicodedata.normalize("NFC", name) for name in names}
+    count = Counter(forms.values())
+    return {name: known if count[known] == 1 else name for name, known in forms.items()}
 
 
 def _top(entries: list[zipfile.ZipInfo]) -> str:
@@ -114,7 +164,3 @@ def _unsafe(entry: zipfile.ZipInfo) -> str:
     if entry.file_size > RATIO * max(entry.compress_size, 64):
         return "would unpack to far more than it holds"
     return ""
-
-
-def _junk(name: str) -> Problem:
-    return Problem(name, "was put there by a file manager", "it may be deleted", "warning")

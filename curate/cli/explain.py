@@ -237,6 +237,18 @@ def _decision(one: Decision, language: Language) -> dict[str, object]:
 @click.command(epilog="Example: curate verify build/sample/1.0.0")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--library", is_flag=True, help="Check every object in the library instead.")
+@click.option(
+    "--key",
+    metavar="KEY",
+    default="",
+    help="The seller's public key, or a file with it: all has to be signed with it. For bundles inside a "
+    "workspace its own key is taken, and signatures that are there have to be by it.",
+)
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Count what systems leave in folders (.DS_Store, desktop.ini) as added files.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option(
     "--workspace",
@@ -245,10 +257,14 @@ def _decision(one: Decision, language: Language) -> dict[str, object]:
     type=click.Path(path_type=Path),
     help="The workspace, for --library.",
 )
-def verify(path: Path | None, library: bool, as_json: bool, folder: Path | None) -> None:
+def verify(
+    path: Path | None, library: bool, key: str, strict: bool, as_json: bool, folder: Path | None
+) -> None:
     """Check a bundle (archive, unpacked folder or release folder) and print every problem."""
     if library == (path is not None):
         raise click.UsageError("give either the PATH of a bundle or --library")
+    if library and (key or strict):
+        raise click.UsageError("--key and --strict are for a bundle")
     if library:
         from curate.store import Store
 
@@ -263,7 +279,9 @@ def verify(path: Path | None, library: bool, as_json: bool, folder: Path | None)
             raise CurateError(
                 f"{path} does not exist", "give an archive, an unpacked bundle, or build/NAME/X.Y.Z"
             )
-        problems, what = [*run(path), *notices(path)], str(path)
+        trusted = _public(key) if key else _own(path)
+        problems = [*run(path, trusted, strict, signed=bool(key)), *notices(path)]
+        what = str(path)
     errors = [one for one in problems if one.severity == "error"]
     if as_json:
         echo_json(
@@ -290,6 +308,33 @@ def verify(path: Path | None, library: bool, as_json: bool, folder: Path | None)
         )
     if errors:
         raise click.exceptions.Exit(Exit.PROBLEMS)
+
+
+def _public(key: str) -> str:
+    """The key itself, from base64 or a file of minisign."""
+    from minisign import Error, PublicKey
+
+    try:
+        path = Path(key)
+        there = len(key) < 1000 and path.is_file()
+        found = PublicKey.from_bytes(path.read_bytes()) if there else PublicKey.from_base64(key)
+        return str(found.to_base64(), "ascii")
+    except (Error, OSError, ValueError) as fault:
+        raise CurateError(
+            f"--key {key[:100]!r} is neither a public key of minisign nor a file with one",
+            "take the line that begins with RW from the seller's page",
+        ) from fault
+
+
+def _own(path: Path) -> str:
+    """The key of the workspace that holds the bundle; "" where there is none."""
+    from curate import signing
+
+    try:
+        keys = Workspace.find(path.parent).keys
+        return signing.public(keys) if (keys / signing.PUBLIC).is_file() else ""
+    except CurateError:
+        return ""
 
 
 def _language(folder: Path | None) -> Language:

@@ -1,0 +1,208 @@
+"""Manifests of a bag: which files there should be, with which checksums, and whether it is so (RFC 8493)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from curate.bundle.names import key
+from curate.bundle.tags import Bag, decode, inside, lines
+
+_NAME = re.compile(r"(tag)?manifest-([A-Za-z0-9_]+)\.txt")
+_ROW = re.compile(r"([0-9a-fA-F]+)[ \t]+(.+)", re.DOTALL)
+_TOGETHER = 8 << 20, 64  # bytes and files that are worth one handing over to a thread
+_WINDOWS = re.compile(r'[<>:"|?*\x00-\x1f]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.|$)", re.IGNORECASE)
+_AGAIN = "unpack the archive again"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    name: str
+    algorithm: str
+    of_tags: bool
+    rows: Mapping[str, str]  # path → checksum, lower case
+
+
+def read(bag: Bag) -> list[Manifest]:
+    """All of them, those of tags last."""
+    found: list[Manifest] = []
+    seen: dict[str, str] = {}
+    for name in sorted(bag.source.sizes):
+        match = _NAME.fullmatch(name)
+        if not match:
+            continue
+        other = seen.setdefault(key(name), name)
+        if other != name:
+            bag.warning(name, f"has the name of {other} but for case")
+        if match[2] != match[2].lower() or "_" in match[2]:
+            bag.warning(name, "names its algorithm in other than small letters and digits")
+        algorithm = match[2].lower()
+        if not computable(algorithm):
+            bag.error(name, f"uses {algorithm}, which cannot be checked here")
+            continue
+        found.append(Manifest(name, algorithm, bool(match[1]), _rows(bag, name, bool(match[1]))))
+    return sorted(found, key=lambda one: (one.of_tags, one.name))
+
+
+def computable(algorithm: str) -> bool:
+    """Whether it can be computed here and gives a checksum of fixed length."""
+    try:
+        return hashlib.new(algorithm).digest_size > 0
+    except ValueError:
+        return False
+
+
+def _rows(bag: Bag, name: str, of_tags: bool) -> dict[str, str]:
+    rows: dict[str, str] = {}
+    written: dict[str, str] = {}
+    for number, line in enumerate(lines(bag, name), 1):
+        where = f"{name}:{number}"
+        if not line.strip():
+            bag.must(where, "is an empty line")
+            continue
+        row = _ROW.fullmatch(line)
+        raw = _plain(bag, where, row[2]) if row else ""
+        path = _found(bag, where, raw) if raw else ""
+        if not row or not inside(path) or of_tags == path.startswith("data/"):
+            bag.error(where, f"names no file of the bag: {line[:80]!r}")
+            continue
+        checksum = row[1].lower()
+        if path in rows:
+            if rows[path] != checksum:
+                bag.error(where, f"{path} stands there twice with different checksums")
+            elif written[path] != raw:
+                bag.warning(where, f"{path} stands there twice, in two normal forms")
+            else:
+                bag.must(where, f"{path} stands there twice")
+        rows.setdefault(path, checksum)
+        written.setdefault(path, raw)
+    return rows
+
+
+def _plain(bag: Bag, where: str, path: str) -> str:
+    """Without what md5sum and its kin put before a path."""
+    bare = path.strip() if bag.old else path
+    if bare.startswith("*"):
+        bag.warning(where, "has an asterisk before the path, which strict readers refuse")
+        bare = bare[1:]
+    if bare.startswith("./"):
+        bag.warning(where, "has ./ before the path, which strict readers refuse")
+        bare = bare[2:]
+    return bare
+
+
+def _found(bag: Bag, where: str, raw: str) -> str:
+    """The path by which a file of the bag goes, whatever its form."""
+    sizes = bag.source.sizes
+    path = decode(raw)
+    if path in sizes:
+        return path
+    if raw != path and raw in sizes:
+        bag.warning(where, "does not write % as %25, as RFC 8493 asks for")
+        return raw
+    known = unicodedata.normalize("NFC", path)
+    if known in sizes and bag.source.raw.get(known, known) != path:
+        bag.warning(where, f"{known} is written in another normal form than the file's name")
+    return known
+
+
+def listed(bag: Bag, manifests: Sequence[Manifest], fetched: set[str]) -> None:
+    """Every payload file in the payload manifests, every other one in some, and all of them here."""
+    payload = [one for one in manifests if not one.of_tags]
+    tags = [one for one in manifests if one.of_tags]
+    if not payload:
+        bag.error("manifest-….txt", "there is no payload manifest that can be checked")
+    known = {f"{one.name}.minisig" for one in tags}.union(*(one.rows for one in tags))
+    for path in bag.source.sizes:
+        if path.startswith("data/"):
+            absent = [one.name for one in payload if path not in one.rows]
+            enough = bag.old and len(absent) < len(payload)  # older bags need one manifest for each
+            if absent and not enough:
+                for name in absent:
+                    bag.error(path, f"is not in {name}", "it was added later")
+        elif tags and path not in known and not _NAME.fullmatch(path):
+            # RFC 8493 allows it, but nobody can tell whether it has changed.
+            bag.warning(path, "is in no manifest", "it was added later")
+    for one in tags:
+        for other in payload:
+            if other.name not in one.rows:
+                bag.must(one.name, f"does not list {other.name}")
+    for path in sorted({path for one in manifests for path in one.rows}):
+        if path not in bag.source.sizes and path not in fetched:
+            bag.error(path, "is missing", _AGAIN)
+    for path in sorted(fetched):
+        for one in payload:
+            if path not in one.rows:
+                bag.error(path, f"is in fetch.txt and not in {one.name}")
+
+
+def compare(bag: Bag, manifests: Sequence[Manifest]) -> None:
+    """Read each file once, for all its checksums together, in as many threads as help."""
+    expected: dict[str, dict[str, str]] = {}
+    for one in manifests:
+        for path, checksum in one.rows.items():
+            if path in bag.source.sizes:
+                expected.setdefault(path, {})[one.algorithm] = checksum
+    threads = min(os.cpu_count() or 1, 4)
+
+    def check(paths: list[str]) -> list[tuple[str, str]]:
+        return [(path, _wrong(bag, path, expected[path])) for path in paths]
+
+    with ThreadPoolExecutor(threads) as pool:
+        for found in pool.map(check, _batches(bag, expected)):
+            for path, wrong in found:
+                if wrong:
+                    bag.error(path, wrong, _AGAIN)
+
+
+def _batches(bag: Bag, paths: Mapping[str, object]) -> list[list[str]]:
+    """In the bag's own order, which is the one on the disk."""
+    batches: list[list[str]] = []
+    size = 0
+    for path, length in bag.source.sizes.items():
+        if path not in paths:
+            continue
+        if not batches or size + length > _TOGETHER[0] or len(batches[-1]) == _TOGETHER[1]:
+            batches.append([])
+            size = 0
+        batches[-1].append(path)
+        size += length
+    return batches
+
+
+def _wrong(bag: Bag, path: str, expected: Mapping[str, str]) -> str:
+    hashes = {name: hashlib.new(name) for name in expected}
+    damage = ""
+    try:
+        for piece in bag.source.pieces(path):
+            for one in hashes.values():
+                one.update(piece)
+    except (OSError, ValueError) as fault:
+        damage = str(fault)
+    wrong = [name for name, one in hashes.items() if one.hexdigest() != expected[name]]
+    if not wrong:
+        return f"cannot be unpacked everywhere: {damage}" if damage else ""
+    told = f"has changed: its {wrong[0]} is not the one in the manifest"
+    return f"{told}; {damage}" if damage else told
+
+
+def portable(bag: Bag) -> None:
+    """Names that one file system cannot tell from another, or does not take."""
+    seen: dict[str, str] = {}
+    for path in sorted(bag.source.sizes):
+        other = seen.setdefault(key(path), path)
+        if other != path:
+            bag.warning(path, f"has the name of {other} but for case or form")
+        parts = path.split("/")
+        if any(_WINDOWS.search(part) or part.endswith((" ", ".")) for part in parts):
+            bag.warning(path, "cannot be unpacked on Windows: its name has what is forbidden there")
+        elif any(_RESERVED.match(part) for part in parts):
+            bag.warning(path, "cannot be unpacked on Windows: the name belongs to a device there")
+        elif any(len(part.encode("utf-16-le", "surrogatepass")) > 510 for part in parts):
+            bag.warning(path, "cannot be unpacked on Windows: its name is too long")
