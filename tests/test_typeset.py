@@ -214,6 +214,23 @@ def test_pages_as_pictures_and_a_picture_that_is_none() -> None:
         typeset.png(b'#image("a.png")', {}, {"a.png": b"none"})
 
 
+def test_what_typst_does_harms_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CurateError, match="depth"):
+        typeset.pdf(b"#let f(x) = f(x)\n#f(1)", {}, stamp=0)
+    monkeypatch.setattr(typeset, "SECONDS", 1)
+    with pytest.raises(CurateError, match="more than 1 seconds"):
+        typeset.pdf(b"#for a in range(5000) { for b in range(5000) { str(a) } }", {}, stamp=0)
+
+
+def test_further_fonts_are_used_where_a_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert typeset.legible("a 😀 b") == "a b"
+    monkeypatch.setenv(typeset.FONTS, str(tmp_path))
+    assert typeset.legible("a 😀 b") == "a 😀 b"
+    assert typeset.pdf(b"a", {}, stamp=0).startswith(b"%PDF")
+
+
 def test_deep_and_broken_html_becomes_a_tree_all_the_same() -> None:
     body, drawings = flow.tree(
         "<div>" * 500 + "deep</p></li>" + "<script>no</script><p>one  <b>two</b> three"

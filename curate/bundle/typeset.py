@@ -53,7 +53,15 @@ def write(content: Content, pictures: Mapping[str, str]) -> Iterator[tuple[str, 
         _sheets("contents.typ", cover | _list(content, chunks, few), dict(shown.files), few),
         _tutorial(content, cover, html, shown),
     )
-    yield from zip((CONTENTS, TUTORIAL), typeset.pdfs(documents, archive.stamp()), strict=True)
+    stamp = archive.stamp()
+    try:
+        made = typeset.pdfs(documents, stamp)
+    except CurateError as fault:
+        raise CurateError(
+            f"{CONTENTS} and {TUTORIAL}: {fault.message}",
+            f"{fault.hint}; pdf = false below [bundle] of collection.toml leaves both out",
+        ) from fault
+    yield from zip((CONTENTS, TUTORIAL), made, strict=True)
 
 
 def _tutorial(content: Content, cover: dict[str, Any], html: str, shown: _Pictures) -> Sheets:

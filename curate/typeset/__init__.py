@@ -128,7 +128,7 @@ def _made(jobs: Sequence[Job]) -> list[list[bytes]]:
 
 def _fault(why: str) -> CurateError:
     return CurateError(
-        f"a page cannot be typeset: {why[:500]}", "leave the file it names out, or report this"
+        f"a page cannot be typeset: {why[:500]}", "run it again, and report it if it stays"
     )
 
 
