@@ -78,6 +78,13 @@ def _drawn() -> Iterator[Path]:
             )
 
 
+def names() -> list[str]:
+    """Of the drawings, in the order of their numbers: ``0000.png`` is the first."""
+    drawings = _files("openclipart-svg", ".svg")
+    random.Random(1).shuffle(drawings)
+    return [drawing.name for drawing in drawings]
+
+
 def _draw(drawing: Path, target: Path, side: int) -> Path | None:
     """None where it cannot be drawn or shows nothing on white paper."""
     if not target.exists():
