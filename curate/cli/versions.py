@@ -85,7 +85,8 @@ def yank(workspace: Workspace, name: str, version: str, why: str, undo: bool, wh
 
     if undo == bool(why.strip()):
         raise click.UsageError("give either --why 'the reason' or --undo")
-    changed = run(workspace, name, version, deciding(who), " ".join(why.split()), undo)
+    why = " ".join(why.split())
+    changed = run(workspace, name, version, deciding(who), why, undo)
     say = speaker(language_of(workspace, [name]))
     if not changed:
         echo(say("{name} {version}: nothing has changed", name=name, version=version))
@@ -118,6 +119,10 @@ class _Update(Shortened):
     epilog="Example: curate update Guides-1.0.0 guides-1.0.0-to-1.1.0.zip",
     subcommand_metavar="[apply] FOLDER PACK | make NAME FROM TO",
 )
+@click.option(
+    "--workspace", metavar="DIR", expose_value=False,
+    help="The workspace; default: the nearest folder upward that holds curate.toml. Buyers need none.",
+)  # fmt: skip
 def update() -> None:
     """Bring an unpacked bundle to a newer version with an update pack, or make such a pack.
 
@@ -134,7 +139,13 @@ def update() -> None:
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Also where files of the bundle were changed.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def apply(folder: Path, pack: Path, key: str, force: bool, as_json: bool) -> None:
+@click.option(
+    "--workspace", metavar="DIR", type=click.Path(path_type=Path),
+    help="A workspace whose language is spoken; none is needed.",
+)  # fmt: skip
+def apply(
+    folder: Path, pack: Path, key: str, force: bool, as_json: bool, workspace: Path | None
+) -> None:
     """Make the unpacked bundle in FOLDER the version that PACK leads to, checked to the last byte.
 
     Needs no workspace. May be stopped at any moment: the same command finishes. Files that you added stay
@@ -156,7 +167,7 @@ def apply(folder: Path, pack: Path, key: str, force: bool, as_json: bool) -> Non
             }
         )  # fmt: skip
     else:
-        _updated(done, speaker(_language(_found(None))))
+        _updated(done, speaker(_language(_found(workspace))))
     if done.differing:
         raise click.exceptions.Exit(Exit.PARTIAL)
 
@@ -194,9 +205,9 @@ def _updated(done: Updated, say: Say) -> None:
     if done.added:
         echo(say("  {n} files are your own and were left alone", n=len(done.added)))
     echo(
-        say("  every file is checked, and the seller's key vouches for them")
+        say("  every file of it is checked, and the seller's key vouches for them")
         if done.signed
-        else say("  every file is checked by its checksum; no key vouches for them")
+        else say("  every file of it is checked by its checksum; no key vouches for them")
     )
 
 

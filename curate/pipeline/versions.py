@@ -40,14 +40,18 @@ def compared(workspace: Workspace | None, what: Sequence[str]) -> Comparison:
 
 def _released(home: Path, version: str) -> Path:
     there = history.versions(home)
+    if not there:
+        raise CurateError(
+            f"there is no release of '{home.name}'",
+            f"build one: curate package {shlex.quote(home.name)}; to compare two bundles by their "
+            "paths, give two that exist",
+        )
     if version not in there:
         raise CurateError(
             f"{home.name} {version} was never released"
             if version
-            else f"no release of {home.name}",
-            f"released are: {', '.join(there)}"
-            if there
-            else f"build one: curate package {shlex.quote(home.name)}",
+            else f"no release of {home.name} is on sale",
+            f"released are: {', '.join(there)}",
         )
     return home / version
 
