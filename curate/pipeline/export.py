@@ -16,6 +16,7 @@ from curate import listings, plugins, product, typed
 from curate.bundle import history
 from curate.errors import CurateError, Problem
 from curate.exports import Export, Offer
+from curate.pipeline.listing import own
 from curate.shares import Share, Shares
 from curate.workspace import Workspace
 
@@ -172,9 +173,9 @@ def _once(offers: Sequence[Offer]) -> None:
 
 def _lint(workspace: Workspace, platform: str, offer: Offer, force: bool) -> list[Problem]:
     """What the platform's rules say of the kit; with ``force`` it is told, and nothing stops."""
-    check = getattr(listings, "lint", lambda *_: [])
-    found: list[Problem] = check(offer.product, offer.folder, platform)
-    return [replace(one, severity="warning") for one in found] if force else list(found)
+    made = offer.product
+    found = listings.lint(made, offer.folder, platform, own(workspace), made.language)
+    return [replace(one, severity="warning") for one in found] if force else found
 
 
 def _write(
