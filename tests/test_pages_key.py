@@ -13,6 +13,9 @@ from click.testing import CliRunner, Result
 from curate import signing
 from curate.cli import main
 from curate.errors import CurateError
+from tests.test_docs import ROOT, run, shell
+
+__all__ = ["shell"]
 
 
 @pytest.fixture
@@ -108,3 +111,7 @@ def test_a_damaged_public_key_is_told(shop: Path) -> None:
     found = curate("key", "show")
     assert found.exit_code == 1
     assert "is no minisign public key" in found.output
+
+
+def test_the_documents_show_it_as_it_is(tmp_path: Path, shell: dict[str, str]) -> None:
+    run(ROOT / "docs" / "bundles.md", tmp_path, shell)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from bs4 import BeautifulSoup
+from click.testing import CliRunner
 from PIL import Image
 
 from curate.bundle import package
+from curate.cli import main
 from curate.collection import Category, Packing
 from curate.model import Decision, Item, Kind
 from tests.browser import DESKTOP, PHONE, browser, faults, opened, until
@@ -285,3 +289,28 @@ def test_a_chinese_bundle_is_chinese_throughout(browser: Browser, tmp_path: Path
         assert page.locator("#n").text_content() == "找到 1 个"
         assert faults(page) == []
         assert watch.complaints == []
+
+
+def test_the_first_lines_of_a_described_text_reach_the_page(tmp_path: Path) -> None:
+    told = '<html lang="en"><title>On tea</title><meta name="description" content="A short essay.">'
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "tea.html").write_text(
+        f"{told}<body><p>Zephyrs cool the cup before the guest does.</p></body></html>", "utf-8"
+    )
+    for command in (
+        f"init {tmp_path}/shop",
+        f"new tea --folder {tmp_path}/texts --own Ann --workspace {tmp_path}/shop",
+        *(
+            f"{stage} tea --workspace {tmp_path}/shop"
+            for stage in ("collect", "classify", "package")
+        ),
+    ):
+        done = CliRunner().invoke(main, command.split())
+        assert done.exit_code == 0, done.output
+    (archive,) = (tmp_path / "shop" / "build" / "tea" / "1.0.0").glob("*.zip")
+    with zipfile.ZipFile(archive) as bundle:
+        start = bundle.read(f"{bundle.namelist()[0].partition('/')[0]}/START-HERE.html").decode()
+    card = BeautifulSoup(start, "html.parser").select_one(".cards li")
+    assert card is not None
+    assert "A short essay." in card.get_text()
+    assert "Zephyrs cool the cup" in str(card["data-w"])

@@ -70,7 +70,7 @@ def test_a_whole_and_signed_bundle_is_right(page: Page, top: Path) -> None:
     assert choose(page, top) == "good: All is right"
     count = sum(path.is_file() for path in top.rglob("*")) - 2
     assert f"{count} of {count} files are as they were packed." in told(page)
-    assert "The signature is valid: woods 1.0.0" in told(page)
+    assert "the valid signature of the seller: woods 1.0.0" in told(page)
     assert page.evaluate("document.activeElement.id") == "verdict"
 
 
