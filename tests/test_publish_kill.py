@@ -183,7 +183,8 @@ def kill(process: subprocess.Popen[bytes], due: Callable[[], bool]) -> None:
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     made = Workspace.init(tmp_path_factory.mktemp("large"))
-    noise = random.Random(7).randbytes(SIZE)
+    chance = random.Random(7)
+    noise = b"".join(chance.randbytes(MIB) for _ in range(SIZE // MIB))
     release(made.root, (item("noise.bin", noise, category="", kind="other"),))
     return made
 

@@ -65,7 +65,8 @@ def publish(workspace: Workspace, wish: Wish, listener: Listener = SILENT) -> Pu
         _check(folder)
         home = f"{wish.name}/{record.version}"
         sent = Sending(place, home, listener).all(files)
-        leftovers = place.tidy(home)
+        folders = sorted({one.path.rpartition("/")[0] for one in sent})
+        leftovers = tuple(one for each in folders for one in place.tidy(each))
         shares = _shares(place, home, record, wish)
         put(workspace, wish.name, shares)
     public = all(place.link(f"{home}/{one.file}").public for one in record.archives[:1])

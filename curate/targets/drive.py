@@ -32,7 +32,7 @@ class DriveTarget:
         try:
             found = self._storage.listing(folder)
         except Refused as fault:
-            if fault.status in (404, 410):
+            if fault.status in (404, 409, 410):
                 return {}
             raise
         return {one.name: one.size for one in found.entries if not one.folder and not one.fault}

@@ -188,6 +188,7 @@ def _hint(method: str, status: int) -> str:
         403: "your account may not read it; check its rights, or a limit of the drive",
         404: "it is not there; check the path in `url`",
         405: "this server does not speak WebDAV there; check the path in `url`",
+        409: "the folder that it belongs in is not there; check the path in `url`",
         413: "the drive takes no file as large; make volumes: volume_mb in collection.toml",
         507: "the drive is full; make room on it and run again",
     }
