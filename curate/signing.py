@@ -110,7 +110,7 @@ def public(folder: Path) -> str:
 
     path = folder / PUBLIC
     try:
-        return PublicKey.from_bytes(path.read_bytes()).to_base64().decode()
+        return str(PublicKey.from_bytes(path.read_bytes()).to_base64().decode())
     except FileNotFoundError as fault:
         held = load(folder)
         if held:
