@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -44,7 +45,7 @@ MANY = (
 )
 
 
-def parted(folder: Path, items: Sequence[Item] = MANY, most: int = 2, **more: object) -> Release:
+def parted(folder: Path, items: Sequence[Item] = MANY, most: int = 2, **more: Any) -> Release:
     """A release whose archives may have ``most`` MiB."""
     asked = request(
         folder / "woods", items, categories=PARTED, bundle=Packing(most, pdf=False), **more

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from curate import signing
 from curate.bundle import history, manifests, tags
-from curate.bundle.source import Folder, Source, Zip
+from curate.bundle.source import Folder, Source, Zip, is_mark
 from curate.bundle.tags import Bag
 from curate.errors import CurateError, Problem
 
@@ -35,7 +35,7 @@ def verify(path: Path, terms: Terms) -> list[Problem]:
     if path.is_dir():
         if (path / history.RECORD).is_file():
             return _release(path, terms)
-        if (path / "bagit.txt").is_file():
+        if any(is_mark(one.name) for one in path.iterdir()):
             return _bag(Folder(path), terms)[0]
         raise CurateError(
             f"{path} holds neither {history.RECORD} nor bagit.txt",
@@ -139,7 +139,7 @@ def _bag(source: Source, terms: Terms) -> tuple[list[Problem], dict[str, str]]:
     bag = Bag(source, problems=list(source.problems))
     if terms.strict:
         source.sizes.update(source.junk)
-    if "bagit.txt" not in source.sizes:
+    if not any(map(is_mark, source.sizes)):
         bag.error("bagit.txt", "is missing: this is no BagIt bag", _AGAIN)
         return bag.problems, {}
     tags.declare(bag)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import unicodedata
 import zipfile
@@ -18,6 +19,7 @@ from curate.errors import CurateError, Problem
 RATIO = 1000  # unpacked to packed bytes, beyond which an entry is a bomb
 ENTRIES = 2_000_000
 _PIECE = 4 << 20
+_MARK = re.compile(r"bagit\.txt|(tag)?manifest-[a-z0-9]+\.txt")
 _NO_UNPACK = "do not unpack this archive"
 
 
@@ -143,11 +145,19 @@ def _known(names: Iterable[str]) -> dict[str, str]:
 
 
 def _top(entries: list[zipfile.ZipInfo]) -> str:
-    """The folder that holds bagit.txt, with its slash; "" where it lies at the root."""
-    marks = sorted(
-        (one.filename for one in entries if one.filename.rsplit("/", 1)[-1] == "bagit.txt"), key=len
+    """The folder that holds bagit.txt or, where that is lost, a manifest, with its slash; "" for the root."""
+    marked = (
+        name.rpartition("/")[0]
+        for one in entries
+        if is_mark((name := one.filename).rpartition("/")[2])
     )
-    return marks[0].removesuffix("bagit.txt") if marks else ""
+    nearest = min(marked, key=lambda folder: (folder.count("/"), len(folder), folder), default="")
+    return f"{nearest}/" if nearest else ""
+
+
+def is_mark(name: str) -> bool:
+    """Whether a file of this name lies at the top of bags alone."""
+    return bool(_MARK.fullmatch(name))
 
 
 def _unsafe(entry: zipfile.ZipInfo) -> str:

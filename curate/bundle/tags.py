@@ -77,6 +77,9 @@ def _split(text: str) -> list[str]:
 def declare(bag: Bag) -> None:
     """Read version and encoding from bagit.txt."""
     name = "bagit.txt"
+    if name not in bag.source.sizes:
+        bag.error(name, "is missing: every bag has this file", "download it again")
+        return
     text = _text(bag, name, "utf-8")
     if text.startswith("\ufeff"):
         bag.error(name, "begins with a byte-order mark")
