@@ -80,7 +80,7 @@ def curate(rows: int) -> bytes:
 
 
 def weasyprint(rows: int) -> bytes:
-    """Lines, not a table: that takes WeasyPrint two thirds of the time."""
+    """Each row a paragraph: tables of thousands of rows are known to be slow in it."""
     import pylopdf_fonts_zh_cn as noto
     from weasyprint import HTML
 
