@@ -68,6 +68,7 @@ class Product(msgspec.Struct, frozen=True):
     pages: int = 0
     words_in_it: int = 0
     seconds: int = 0
+    credits: tuple[str, ...] = ()  # lines that the licences of what the images show ask for
 
 
 def read(folder: Path) -> Product:

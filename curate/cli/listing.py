@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example: curate listing check guides --platform xianyu")
 def listing() -> None:
-    """Check the texts and pictures of a listing by a platform's rules."""
+    """Check the texts and pictures of a listing by a platform's rules.
+
+    They are written when a bundle is built, into listing/ of its release. Each command takes --workspace DIR.
+    """
 
 
 @listing.command(epilog="Example: curate listing check guides --platform xianyu --platform taobao")

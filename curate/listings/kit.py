@@ -44,7 +44,7 @@ def _product(shown: Shown, drawn: Pictures) -> Product:
         sku=line(listing.sku) or facts.name,
         version=facts.version,
         language=facts.language,
-        words={language: words(shown, language) for language in _LANGUAGES},
+        words={language: words(shown, language, drawn.items) for language in _LANGUAGES},
         price=facts.price,
         currency=facts.currency,
         categories=tuple(line(one.name) for one in facts.categories),
@@ -58,6 +58,9 @@ def _product(shown: Shown, drawn: Pictures) -> Product:
         pages=facts.pages,
         words_in_it=facts.words,
         seconds=facts.seconds,
+        credits=tuple(
+            line(item.credit) for item in drawn.items if "attribution" in item.decision.obligations
+        ),
     )
 
 

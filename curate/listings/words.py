@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,12 +12,13 @@ from curate.collection import Wording
 from curate.listings import Count, Facts, Shown
 from curate.listings.phrases import amount, files, kinds, language_name, line, text
 from curate.messages import Say, speaker
-from curate.model import Language
+from curate.model import Item, Language
 from curate.product import Question, Words
 
 SHORT = 160
 """Characters that a search result or a shop's card shows of a description."""
 _TITLES = 8
+_ADDRESS = re.compile(r"\s*\(?\b(?:https?://|www\.)\S+", re.IGNORECASE)
 _NAMED = 30
 """Categories, formats or licences that are listed before the rest is summed up."""
 
@@ -28,14 +30,19 @@ class _Part:
     lines: tuple[str, ...]
     heading: str = ""
     listed: bool = False
+    before: str = ""  # a sentence before a list
 
 
-def words(shown: Shown, language: Language) -> Words:
+def words(shown: Shown, language: Language, pictured: Sequence[Item] = ()) -> Words:
     """All that is said of a release in ``language``: the seller's words, where there are any in it, and
-    what is counted. Nothing is translated by machine: without words of the seller the title stays."""
+    what is counted. Nothing is translated by machine: without words of the seller the title stays.
+
+    ``pictured``: what the pictures of the listing show; who asks for credit gets it."""
     say = speaker(language)
     own = wording(shown, language)
     parts = _parts(shown, own, say)
+    if credits := _credits(shown, pictured, say):
+        parts.append(_Part(credits, say("Whose work the pictures show"), listed=True))
     return Words(
         title=line(own.title) or line(shown.collection.title),
         short=_short(shown.facts, say),
@@ -73,8 +80,7 @@ def _parts(shown: Shown, own: Wording, say: Say) -> list[_Part]:
     parts.append(_Part(tuple(_with_it(say)), say("Also in it"), listed=True))
     if facts.licenses:
         said = say("Every file keeps its own terms; author, source and licence of each are named.")
-        parts.append(_Part((said,), say("Licences")))
-        parts.append(_Part(_rows(facts.licenses, say), listed=True))
+        parts.append(_Part(_rows(facts.licenses, say), say("Licences"), True, said))
     parts.append(_Part(tuple(_delivery(shown, say)), say("Delivery")))
     return parts
 
@@ -133,6 +139,25 @@ def _with_it(say: Say) -> Iterable[str]:
     yield say("A tutorial for the kinds of files that are really inside")
     yield say("Licence and credit of every file")
     yield say("Checksums, to see that all has arrived whole")
+
+
+def _credits(shown: Shown, pictured: Sequence[Item], say: Say) -> tuple[str, ...]:
+    """Title, author, licence; addresses stand in PICTURES.md, since marketplaces forbid them in texts."""
+    told = []
+    for item in pictured:
+        if "attribution" in item.decision.obligations:
+            info = shown.licenses.get(item.decision.license)
+            names = (
+                item.decision.attribution or say(", ").join(item.creators) or item.decision.holder
+            )
+            told.append(
+                say(
+                    "“{title}” by {names}, {licence}, made smaller",
+                    title=line(item.title), names=_ADDRESS.sub("", line(names)),
+                    licence=info.name if info else item.decision.license,
+                )
+            )  # fmt: skip
+    return tuple(dict.fromkeys(told))
 
 
 def _delivery(shown: Shown, say: Say) -> Iterable[str]:
@@ -215,11 +240,9 @@ def _faq(shown: Shown, say: Say) -> Iterable[Question]:
     )
     yield Question(
         say("How do I know that the download is whole?"),
-        say("Compare the SHA-256 on this page, or follow the tutorial inside.")
-        if not shown.public_key
-        else say(
-            "Compare the SHA-256 on this page, or check the signature with the public key that "
-            "stands here."
+        say(
+            "Open VERIFY.html inside and choose the folder: every file is checked on your own computer. "
+            "Or compare the archive with the SHA-256 on this page."
         ),
     )
     if Decimal(facts.price) == 0:
@@ -234,23 +257,26 @@ def _note(shown: Shown, say: Say) -> str:
         if len(zips) > 1
         else say("Download the archive and unpack it."),
         say("Open START-HERE.html in a browser: it lists everything and finds it."),
-        say("TUTORIAL.html tells how to open and use each kind of file."),
+        say(
+            "VERIFY.html checks that every file is whole; TUTORIAL.html tells how to open each kind."
+        ),
     ]
     steps += [say("SHA-256 of {file}: {sum}", file=one.file, sum=one.sha256) for one in zips]
     if shown.public_key:
         steps.append(say("Signed with minisign, public key: {key}", key=shown.public_key))
-    steps.append(say("Does something not open? Answer this message and name the file."))
+    steps.append(say("Does something not open? Write to the seller and name the file."))
     return "\n".join(steps)
 
 
 def _plain(part: _Part) -> str:
     lines = [f"· {one}" for one in part.lines] if part.listed else list(part.lines)
-    return "\n".join([*([part.heading] if part.heading else []), *lines])
+    return "\n".join([*filter(None, (part.heading, part.before)), *lines])
 
 
 def _html(part: _Part) -> str:
     heading = f"<h3>{escape(part.heading)}</h3>" if part.heading else ""
     if part.listed:
+        heading += f"<p>{escape(part.before)}</p>" if part.before else ""
         return f"{heading}<ul>{''.join(f'<li>{escape(one)}</li>' for one in part.lines)}</ul>"
     # A line break inside a paragraph of the seller's is none in HTML.
     return heading + "".join(f"<p>{escape(' '.join(one.split()))}</p>" for one in part.lines)
