@@ -144,8 +144,13 @@ def test_an_export_is_replaced_and_what_is_none_is_left_alone(
     assert (folder / "products.csv").read_text("utf-8").startswith("Handle,")
     (folder / "mine.txt").write_text("mine")
     said = curate(workspace, "export", "shopify", "notes", "--output", str(folder), code=1).output
-    assert "is no export of curate" in said or "no export of curate" in said
+    assert "mine.txt is not as curate exported it" in said
     assert titles(folder) == ["Notes of free"] and (folder / "mine.txt").exists()
+    (folder / "mine.txt").unlink()
+    with (folder / "products.csv").open("a") as file:
+        file.write("mine\n")
+    said = curate(workspace, "export", "shopify", "notes", "--output", str(folder), code=1).output
+    assert "products.csv is not as curate exported it" in said
 
 
 def test_nothing_is_written_where_nothing_can_be(workspace: Workspace) -> None:
@@ -209,6 +214,8 @@ def test_slips_are_told(workspace: Workspace, arguments: list[str], told: str) -
 
 def test_platform_and_collection_are_needed(workspace: Workspace) -> None:
     assert "name a PLATFORM" in curate(workspace, "export", "shopify", code=2).output
+    wrong = ["export", "shopify", "notes", "--images", "javascript:alert(1)"]
+    assert "--images takes an address" in curate(workspace, *wrong, code=2).output
 
 
 def test_a_release_without_a_kit_says_what_to_do(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from curate.exports.oscar import OscarExport
 from curate.exports.vendure import VendureExport
 from tests import engines
 from tests.offers import HTML, offer, product, words
-from tests.test_exports import expected, naughty
+from tests.test_exports_naughty import expected, naughty
 
 pytestmark = pytest.mark.slow
 ZH = "<h3>内容</h3>\n<p>十二份配方，“分类”整理，3|4：\\n 照写。</p>"

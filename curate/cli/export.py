@@ -51,6 +51,8 @@ def export(
         return
     if platform is None or not names:
         raise click.UsageError("name a PLATFORM and a collection, or give --list")
+    if images and not images.startswith(("https://", "http://")):
+        raise click.UsageError("--images takes an address such as https://shop.example/images")
     asked = {"legacy": legacy, "images": images, "copies": copies}
     options = {key: value for key, value in asked.items() if value}
     told = run(workspace, platform, names, How(output, force, options))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,7 +23,8 @@ from curate.shares import Share, Shares
 from curate.workspace import Workspace
 
 MARK = "export.json"
-"""Tells that a folder is an export, and which files in it are: nothing else may be in it when it is replaced."""
+"""Tells that a folder is an export, and what its files were: what was added or edited is not replaced."""
+_EDITABLE = 64_000_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Exported(msgspec.Struct, frozen=True):
 
 
 class _Mark(msgspec.Struct, frozen=True):
-    files: tuple[str, ...]
+    sha256: dict[str, str]  # of every file; "" where none was worked out
 
 
 def platforms() -> list[tuple[str, str]]:
@@ -72,14 +75,14 @@ def export(workspace: Workspace, platform: str, names: Sequence[str], how: How) 
 
     What breaks the platform's rules, or what it would not take, is left out and told. The folder appears
     whole, in place of the export that was there. Raises CurateError: no such platform, option, collection,
-    release or listing; a folder that holds something else.
+    release or listing; a folder that holds something else, or an export that was edited.
     """
     writer = _writer(platform, how.options)
-    folder = (how.output or workspace.build / "export" / platform).absolute()
-    if not _replaceable(folder):
+    folder = (how.output or workspace.build / "export" / platform).resolve()
+    if own_work := _foreign(folder):
         raise CurateError(
-            f"{folder} holds files that are no export of curate",
-            "name another folder with --output, or move them away",
+            f"{own_work} is not as curate exported it, and would be lost",
+            "name another folder with --output, or move it away",
         )
     today = how.today or datetime.now(UTC).date()
     offers = [_offer(workspace, name, today) for name in dict.fromkeys(names)]
@@ -113,20 +116,27 @@ def _writer(platform: str, options: dict[str, object]) -> Export:
     return made
 
 
-def _replaceable(folder: Path) -> bool:
-    """Is nothing there, or an export with nothing else in it?"""
-    if not folder.exists():
-        return True
+def _foreign(folder: Path) -> Path | None:
+    """Something in the way that curate did not write, or that was edited since; None where there is nothing."""
     if not folder.is_dir():
-        return False
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    if not there:
-        return True
-    try:
-        mark = typed.json((folder / MARK).read_bytes(), _Mark)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return there <= {MARK, *mark.files}
+        return folder if folder.exists() else None
+    known: dict[str, str] = {}
+    with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+        known = typed.json((folder / MARK).read_bytes(), _Mark).sha256 | {MARK: ""}
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            continue
+        name = path.relative_to(folder).as_posix()
+        if name not in known or path.is_symlink() or known[name] not in ("", _digest(path)):
+            return path
+    return None
+
+
+def _digest(path: Path) -> str:
+    """Hexadecimal SHA-256; "" for what is too large to be edited by hand."""
+    if path.stat().st_size > _EDITABLE:
+        return ""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _offer(workspace: Workspace, asked: str, today: date) -> Offer:
@@ -194,17 +204,18 @@ def _write(
         files = tuple(path.relative_to(part).as_posix() for path in paths)
         names = [offer.product.name for offer in kept]
         told = msgspec.structs.replace(told, offers=_offered(kept, names), files=files)
-        (part / MARK).write_bytes(_mark(told))
+        (part / MARK).write_bytes(_mark(told, part))
         _swap(part, folder)
         return told, problems
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _mark(told: Exported) -> bytes:
+def _mark(told: Exported, folder: Path) -> bytes:
     """The same wherever it is written: without the folder."""
     body = msgspec.to_builtins(told)
     del body["folder"], body["problems"]
+    body["sha256"] = {name: _digest(folder / name) for name in told.files}
     return msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n"
 
 

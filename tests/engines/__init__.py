@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -53,7 +54,8 @@ def _installed(name: str, *wanted: str, command: list[list[str]]) -> Path:
             done = subprocess.run(step, cwd=part, capture_output=True, text=True, timeout=_PATIENCE)
             if done.returncode:
                 absent(f"{name} cannot be installed: {(done.stderr or done.stdout)[-400:]}")
-        part.rename(folder)
+        with suppress(OSError):  # somebody else was quicker
+            part.rename(folder)
     except subprocess.TimeoutExpired:
         absent(f"{name} cannot be installed within {_PATIENCE} seconds")
     finally:
