@@ -91,6 +91,7 @@ def test_a_password_may_come_from_the_environment(
 
 
 def test_show_needs_a_key_and_says_how_to_make_one(shop: Path) -> None:
+    assert curate("key").exit_code == 1
     found = curate("key", "show")
     assert found.exit_code == 1
     assert "curate key new" in found.output

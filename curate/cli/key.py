@@ -9,11 +9,24 @@ import click
 
 from curate import signing
 from curate.cli.options import echo, echo_json, in_workspace
+from curate.cli.shortened import Shortened
 from curate.messages import Say, speaker
 from curate.workspace import Workspace
 
 
-@click.group(epilog="Example: curate key new")
+@click.group(
+    cls=Shortened,
+    default="show",
+    bare=True,
+    epilog="Example: curate key new",
+    subcommand_metavar="[show] | new",
+)
+@click.option(
+    "--workspace",
+    metavar="DIR",
+    expose_value=False,
+    help="The workspace; default: the nearest folder upward that holds curate.toml.",
+)
 def key() -> None:
     """Make or show the key that your bundles are signed with.
 
