@@ -62,7 +62,9 @@ four hundred and twelve files
 共 412 个文件，分为两个类别
 412份资料帮助你学习
 ４１２个文件，400+ 份资料
-数百份资料，近四百个文件""".splitlines()
+数百份资料，近四百个文件
+Photos: 31; files (400+); PDF: 12; 照片：31；文件400+
+超過400個檔案文件，31張圖片""".splitlines()
 
 
 @pytest.mark.parametrize("text", TRUE)
@@ -89,6 +91,15 @@ FALSE = {
     "31张海报": "31张海报",
     "300所学校": "300所学校",
     "百万用户好评": "百万用户",
+    "500張照片": "500張照片",
+    "全網最全": "全網最全",
+    "500 of our photos": "500 of our photos",
+    "500 different photos": "500 different photos",
+    "Photos: 500": "500",
+    "photos (500+)": "500+",
+    "照片500+": "500+",
+    "照片：500": "500",
+    "Over 500 for only ¥9!": "Over 500",
     "5G资料": "5G",
     "全网最全的资料": "全网最全",
     "the largest collection": "the largest",
@@ -106,7 +117,7 @@ NO_COUNT = """Python 3 in 2024, version 1.2.3, for ¥9.90, 1920x1080 at 300 dpi,
 2024年第3版，适合6-12岁，三步上手，一站式，百科全书，十分好用，千里之行
 30天无理由退款；24/7; no. 7; chapter 12; COVID-19; 3-2-1
 Two friends wrote this in 2019. Open it with one click, on Windows 11.
-步骤1：打开""".splitlines()
+步骤1：打开; Excel 365, Word 16, ages 18+, page 3""".splitlines()
 
 
 @pytest.mark.parametrize("text", NO_COUNT)

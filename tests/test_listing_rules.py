@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -182,3 +183,15 @@ def test_naughty_titles_break_nothing() -> None:
     for text in strings:
         for platform in ("xianyu", "shopify"):
             assert isinstance(found(platform, title=text, keywords=(text,)), list)
+
+
+def test_the_packs_of_the_documents_work(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "listings.md").read_text("utf-8")
+    shown = re.findall(r"^```toml rules/([\w-]+)\.toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in shown] == ["xianyu", "pinduoduo"]
+    for name, text in shown:
+        own(tmp_path / "rules", name, text)
+    pack = {rule.name: rule for rule in rules.load("xianyu", tmp_path / "rules").rule}
+    assert pack["title-length"].most == 26 and "images" not in pack
+    assert pack["absolute-terms"].severity == "warning"
+    assert any("秒杀" in one for one in found("pinduoduo", tmp_path / "rules", title="限时秒杀"))

@@ -81,7 +81,9 @@ _AFTER: tuple[tuple[How, re.Pattern[str]], ...] = (
     ("most", re.compile(r"\s*(?:以内|以下|or less\b|or fewer\b)")),
 )
 
-_GLUED = re.compile(r"[A-Za-z_][-–]?$|[\w)][/:.]$|[A-Za-z0-9]-$|第$|[#]$|\b(?:no|nr)\.\s?$", re.I)
+_GLUED = re.compile(
+    r"[A-Za-z_][-–]?$|[A-Za-z0-9)][/.]$|\d:$|[A-Za-z0-9]-$|第$|[#]$|\b(?:no|nr)\.\s?$", re.I
+)
 """What a number is a part of: MP3, COVID-19, 24/7, 10:30, 第3, no. 7."""
 _MONEY = re.compile(r"(?:[¥￥$€£]|\b(?:CNY|RMB|USD|EUR|GBP|JPY|HKD))\s?$", re.I)
 _NUMBERED = re.compile(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from curate.collection import Collection
 from curate.errors import ConfigError, Problem
+from curate.han import simplified
 from curate.listings import Shown
 from curate.listings.amounts import Amount, How, amounts, shift
 from curate.listings.phrases import line
@@ -107,21 +108,24 @@ def _proven(said: str, claims: Mapping[str, str]) -> list[tuple[int, int]]:
 
 
 def _claims(said: str, stock: Stock) -> Iterator[tuple[int, int, str]]:
-    """Those that no file proves: (start, end, words)."""
+    """Those that no file proves: (start, end, words). Traditional characters are read as simplified ones."""
+    text = simplified(said)
     for pattern in (_SUPERLATIVES, _PERCENT):
-        for found in pattern.finditer(said):
-            yield found.start(), found.end(), found[0]
-    for amount in amounts(said):
-        if re.match(r"\s?(?:%|percent\b)", said[amount.end :]):
+        for found in pattern.finditer(text):
+            yield found.start(), found.end(), said[found.start() : found.end()]
+    for amount in amounts(text):
+        if re.match(r"\s?(?:%|percent\b)", text[amount.end :]):
             continue
-        unit = stock.unit(said, amount.end, amount.spelled)
-        how = shift(said, unit.end) or amount.how
+        unit = stock.unit(text, amount.end, amount.spelled)
+        how = shift(text, unit.end) or amount.how
         counts = unit.counts
-        alone = _TOTAL.search(said[: amount.start])
+        alone = _TOTAL.search(text[: amount.start])
         if unit.end == amount.end and not counts:
-            if not alone:
+            counts = stock.before(text[: amount.start], loose=amount.how != "exact")
+            if not counts and alone:
+                counts = stock.alone()
+            elif not counts and (amount.how != "least" or amount.low < 100):
                 continue  # nothing is said to be counted
-            counts = stock.alone()
         if amount.spelled and amount.high < 100 and not unit.known and not alone:
             continue  # "two friends", 三步: a way of speaking
         if not any(holds(amount, how, count) for count in counts):

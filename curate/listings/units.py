@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from curate.collection import Collection
+from curate.han import simplified
 from curate.listings import Facts
 from curate.listings.phrases import kinds
 from curate.messages import speaker
@@ -38,7 +39,7 @@ _FORMATS = {
     "epub mobi": "ebook ebooks 电子书",
     "txt": "txt txts",
 }
-_ALL = "file files item items resource resources material materials asset assets 文件 资料 素材 资源 内容 件 份 个 项"
+_ALL = "file files item items resource resources material materials asset assets 文件 档案 资料 素材 资源 内容 件 份 个 项"
 _AMOUNTS = {
     "pages": "page pages 页",
     "words": "word words 词 单词 字",
@@ -63,6 +64,8 @@ _STOP = frozenset(
     "of in for and or with to from that which who is are on at by as it its our your their his her this these those "
     "you we they i the a an all also into per each about over plus including incl can will may love loved used than".split()
 )
+_LEADS = frozenset("of the our my these those all different unique free".split())
+_BEFORE = re.compile(r"([A-Za-z]+|[\u3400-\u9fff]{1,8})\s?([:(]?)\s?$")
 _TOKEN = re.compile(r"(?:[ \t]|-|(?<=[a-z]),[ ])?([A-Za-zÀ-ɏ][\w'’]*)")
 _HAN = re.compile(r"\s?([\u3400-\u9fff]+|[A-Za-z]+)")
 _ENDS = re.compile("[的和与及等]|以[上下内]|左右|上下")
@@ -114,7 +117,7 @@ class Stock:
         for code, words in _LANGUAGES.items():
             learn(words, lambda item, code=code: item.language == code)  # type: ignore[misc]
         for name, within in self._categories():
-            tests[name.casefold()] = lambda item, of=within: item.category in of  # type: ignore[misc]
+            tests[simplified(name.casefold())] = lambda item, of=within: item.category in of  # type: ignore[misc]
         return tests
 
     def _categories(self) -> Iterator[tuple[str, frozenset[str]]]:
@@ -160,7 +163,7 @@ class Stock:
         single = text[start : start + 1] == "-"
         while len(phrase) < 6 and (found := _TOKEN.match(text, at)):
             word = found[1].casefold().removesuffix("'s").removesuffix("’s")
-            if word == "of" and not phrase:  # hundreds of pictures
+            if word in _LEADS and not phrase:  # hundreds of our pictures
                 at = found.end()
                 continue
             if word in _STOP:
@@ -288,6 +291,19 @@ class Stock:
             "licences": len(facts.licenses),
         }[name]
         return (Counted(name, Fraction(number)),)
+
+    def before(self, text: str, loose: bool) -> tuple[Counted, ...]:
+        """What a number at the end of ``text`` counts by the word before it: "photos: 500", 照片500+.
+
+        Without a colon or a parenthesis only where ``loose``: in "Excel 365" it is a part of the name.
+        """
+        found = _BEFORE.search(text)
+        if not found or not (found[2] or loose):
+            return ()
+        word = found[1].casefold()
+        ends = [word] if word.isascii() else [word[at:] for at in range(len(word))]
+        known = next((one for one in ends if one in self._tests or _amount_of(one)), "")
+        return self._unit([known], 0).counts if known else ()
 
     def alone(self) -> tuple[Counted, ...]:
         """What a number without a thing means: 共 412."""
