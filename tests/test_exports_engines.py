@@ -26,7 +26,12 @@ ZH = "<h3>内容</h3>\n<p>十二份配方，“分类”整理，3|4：\\n 照�
 
 def offers(root: Path) -> list[Offer]:
     """Two collections, one in each language, with everything that has ever been a trap."""
-    guides = product("guides", 'Guides: "all", sorted | =1+1', price="1234.50")
+    guides = product(
+        "guides",
+        'Guides: "all", sorted | =1+1',
+        price="1234.50",
+        licenses=("CC-BY-4.0", "MIT", "LicenseRef-own-work"),
+    )
     both = {
         "en": words("Sichuan snacks"),
         "zh": words("小吃配方资料包", html=ZH, keywords=("小吃", "来源:https://x.example/a|b")),
@@ -139,7 +144,7 @@ def test_medusa_takes_every_field(tmp_path: Path) -> None:
             }
         ],
         "metadata": {
-            "collection": "guides", "version": "1.2.0", "language": "en", "licenses": ["CC-BY-4.0", "MIT"],
+            "collection": "guides", "version": "1.2.0", "language": "en", "licenses": ["CC-BY-4.0", "MIT", "LicenseRef-own-work"],
             "categories": ["Invoices > old", "Photos, large", "小吃"],
             "keywords": ["guides", "how-to, quick", "a:b|c", "x"],
         },

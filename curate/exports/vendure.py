@@ -88,9 +88,11 @@ def _row(article: Article, shown: Sequence[Picture]) -> dict[str, str]:
 def _facets(article: Article, language: Language) -> Iterator[str]:
     """The same values in both languages: the importer pairs them by their place in the list."""
     category, licence, keyword = _FACETS[language]
+    # What has no name in SPDX says nothing to a buyer who filters by it.
+    known = [one for one in article.product.licenses if not one.startswith("LicenseRef-")]
     for name, values in (
         (category, article.categories),
-        (licence, article.product.licenses),
+        (licence, known),
         (keyword, article.keywords),
     ):
         for value in dict.fromkeys(map(_part, values)):

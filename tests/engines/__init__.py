@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,7 +22,7 @@ import pytest
 
 HERE = Path(__file__).parent
 CACHE = Path(os.environ.get("CURATE_ENGINES") or Path.home() / ".cache" / "curate-tests")
-_PATIENCE = 600  # seconds for an installation, 120 for a run
+_PATIENCE = 600  # seconds for an installation or a run
 _NPM = [
     "install",
     "--ignore-scripts",
@@ -93,9 +94,10 @@ def python(name: str, *arguments: str) -> str:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> str:
-    done = subprocess.run(
-        command, env=environment, capture_output=True, encoding="utf-8", timeout=_PATIENCE
-    )
+    with tempfile.TemporaryDirectory() as here:  # some write where they are started
+        done = subprocess.run(
+            command, cwd=here, env=environment, capture_output=True, encoding="utf-8", timeout=_PATIENCE
+        )  # fmt: skip
     assert done.returncode == 0, f"{done.stderr[-3000:]}{done.stdout[-1000:]}"
     return done.stdout
 
