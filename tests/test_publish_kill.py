@@ -198,6 +198,7 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
     made.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL as Unix has it")
 def test_killed_twice_and_whole_in_the_end(
     disk: S3 | RealS3 | Folder, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
