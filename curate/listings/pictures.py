@@ -194,8 +194,7 @@ def _data(shown: Shown, items: Sequence[Item], names: Sequence[str]) -> dict[str
         "kicker": say("DIGITAL COLLECTION"),
         "lead": _lead(facts.description),
         "figures": figures,
-        "names": [_legible(one.name) for one in facts.categories[:9]]
-        or [one.name.upper() for one in facts.formats[:9]],
+        "names": [name for name in map(_legible, _names(shown)) if name],
         "ground": ground,
         "accent": accent,
         "tiles": list(names[:_TILES]),
@@ -206,6 +205,13 @@ def _data(shown: Shown, items: Sequence[Item], names: Sequence[str]) -> dict[str
         "said": say("{shown} of {files}", shown=len(items), files=files(facts.items, say)),
         "mark": f"{title[:28]} · {say('preview')}",
     }  # fmt: skip
+
+
+def _names(shown: Shown) -> tuple[str, ...]:
+    """What a cover without pictures lists: categories, then some of what is in them."""
+    facts = shown.facts
+    named = tuple(one.name for one in facts.categories[:9])
+    return tuple(dict.fromkeys((*named, *facts.highlights)))[:12]
 
 
 def _parted(title: str) -> tuple[str, str]:
