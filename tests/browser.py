@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,10 +38,19 @@ def started() -> Iterator[Browser]:
             running.close()
 
 
+@cache
+def _shared() -> tuple[ExitStack, Browser]:
+    stack = ExitStack()
+    return stack, stack.enter_context(started())
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with started() as running:
-        yield running
+    """One for the whole session. Each module that imports this has a fixture of its own, and there can
+    be but one Playwright."""
+    stack, running = _shared()
+    yield running
+    stack.close()
 
 
 class Watch:

@@ -187,8 +187,9 @@ def test_without_a_key_it_says_that_nobody_vouches(browser: Browser, tmp_path: P
         assert watch.complaints == []
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("size", "dark"), [(PHONE, False), (DESKTOP, True)], ids=["phone, light", "desktop, dark"]
+)
 def test_axe_finds_no_serious_fault(
     browser: Browser, top: Path, size: tuple[int, int], dark: bool
 ) -> None:
