@@ -21,56 +21,21 @@ def _off(side: Side) -> str:
 
 def tell(found: Comparison, say: Say, most: int) -> None:
     """For people, at most ``most`` files of a kind."""
-    old, new, changes = found.old, found.new, found.changes
+    old, new = found.old, found.new
     names = [f"{side.name} {side.version}".strip() or side.place for side in (old, new)]
     heading(say("diff {old} → {new}", old=names[0], new=names[1]))
     for side, name in zip((old, new), names, strict=True):
         if why := _off(side):
             echo(say("  {name} was taken off sale: {why}", name=name, why=why))
-    before, now = ({file.path: file for file in side.files} for side in (old, new))
-
-    def line(sign: str, file: File, more: str = "") -> str:
-        place = category(file.path)
-        shown = f"{place} / {file.title}" if place else file.title
-        return f"    {sign} {shown} ({_size(file.size)}){more}"
-
-    groups: list[tuple[str, list[str], int]] = [
-        (say("Added"), *_lines([now[path] for path in changes.added], lambda one: line("+", one))),
-        (
-            say("Changed"),
-            *_lines(
-                [now[path] for path in changes.changed],
-                lambda one: line("~", one, _grown(before.get(one.path), one, say)),
-            ),
-        ),
-        (
-            say("Moved or renamed"),
-            [f"    > {was} → {path}" for was, path in changes.moved],
-            sum(now[path].size for _, path in changes.moved),
-        ),
-        (
-            say("Under other terms"),
-            *_lines(
-                [now[path] for path in changes.relicensed],
-                lambda one: line(
-                    "§", one, f": {_terms(before, changes.moved, one)} → {one.license}"
-                ),
-            ),
-        ),
-        (
-            say("Removed"),
-            *_lines([before[path] for path in changes.removed], lambda one: line("-", one)),
-        ),
-    ]
-    for label, lines, size in groups:
+    for label, (lines, size) in _groups(found, say):
         if lines:
             amount = say("{heading} ({n}, {size})", heading=label, n=len(lines), size=_size(size))
             echo(f"  {amount}")
             for one in lines[:most]:
-                echo(one)
+                echo(f"    {one}")
             if len(lines) > most:
                 echo(say("    … and {n} more: see --all", n=len(lines) - most))
-    if not changes:
+    if not found.changes:
         echo(say("  no file has changed"))
     echo(
         say(
@@ -78,18 +43,43 @@ def tell(found: Comparison, say: Say, most: int) -> None:
             old=len(old.files), before=_size(old.size), new=len(new.files), now=_size(new.size),
         )
     )  # fmt: skip
-    if found.following and found.following != old.version:
-        echo(
-            say(
-                "  by what changed, {old} is followed by {next}",
-                old=old.version,
-                next=found.following,
-            )
-        )
+    if (number := found.following) and number != old.version:
+        echo(say("  by what changed, {old} is followed by {next}", old=old.version, next=number))
 
 
-def _lines(files: Sequence[File], line: Callable[[File], str]) -> tuple[list[str], int]:
-    return [line(file) for file in files], sum(file.size for file in files)
+def _groups(found: Comparison, say: Say) -> list[tuple[str, tuple[list[str], int]]]:
+    """What is told under each heading: its lines, and the bytes of their files."""
+    changes = found.changes
+    before, now = ({file.path: file for file in side.files} for side in (found.old, found.new))
+
+    def some(paths: Sequence[str], line: Callable[[File], str]) -> tuple[list[str], int]:
+        files = [now[path] for path in paths]
+        return [line(file) for file in files], sum(file.size for file in files)
+
+    gone = [before[path] for path in changes.removed]
+    removed = [_line("-", file) for file in gone], sum(file.size for file in gone)
+    moves = [f"> {was} → {path}" for was, path in changes.moved]
+    moved = moves, sum(now[path].size for _, path in changes.moved)
+    changed = some(
+        changes.changed, lambda file: _line("~", file) + _grown(before.get(file.path), file, say)
+    )
+    relicensed = some(
+        changes.relicensed,
+        lambda file: f"{_line('§', file)}: {_terms(before, changes.moved, file)} → {file.license}",
+    )
+    return [
+        (say("Added"), some(changes.added, lambda file: _line("+", file))),
+        (say("Changed"), changed),
+        (say("Moved or renamed"), moved),
+        (say("Under other terms"), relicensed),
+        (say("Removed"), removed),
+    ]
+
+
+def _line(sign: str, file: File) -> str:
+    place = category(file.path)
+    shown = f"{place} / {file.title}" if place else file.title
+    return f"{sign} {shown} ({_size(file.size)})"
 
 
 def _grown(before: File | None, now: File, say: Say) -> str:
