@@ -347,7 +347,7 @@ def test_a_mirrored_picture_stays_if_wanted_but_not_if_it_is_somebody_elses(
         ImageOps.mirror(image).save(material / "mirrored.png")
     write(workspace, {})
     with Catalog(workspace.catalog, readonly=True) as catalog:
-        assert "turned-image" in {one.kind for one in catalog.pairs()}
+        assert "turned-image" in {one.kind for one in catalog.pairs({})}
     assert len(left_out(workspace)) == (1 if turned == "true" else 0)
     (material / "theirs").mkdir()
     (material / "sketch.png").rename(material / "theirs" / "sketch.png")

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from curate.catalog.database import Database, pack, unpack
-from curate.model import Decision, Duplicate, Fingerprint, Kind, Message
+from curate.model import Alike, Decision, Duplicate, Fingerprint, Kind, Message
 
 Keys = Literal["band", "piece"]
 """Two tables of one shape: bands find texts that are near, pieces find parts and their wholes."""
@@ -160,11 +160,14 @@ class Matches(Database):
         """Every pair that was found."""
         return map(_duplicate, self.db.execute(f"{_DUPLICATE} ORDER BY a.sha256, b.sha256, d.kind"))
 
-    def pairs(self) -> Iterator[Duplicate]:
-        """Every pair that was found, without its evidence and in no order: for all at once."""
+    def pairs(self, floors: Mapping[Alike, float]) -> Iterator[Duplicate]:
+        """The pairs that were found, without their evidence and in no order: for all at once; of the kinds in
+        ``floors`` those that score at least so much. Far more are stored than usual thresholds let in."""
+        low = " OR ".join(["d.kind = ? AND d.score < ?"] * len(floors)) or "0"
         rows = self.db.execute(
             "SELECT a.sha256, b.sha256, d.kind, d.score, d.part FROM duplicate d"
-            " JOIN resource a ON a.id = d.a JOIN resource b ON b.id = d.b"
+            f" JOIN resource a ON a.id = d.a JOIN resource b ON b.id = d.b WHERE NOT ({low})",
+            [value for pair in floors.items() for value in pair],
         )
         for a, b, kind, score, part in rows:
             yield Duplicate(a.hex(), b.hex(), kind, score, None, part)

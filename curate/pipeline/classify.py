@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -16,13 +16,14 @@ from curate.pipeline.examine import VERSIONS, learn
 from curate.pipeline.gates import empty_folders
 from curate.pipeline.index import index
 from curate.pipeline.judge import Judge
-from curate.pipeline.keep import choose
+from curate.pipeline.keep import Choice
 from curate.pipeline.labels import to_review
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.match import match
 from curate.pipeline.places import basename, taken
 from curate.pipeline.ready import chosen
 from curate.pipeline.training import train
+from curate.pipeline.voices import Voices
 from curate.store import Store
 from curate.workspace import Settings, Workspace
 
@@ -63,16 +64,20 @@ def classify(
                 examined = _examine(catalog, store, one, settings, listener, retry)
                 judges.append((one, judge, examined))
         compared = match(catalog, listener)
-        for one, judge, examined in judges:
+        labelled = []
+        for one, judge, _ in judges:
             train(catalog, judge, listener)
+            labelled.append(_label(catalog, judge, one, listener))
+        voices = Voices(workspace, catalog)
+        for (one, judge, examined), number in zip(judges, labelled, strict=True):
             lost = [(str(path), _LOST) for path in judge.lost(catalog)]
             if judge.homeless:
                 names = ", ".join(judge.homeless)
                 lost.append((str(judge.corrections.path), _homeless(names)))
-            labelled = _label(catalog, judge, one, listener)
-            report = _report(catalog, one, judge, examined, compared, labelled)
+            done = {"examined": examined, "compared": compared, "labelled": number}
+            report = _report(catalog, one, judge, voices.choice(one), done)
             reports.append(msgspec.structs.replace(report, failed=(*report.failed, *lost)))
-        index(workspace, catalog, settings, listener)
+        index(workspace, catalog, settings, listener, voices=voices)
         if not reports:
             raise CurateError("nothing has been collected yet", "run: curate collect")
         return reports
@@ -130,9 +135,9 @@ def _label(catalog: Catalog, judge: Judge, loaded: Loaded, listener: Listener) -
 
 
 def _report(
-    catalog: Catalog, loaded: Loaded, judge: Judge, examined: int, compared: int, labelled: int
+    catalog: Catalog, loaded: Loaded, judge: Judge, choice: Choice, done: Mapping[str, int]
 ) -> Report:
-    counts: Counter[str] = Counter(examined=examined, compared=compared, labelled=labelled)
+    counts: Counter[str] = Counter(done)
     counts["places"] = catalog.count_taken(loaded.name)
     categories: Counter[str] = Counter()
     for (category, outcome), count in catalog.tally(loaded.name).items():
@@ -147,7 +152,6 @@ def _report(
         counts["unsorted"] = counts["resources"]
     counts["partial"] = sum(1 for _ in catalog.half_read(loaded.name))
     counts["copies"] = counts["places"] - counts["resources"]
-    choice = choose(catalog, loaded)
     counts["duplicates"] = len(choice.kept)
     doubted = sum(
         one.decision.outcome == "allow" and name not in choice.allowed and one.readable

@@ -41,28 +41,37 @@ def index(
     settings: Settings,
     listener: Listener = SILENT,
     rebuild: bool = False,
+    voices: Voices | None = None,
 ) -> Indexed:
     """Add what is new, replace what changed, remove what left.
+
+    ``voices``: those that were weighed in this run already.
 
     An index that is damaged, or that another version made, is made anew: it holds nothing that the
     catalogue does not.
     """
+    from curate.pipeline.voices import Voices
+
+    voices = voices or Voices(workspace, catalog)
     if not rebuild:
         with suppress(IndexBroken):
-            return Indexed(_index(workspace, catalog, settings, listener, rebuild=False))
-    anew = _index(workspace, catalog, settings, listener, rebuild=True)
+            return Indexed(_index(workspace, catalog, settings, listener, voices, rebuild=False))
+    anew = _index(workspace, catalog, settings, listener, voices, rebuild=True)
     return Indexed(anew, not rebuild)
 
 
 def _index(
-    workspace: Workspace, catalog: Catalog, settings: Settings, listener: Listener, rebuild: bool
+    workspace: Workspace,
+    catalog: Catalog,
+    settings: Settings,
+    listener: Listener,
+    voices: Voices,
+    rebuild: bool,
 ) -> int:
     """The mark is set after the engine's commit: a kill in between repeats the same documents, which
     replaces them by themselves.
     """
     import shutil
-
-    from curate.pipeline.voices import Voices
 
     mark = f"indexed:{settings.search.engine}"
     if rebuild:
@@ -77,7 +86,6 @@ def _index(
         shutil.rmtree(folder)  # of a catalogue that is no more: what it holds cannot be trusted
     fresh = not folder.exists()
     since = 0 if fresh else since
-    voices = Voices(workspace, catalog)
     voices.settle()
     revision = catalog.mark("revision")
     engine = open_index(workspace, settings)

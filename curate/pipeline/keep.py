@@ -12,7 +12,7 @@ from curate.dedupe.clusters import Contender, Ranked, ranking
 from curate.likeness import Likeness, Pair, Word
 from curate.messages import msg, render
 from curate.model import Alike, Duplicate, Message
-from curate.pipeline.links import EXACT, Links
+from curate.pipeline.links import EXACT, Links, floors
 from curate.pipeline.suspects import Suspect, suspects
 
 __all__ = ["Choice", "Kept", "Suspect", "choose", "left_out"]
@@ -69,8 +69,9 @@ def choose(catalog: Catalog, loaded: Loaded, around: str = "") -> Choice:
     Raises CurateError for a damaged journal of people's words.
     """
     likeness = Likeness(loaded.folder)
-    pairs = _reached(catalog, likeness, around) if around else catalog.pairs()
-    links = Links(pairs, loaded.collection.dedupe, _held(catalog, loaded.name, likeness))
+    dedupe = loaded.collection.dedupe
+    pairs = _reached(catalog, likeness, around) if around else catalog.pairs(floors(dedupe))
+    links = Links(pairs, dedupe, _held(catalog, loaded.name, likeness))
     standings = {one.sha256: one for one in catalog.standings(loaded.name, links.names)}
     strangers = {one.sha256: one for one in catalog.strangers(loaded.name, links.names)}
     doubtful = suspects(catalog, loaded.name, links, standings, strangers)
@@ -79,7 +80,7 @@ def choose(catalog: Catalog, loaded: Loaded, around: str = "") -> Choice:
         name: _contender(one, doubtful.get(name), numbers.get(name, 0), likeness)
         for name, one in standings.items()
     }
-    found, order = stand_back(links, loaded.collection.dedupe, contenders)
+    found, order = stand_back(links, dedupe, contenders)
     allowed = frozenset(name for name, one in contenders.items() if one.allowed)
     return Choice(found, doubtful, standings, allowed, order, links)
 

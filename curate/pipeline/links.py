@@ -27,8 +27,7 @@ class Links:
     def __init__(
         self, pairs: Iterable[Duplicate], dedupe: Dedupe, said: Mapping[Pair, Word]
     ) -> None:
-        own = _floors(dedupe)
-        least = {kind: min(own[kind], floor) for kind, floor in _floors(Dedupe()).items()}
+        own, least = _floors(dedupe), floors(dedupe)
         found = [pair for pair in pairs if pair.score >= least.get(pair.kind, 0.0)]
         self._said = {pair: word.verb for pair, word in said.items()}
         self.families: dict[str, tuple[str, ...]] = {}
@@ -131,6 +130,12 @@ class Links:
         for family, members in self.families.items():
             ties += [Duplicate(family, name, "same-text", 1.0) for name in members[1:]]
         return clusters(ties)
+
+
+def floors(dedupe: Dedupe) -> dict[Alike, float]:
+    """By kind of pair: what scores less counts for nothing in this collection, not even in law."""
+    own = _floors(dedupe)
+    return {kind: min(own[kind], floor) for kind, floor in _floors(Dedupe()).items()}
 
 
 def _floors(dedupe: Dedupe) -> dict[Alike, float]:

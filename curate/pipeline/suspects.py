@@ -79,13 +79,24 @@ def suspects(
 def _told(one: _Contested, when: str) -> _Contested:
     """Nobody could know of a likeness before a person said so."""
     suspect = one.suspect
+    if when <= suspect.since:
+        return one
     return replace(one, suspect=replace(suspect, since=max(suspect.since, when)))
 
 
 def _newest(found: Iterable[_Contested]) -> list[_Contested]:
     """The two that are known the shortest: one of them may be the resource itself."""
-    ordered = sorted(found, key=lambda one: one.sha256)
-    return sorted(ordered, key=lambda one: one.suspect.since, reverse=True)[:2]
+    first = second = None
+    for one in found:  # of a thousand that are alike each has a thousand: nothing is sorted
+        if first is None or _later(one, first):
+            first, second = one, first
+        elif second is None or _later(one, second):
+            second = one
+    return [one for one in (first, second) if one]
+
+
+def _later(one: _Contested, other: _Contested) -> bool:
+    return (one.suspect.since, other.sha256) > (other.suspect.since, one.sha256)
 
 
 def _of_weight(

@@ -20,6 +20,15 @@ class Voices:
     def __init__(self, workspace: Workspace, catalog: Catalog) -> None:
         self._workspace, self._catalog = workspace, catalog
         self._behind: dict[str, dict[str, list[str]]] = {}
+        self._choices: dict[str, tuple[int, Choice]] = {}
+
+    def choice(self, loaded: Loaded) -> Choice:
+        """What stays of a collection as the catalogue stands; weighed once for as long as it stands so."""
+        revision = self._catalog.mark("revision")
+        known = self._choices.get(loaded.name)
+        if known is None or known[0] != revision:
+            known = self._choices[loaded.name] = (revision, choose(self._catalog, loaded))
+        return known[1]
 
     def told(self, member: Member) -> Told:
         """All that the index says about a member."""
@@ -62,7 +71,7 @@ class Voices:
         return bool(told)
 
     def _ask(self, loaded: Loaded) -> tuple[dict[str, list[str]], Choice]:
-        choice = choose(self._catalog, loaded)
+        choice = self.choice(loaded)
         return choice.behind(loaded.collection.dedupe), choice
 
     def _loaded(self, name: str) -> Loaded | None:
