@@ -118,9 +118,9 @@ def verify(path: Path, key: str = "", strict: bool = False, signed: bool = False
     """Every problem of a bundle: a zip, an unpacked bag, or a release folder. [] = all is well.
 
     Nothing is unpacked. Warnings (``severity``) leave a bundle valid. ``key``: the seller's minisign key,
-    base64, by which signatures have to be; ``signed``: and everything has to have one. ``strict``: what
-    file managers leave in folders counts, too. Raises CurateError where ``path`` does not exist or is
-    none of the three.
+    base64, by which signatures have to be (inside a workspace its own where none is given); ``signed``:
+    and everything has to have one. ``strict``: what file managers leave in folders counts, too. Raises
+    CurateError where ``path`` does not exist or is none of the three.
     """
     from curate.bundle import integrity
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curate import signing
@@ -13,6 +13,7 @@ from curate.bundle import history, manifests, tags
 from curate.bundle.source import Folder, Source, Zip, is_mark
 from curate.bundle.tags import Bag
 from curate.errors import CurateError, Problem
+from curate.workspace import Workspace
 
 _ROW = re.compile(r"([0-9a-fA-F]{64})[ \t]+\*?(.+)")
 _SIGNED = "tagmanifest-sha256.txt"
@@ -32,6 +33,8 @@ class Terms:
 
 def verify(path: Path, terms: Terms) -> list[Problem]:
     """See :func:`curate.bundle.verify`."""
+    if not terms.key:
+        terms = replace(terms, key=_own(path))
     if path.is_dir():
         if (path / history.RECORD).is_file():
             return _release(path, terms)
@@ -49,6 +52,15 @@ def verify(path: Path, terms: Terms) -> list[Problem]:
     sidecar = path.with_name(f"{path.name}.sha256")
     beside = _sidecar(sidecar, path, _sha256(path)) if sidecar.is_file() else ()
     return [*beside, *_seal(path, terms), *_bag(source, terms)[0]]
+
+
+def _own(path: Path) -> str:
+    """The key of the workspace that the bundle lies in; "" where there is none."""
+    try:
+        keys = Workspace.find(path.parent).keys
+        return signing.public(keys) if (keys / signing.PUBLIC).is_file() else ""
+    except CurateError:
+        return ""
 
 
 def _release(folder: Path, terms: Terms) -> list[Problem]:

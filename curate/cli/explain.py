@@ -279,7 +279,7 @@ def verify(
             raise CurateError(
                 f"{path} does not exist", "give an archive, an unpacked bundle, or build/NAME/X.Y.Z"
             )
-        trusted = _public(key) if key else _own(path)
+        trusted = _public(key) if key else ""
         problems = [*run(path, trusted, strict, signed=bool(key)), *notices(path)]
         what = str(path)
     errors = [one for one in problems if one.severity == "error"]
@@ -324,17 +324,6 @@ def _public(key: str) -> str:
             f"--key {key[:100]!r} is neither a public key of minisign nor a file with one",
             "take the line that begins with RW from the seller's page",
         ) from fault
-
-
-def _own(path: Path) -> str:
-    """The key of the workspace that holds the bundle; "" where there is none."""
-    from curate import signing
-
-    try:
-        keys = Workspace.find(path.parent).keys
-        return signing.public(keys) if (keys / signing.PUBLIC).is_file() else ""
-    except CurateError:
-        return ""
 
 
 def _language(folder: Path | None) -> Language:
