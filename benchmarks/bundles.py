@@ -99,7 +99,7 @@ def measured(home: Path, rounds: int) -> Iterator[str]:
     yield ""
     yield "What compressing has to save for a file to be compressed:"
     yield ""
-    rows = [
+    shown = [
         (
             f"{float(gain):.0%}",
             f"{one.cost.wall:.1f}",
