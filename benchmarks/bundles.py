@@ -188,7 +188,8 @@ def _opener(path: str) -> Callable[[], IO[bytes]]:
 def archive(plan: Path, out: Path) -> None:
     """One bag with its manifests, in an archive: what bagit.py and zip make together."""
     from curate.bundle import archive as zips
-    from curate.bundle import bag, blocks, crate
+    from curate.bundle import bag, crate
+    from curate.bundle.archive import blocks
 
     blocks.GAIN = float(os.environ.get("GAIN", blocks.GAIN))
     entries = [

@@ -23,9 +23,10 @@ from tempfile import TemporaryDirectory
 import pypdfium2
 from report import log, machine, table, write
 
-from curate.bundle import layout, pages, text, typeset
-from curate.bundle.chapter import Chapter
+from curate.bundle import layout, pages, text
 from curate.bundle.history import Step
+from curate.bundle.pages import printed
+from curate.bundle.pages.chapter import Chapter
 from curate.collection import Category, Collection, Loaded
 from curate.messages import speaker
 from curate.model import Decision, Item
@@ -76,7 +77,7 @@ def content(rows: int) -> pages.Content:
 
 def curate(rows: int) -> bytes:
     """What a bundle is given: the contents, and the tutorial along with it."""
-    return dict(typeset.write(content(rows), {}))[typeset.CONTENTS]
+    return dict(printed.write(content(rows), {}))[printed.CONTENTS]
 
 
 def weasyprint(rows: int) -> bytes:

@@ -20,7 +20,8 @@ from tempfile import TemporaryDirectory
 import report
 from debian_docs import unpacked
 
-from curate.bundle import Release, Request, package, update, updating
+from curate.bundle import Release, Request, package
+from curate.bundle.updates import applying, making
 from curate.collection import Category, Collection, Loaded
 from curate.model import Decision, Item, LicenseInfo
 
@@ -44,7 +45,7 @@ def measured(home: Path) -> Iterator[str]:
     rows = []
     for name, whole in (
         ("all moved ones moved", 0.0),
-        ("as it is", update.WHOLE),
+        ("as it is", making.WHOLE),
         ("all shipped", 1.0),
     ):
         seconds, packs = made(first, second, whole)
@@ -55,7 +56,7 @@ def measured(home: Path) -> Iterator[str]:
         rows.append(
             (name, f"{pack.size / 1e6:.1f}", f"{100 * packs.ratio:.1f}", *lists, f"{seconds:.1f}")
         )
-        if whole == update.WHOLE:
+        if whole == making.WHOLE:
             applied = tried(home, first, second, pack.path)
     yield (
         f"{len(new):,} files of Debian's packages, {size / 1e6:.0f} MB, in an archive of "
@@ -83,9 +84,9 @@ def measured(home: Path) -> Iterator[str]:
     )
     yield ""
     yield (
-        f"What only moved is shipped whole, the smallest files first, until it is {update.WHOLE:.0%} of the "
+        f"What only moved is shipped whole, the smallest files first, until it is {making.WHOLE:.0%} of the "
         "archive: by hand, copying is done by unpacking, and what is left is a list of files to delete. Only what "
-        f"is beyond has to be moved. A pack larger than {update.WORTH:.0%} of the archive is not made."
+        f"is beyond has to be moved. A pack larger than {making.WORTH:.0%} of the archive is not made."
     )
 
 
@@ -151,17 +152,17 @@ def release(home: Path, items: list[Item]) -> Release:
     )
 
 
-def made(first: Release, second: Release, whole: float) -> tuple[float, update.Packs]:
+def made(first: Release, second: Release, whole: float) -> tuple[float, making.Packs]:
     """How long it took, and the pack where at most ``whole`` of the archive may be shipped of what moved."""
     for path in second.folder.glob("*-to-*"):
         path.unlink()
-    usual, update.WHOLE = update.WHOLE, whole
+    usual, making.WHOLE = making.WHOLE, whole
     try:
         start = time.perf_counter()
-        packs = update.make(second.folder.parent, first.version, second.version)
+        packs = making.make(second.folder.parent, first.version, second.version)
         return time.perf_counter() - start, packs
     finally:
-        update.WHOLE = usual
+        making.WHOLE = usual
 
 
 def tried(home: Path, first: Release, second: Release, pack: Path) -> tuple[float, float]:
@@ -174,7 +175,7 @@ def tried(home: Path, first: Release, second: Release, pack: Path) -> tuple[floa
             unpacking = time.perf_counter() - start
     top = second.archives[0].top
     start = time.perf_counter()
-    updating.update(ways[1] / first.archives[0].top, pack)
+    applying.update(ways[1] / first.archives[0].top, pack)
     seconds = time.perf_counter() - start
     by_hand(ways[2], first.archives[0].top, top, pack)
     for way in ways[1:]:

@@ -20,7 +20,8 @@ import pytest
 from PIL import Image
 
 from curate import signing, typeset
-from curate.bundle import Release, flow, package
+from curate.bundle import Release, package
+from curate.bundle.pages import flow
 from curate.collection import Category, Packing
 from curate.errors import CurateError
 from curate.model import Item

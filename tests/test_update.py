@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from curate import signing
-from curate.bundle import package, update, updating, verify
+from curate.bundle import package, verify
+from curate.bundle.updates import applying, making
 from curate.collection import Packing
 from curate.errors import CurateError
 from tests.test_bundle import item, request, unpacked
@@ -68,7 +69,7 @@ def made(
         releases.append(package(asked, folder / "build"))
     home = folder / "build" / "woods"
     first, second = releases
-    packs = update.make(home, first.version, second.version, signer)
+    packs = making.make(home, first.version, second.version, signer)
     assert packs.why is None, packs.why
     return Pair(
         home,
@@ -103,13 +104,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_old_and_update_is_the_new_version_to_the_byte(pair: Pair, tmp_path: Path) -> None:
     folder = pair.copied(tmp_path)
-    done = updating.update(folder, pair.pack)
+    done = applying.update(folder, pair.pack)
     assert done.folder == tmp_path / pair.new.name
     assert files(done.folder) == files(pair.new)
     assert not folder.exists()
     assert (done.before, done.now, done.signed) == ("1.0.0", "2.0.0", True)
     assert not [one for one in verify(done.folder) if one.severity == "error"]
-    again = updating.update(folder, pair.pack)  # by the old name, as a shell's history has it
+    again = applying.update(folder, pair.pack)  # by the old name, as a shell's history has it
     assert again.unchanged
     assert files(again.folder) == files(pair.new)
 
@@ -133,7 +134,7 @@ def lines(how_to: str, beginning: str) -> list[str]:
 def test_the_lines_for_a_shell_do_it_all_moves_too(
     language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(update, "WHOLE", 0)
+    monkeypatch.setattr(making, "WHOLE", 0)
     pair = made(tmp_path, OLD, NEW, title='Wood\'s "$HOME" `x`', language=language)
     folder = pair.copied(tmp_path / "buyer")
     folder.rename(folder.with_name(pair.new.name))
@@ -161,7 +162,7 @@ def test_what_only_moved_is_not_shipped_where_it_is_large(
     (move,) = told["moves"]
     assert move["before"].endswith("big.bin")
     assert move["now"].endswith("grand.bin")
-    done = updating.update(pair.copied(tmp_path / "buyer"), pair.pack)
+    done = applying.update(pair.copied(tmp_path / "buyer"), pair.pack)
     assert done.moved == 1
     assert files(done.folder) == files(pair.new)
 
@@ -170,7 +171,7 @@ def test_names_that_change_places(tmp_path: Path) -> None:
     old = [*OLD, binary("a.bin", "A"), binary("b.bin", "B")]
     new = [*OLD, binary("a.bin", "B"), binary("b.bin", "A")]
     pair = made(tmp_path, old, new)
-    done = updating.update(pair.copied(tmp_path / "buyer"), pair.pack)
+    done = applying.update(pair.copied(tmp_path / "buyer"), pair.pack)
     assert files(done.folder) == files(pair.new)
 
 
@@ -179,11 +180,11 @@ def test_a_pack_is_the_same_whenever_it_is_made(pair: Pair, tmp_path: Path) -> N
     first = pair.pack.read_bytes()
     for path in (home / "2.0.0").glob("*-to-*"):
         path.unlink()
-    (again,) = update.make(home, "1.0.0", "2.0.0").made
+    (again,) = making.make(home, "1.0.0", "2.0.0").made
     assert again.path.read_bytes() == first
     assert again.path.with_name(f"{again.path.name}.sha256").read_text().split()[0] == again.sha256
     before = again.path.stat().st_mtime_ns
-    assert update.make(home, "1.0.0", "2.0.0").made == (again,)
+    assert making.make(home, "1.0.0", "2.0.0").made == (again,)
     assert again.path.stat().st_mtime_ns == before
 
 
@@ -191,7 +192,7 @@ def test_no_pack_where_almost_everything_is_new(tmp_path: Path) -> None:
     for items in (OLD, [binary(f"x{n}.bin") for n in range(50)]):
         asked = request(tmp_path / "woods", items, bundle=Packing(pdf=False))
         package(asked, tmp_path / "build")
-    packs = update.make(tmp_path / "build" / "woods", "1.0.0", "2.0.0")
+    packs = making.make(tmp_path / "build" / "woods", "1.0.0", "2.0.0")
     assert not packs.made
     assert "% of the full archive" in str(packs.why)
     assert not list((tmp_path / "build" / "woods").rglob("*-to-*"))
@@ -205,7 +206,7 @@ def test_what_was_added_stays_and_junk_is_no_matter(pair: Pair, tmp_path: Path) 
     (folder / "notes.txt").write_text("mine")
     (folder / "data" / "my notes.txt").write_text("mine too")
     (folder / "data" / ".DS_Store").write_bytes(b"\0")
-    done = updating.update(folder, pair.pack)
+    done = applying.update(folder, pair.pack)
     assert done.added == ("data/my notes.txt", "notes.txt")
     mine = {"notes.txt", "data/my notes.txt", "data/.DS_Store"}
     assert {path: data for path, data in files(done.folder).items() if path not in mine} == files(
@@ -222,7 +223,7 @@ def test_what_was_changed_is_refused_all_of_it_named(pair: Pair, tmp_path: Path)
     (data / "neu.bin").write_bytes(b"my own")
     before = files(folder)
     with pytest.raises(CurateError) as fault:
-        updating.update(folder, pair.pack)
+        applying.update(folder, pair.pack)
     for word in ("第3课.bin has changed", "第4课.bin is missing", "neu.bin is yours"):
         assert word in fault.value.message
     assert "--force" in fault.value.hint
@@ -238,7 +239,7 @@ def test_forced_what_has_to_go_is_kept_and_the_rest_stays_as_it_is(
         (data / name).write_bytes(name.encode())  # removed, changed, kept, new in the new version
     (data / "第4课.bin").unlink()
     (data / "第10课.bin.mine").write_bytes(b"was here")
-    done = updating.update(folder, pair.pack, force=True)
+    done = applying.update(folder, pair.pack, force=True)
     now = done.folder / "data" / "01-Guides"
     assert {there for _, there in done.kept} == {
         "data/01-Guides/neu.bin.mine", "data/01-Guides/第0课.bin.mine",
@@ -257,9 +258,9 @@ def test_another_version_is_refused_by_its_name(pair: Pair, tmp_path: Path) -> N
     shutil.copy(pair.old / "CHANGELOG.md", other)
     (other / "tagmanifest-sha256.txt").write_text("")
     with pytest.raises(CurateError, match=r"not woods 1\.0\.0.*calls itself woods-2\.0\.0"):
-        updating.update(other, pair.pack)
+        applying.update(other, pair.pack)
     with pytest.raises(CurateError, match="is no folder"):
-        updating.update(tmp_path / "nowhere", pair.pack)
+        applying.update(tmp_path / "nowhere", pair.pack)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a right of their own on Windows")
@@ -274,7 +275,7 @@ def test_links_are_not_followed(place: str, pair: Pair, tmp_path: Path) -> None:
     (folder / place).symlink_to(elsewhere)
     before = files(elsewhere)
     with pytest.raises(CurateError, match=r"is a link|is missing"):
-        updating.update(folder, pair.pack, force=True)
+        applying.update(folder, pair.pack, force=True)
     assert files(elsewhere) == before
 
 
@@ -308,7 +309,7 @@ def stopping(monkeypatch: pytest.MonkeyPatch, after: int) -> Callable[[], int]:
 
 def test_stopped_at_any_step_a_second_run_finishes(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(update, "WHOLE", 0)
+        patch.setattr(making, "WHOLE", 0)
         pair = made(tmp_path, OLD, NEW)
     wanted = files(pair.new)
     total = 0
@@ -319,12 +320,12 @@ def test_stopped_at_any_step_a_second_run_finishes(tmp_path: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             count = stopping(patch, after)
             try:
-                updating.update(folder, pair.pack, force=True)
+                applying.update(folder, pair.pack, force=True)
             except Killed:
                 pass
             else:
                 total = count()
-        done = updating.update(folder, pair.pack, force=True)
+        done = applying.update(folder, pair.pack, force=True)
         there = files(done.folder)
         assert there.pop("data/01-Guides/第1课.bin.mine") == b"mine", after
         assert there == wanted, after
@@ -338,12 +339,12 @@ def test_stopped_at_any_step_a_second_run_finishes(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
 def test_killed_by_the_system_a_second_run_finishes(pair: Pair, tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from curate.bundle import updating;"
+        "import sys; from pathlib import Path; from curate.bundle.updates import applying;"
         "import os; real = Path.replace\n"
         "def slow(self, target):\n"
         "    print(flush=True); sys.stdin.readline(); return real(self, target)\n"
         "Path.replace = slow\n"
-        "updating.update(Path(sys.argv[1]), Path(sys.argv[2]))"
+        "applying.update(Path(sys.argv[1]), Path(sys.argv[2]))"
     )
     for steps in (0, 1, 2, 9, 17):
         folder = pair.copied(tmp_path / str(steps))
@@ -360,7 +361,7 @@ def test_killed_by_the_system_a_second_run_finishes(pair: Pair, tmp_path: Path) 
         child.kill()
         child.communicate()
         assert child.returncode == -9
-        assert files(updating.update(folder, pair.pack).folder) == files(pair.new)
+        assert files(applying.update(folder, pair.pack).folder) == files(pair.new)
 
 
 def test_an_update_that_was_begun_is_finished_with_its_own_pack(
@@ -371,7 +372,7 @@ def test_an_update_that_was_begun_is_finished_with_its_own_pack(
     with pytest.MonkeyPatch.context() as patch:
         stopping(patch, 8)
         with pytest.raises(Killed):
-            updating.update(folder, unsigned.pack)
+            applying.update(folder, unsigned.pack)
     with pytest.raises(CurateError, match="another update"):
-        updating.update(folder, other.pack)
-    assert files(updating.update(folder, unsigned.pack).folder) == files(unsigned.new)
+        applying.update(folder, other.pack)
+    assert files(applying.update(folder, unsigned.pack).folder) == files(unsigned.new)

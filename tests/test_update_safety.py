@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from curate import signing
-from curate.bundle import updating
-from curate.bundle.parcel import Parcel, is_safe
+from curate.bundle.updates import applying
+from curate.bundle.updates.parcel import Parcel, is_safe
 from curate.errors import CurateError
 from tests.test_update import NEW, OLD, Pair, files, made
 
@@ -147,7 +147,7 @@ def refused(pair: Pair, tmp_path: Path, change: Change, said: str) -> None:
     (folder / "notes.txt").write_text("mine")
     before = files(tmp_path / "buyer")
     with pytest.raises(CurateError, match=said):
-        updating.update(folder, forged(pair.pack, tmp_path, change), force=True)
+        applying.update(folder, forged(pair.pack, tmp_path, change), force=True)
     assert files(tmp_path / "buyer") == before
 
 
@@ -190,11 +190,11 @@ def test_the_key_in_the_old_folder_has_to_vouch_for_the_pack(
     signed: Pair, pair: Pair, tmp_path: Path
 ) -> None:
     folder = signed.copied(tmp_path)
-    assert updating.update(folder, signed.pack).signed  # by the .minisig beside it
+    assert applying.update(folder, signed.pack).signed  # by the .minisig beside it
     folder = signed.copied(tmp_path)
     alone = Path(shutil.copy(signed.pack, tmp_path))
     shutil.rmtree(tmp_path / signed.new.name)
-    assert updating.update(folder, alone).signed  # by the new version's own
+    assert applying.update(folder, alone).signed  # by the new version's own
 
 
 def test_what_no_key_or_another_one_vouches_for_is_refused(
@@ -209,7 +209,7 @@ def test_what_no_key_or_another_one_vouches_for_is_refused(
     ):
         folder = (pair if pack == pair.pack else signed).copied(tmp_path / "buyer")
         with pytest.raises(CurateError, match=r"does not vouch|is not signed"):
-            updating.update(folder, Path(pack), public)
+            applying.update(folder, Path(pack), public)
         shutil.rmtree(folder)
 
 
@@ -221,4 +221,4 @@ def test_a_changed_pack_is_not_what_was_signed(signed: Pair, tmp_path: Path) -> 
     pack = forged(signed.pack, tmp_path, harmless)
     shutil.copy(signed.pack.with_name(f"{signed.pack.name}.minisig"), tmp_path)
     with pytest.raises(CurateError, match="does not vouch"):
-        updating.update(folder, pack)
+        applying.update(folder, pack)

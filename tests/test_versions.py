@@ -13,8 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
-from curate.bundle import Release, difference, history, package, update, updating, versions
+from curate.bundle import Release, difference, history, package, versions
 from curate.bundle.history import Yank
+from curate.bundle.updates import applying, making
 from curate.cli import main
 from curate.collection import Category, Packing
 from curate.errors import CurateError
@@ -223,17 +224,17 @@ def test_parts_are_updated_one_by_one_where_they_correspond(tmp_path: Path) -> N
     first, second, third = made(range(18)), made(range(1, 18)), made(range(1, 40))
     home = tmp_path / "build" / "woods"
     assert len(first.archives) == len(second.archives) < len(third.archives)
-    packs = update.make(home, first.version, second.version)
+    packs = making.make(home, first.version, second.version)
     assert len(packs.made) == len(first.archives)
     for old, new, pack in zip(first.archives, second.archives, packs.made, strict=True):
         place = tmp_path / old.top
         for archived, folder in ((old, place / "old"), (new, place / "new")):
             with zipfile.ZipFile(archived.path) as archive:
                 archive.extractall(folder)
-        done = updating.update(place / "old" / old.top, pack.path)
+        done = applying.update(place / "old" / old.top, pack.path)
         assert done.folder.name == new.top
         assert files(done.folder) == files(place / "new" / new.top)
-    why = update.make(home, second.version, third.version).why
+    why = making.make(home, second.version, third.version).why
     assert "do not correspond" in str(why)
 
 
@@ -324,7 +325,7 @@ def test_the_buyers_command_needs_no_workspace(
     big = [item(f"b{n}.bin", hashlib.shake_128(bytes([n])).digest(90_000)) for n in range(9)]
     first, second = release(tmp_path, big), release(tmp_path, [*big, NEW])
     home = tmp_path / "build" / "woods"
-    (pack,) = update.make(home, first.version, second.version).made
+    (pack,) = making.make(home, first.version, second.version).made
     (buyer := tmp_path / "buyer").mkdir()
     folder = unpacked(first, buyer)
     copy = shutil.copy(pack.path, buyer)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
 
-from curate.bundle import Request, archive, crate, layout, ledger, pages, typeset
+from curate.bundle import Request, archive, crate, layout, ledger, pages
+from curate.bundle.pages import printed
 
 Progress = Callable[[int], None]
 TAGS = "tagmanifest-sha256.txt"
@@ -45,7 +46,7 @@ def write(
             path = pages.thumbnail_path(one.item.sha256)
             pictures[one.item.sha256] = path
             tags.append((path, out.add(f"{top}/{path}", picture, packed=True)))
-    for path, data in chain(pages.write(content, pictures), typeset.write(content, pictures)):
+    for path, data in chain(pages.write(content, pictures), printed.write(content, pictures)):
         tags.append((path, out.add(f"{top}/{path}", data)))
     tags += _rights(content, request, out, told)
     entries = _payload(content)

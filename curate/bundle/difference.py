@@ -14,9 +14,9 @@ from urllib.parse import unquote
 import msgspec
 
 from curate.bundle import Changes, history
+from curate.bundle.archive.source import Folder, Source, Zip
 from curate.bundle.history import File
 from curate.bundle.layout import METADATA
-from curate.bundle.source import Folder, Source, Zip
 from curate.errors import CurateError
 from curate.spdx.expression import ids
 

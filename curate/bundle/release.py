@@ -18,7 +18,6 @@ from curate.bundle import (
     Release,
     Request,
     bag,
-    chapter,
     history,
     layout,
     ledger,
@@ -27,6 +26,7 @@ from curate.bundle import (
     volumes,
 )
 from curate.bundle.bag import Progress
+from curate.bundle.pages import chapter
 from curate.bundle.text import one_line
 from curate.errors import CurateError
 from curate.messages import render, speaker

@@ -14,7 +14,7 @@ from curate.model import Language, Report
 from curate.workspace import Workspace
 
 if TYPE_CHECKING:
-    from curate.bundle.update import Packs
+    from curate.bundle.updates.making import Packs
 
 
 def print_problems(report: Report, say: Say, workspace: Workspace) -> None:

@@ -17,7 +17,7 @@ from curate.model import Language
 from curate.workspace import Workspace
 
 if TYPE_CHECKING:
-    from curate.bundle.updating import Updated
+    from curate.bundle.updates.applying import Updated
 
 
 @click.command(epilog="Example: curate diff guides 1.0.0 1.1.0")
@@ -153,7 +153,7 @@ def apply(
     those that are replaced or removed are kept as NAME.mine, and the others stay as you made them (exit
     code 3).
     """
-    from curate.bundle.updating import update as run
+    from curate.bundle.updates.applying import update as run
 
     done = run(folder, pack, _public(key), force)
     if as_json:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from curate import bundle, listings, plugins, rights, signing, spdx
 from curate.bundle import Release, Request
-from curate.bundle.update import Packs
+from curate.bundle.updates.making import Packs
 from curate.catalog import Catalog
 from curate.collection import Loaded, load
 from curate.errors import Problem

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from curate import signing
-from curate.bundle import history, update
-from curate.bundle.update import Packs
+from curate.bundle import history
+from curate.bundle.updates import making
+from curate.bundle.updates.making import Packs
 from curate.errors import CurateError
 from curate.messages import msg
 from curate.signing import Signer
@@ -22,7 +23,7 @@ def beside(home: Path, version: str, signer: Signer | None) -> Packs | None:
     if not before:
         return None
     try:
-        return update.make(home, before, version, signer)
+        return making.make(home, before, version, signer)
     except CurateError as fault:
         return Packs(
             why=msg("no update pack from {before}: {reason}", before=before, reason=fault.message)
@@ -35,4 +36,4 @@ def make(workspace: Workspace, name: str, before: str, now: str) -> Packs:
     Raises CurateError: no such release, or a damaged one.
     """
     with workspace.writing():
-        return update.make(workspace.build / name, before, now, signing.load(workspace.keys))
+        return making.make(workspace.build / name, before, now, signing.load(workspace.keys))

@@ -16,10 +16,11 @@ from typing import IO
 
 import msgspec
 
-from curate.bundle import archive, bag, history, manual
+from curate.bundle import archive, bag, history
+from curate.bundle.archive.source import Source, Zip
 from curate.bundle.difference import listed
-from curate.bundle.source import Source, Zip
 from curate.bundle.text import one_line
+from curate.bundle.updates import manual
 from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import Language, Message

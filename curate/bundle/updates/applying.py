@@ -18,11 +18,11 @@ from pathlib import Path
 import msgspec
 
 from curate import typed
-from curate.bundle import parcel, standing
 from curate.bundle.names import is_junk, key
-from curate.bundle.parcel import Parcel
-from curate.bundle.standing import WORK, Standing, Tree
-from curate.bundle.update import Update
+from curate.bundle.updates import parcel, standing
+from curate.bundle.updates.making import Update
+from curate.bundle.updates.parcel import Parcel
+from curate.bundle.updates.standing import WORK, Standing, Tree
 from curate.errors import CurateError
 from curate.workspace import settle_names
 

@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO
 
-from curate.bundle.blocks import PIECE, Block, Entry, Stream, load, pack
+from curate.bundle.archive.blocks import PIECE, Block, Entry, Stream, load, pack
 from curate.errors import CurateError
 
 WHOLE = 32 << 20  # bytes; larger files are streamed

@@ -12,11 +12,12 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from curate import typeset
-from curate.bundle import cards, guide, layout, press, reuse, terms, text
-from curate.bundle.cards import Chunk
-from curate.bundle.chapter import Chapter
+from curate.bundle import layout, reuse, terms, text
 from curate.bundle.history import Step
 from curate.bundle.layout import Layout
+from curate.bundle.pages import cards, guide, press
+from curate.bundle.pages.cards import Chunk
+from curate.bundle.pages.chapter import Chapter
 from curate.collection import Loaded
 from curate.messages import Say, render, speaker
 from curate.model import LicenseInfo, Omission

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curate import signing
-from curate.bundle import history, manifests, tags
-from curate.bundle.source import Folder, Source, Zip, is_mark
-from curate.bundle.tags import Bag
+from curate.bundle import history
+from curate.bundle.archive.source import Folder, Source, Zip, is_mark
+from curate.bundle.integrity import manifests, tags
+from curate.bundle.integrity.tags import Bag
 from curate.errors import CurateError, Problem
 from curate.workspace import Workspace
 

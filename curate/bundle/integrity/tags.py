@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from curate.bundle.source import Source
+from curate.bundle.archive.source import Source
 from curate.errors import Problem
 
 KNOWN = ("0.93", "0.94", "0.95", "0.96", "0.97", "1.0")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from curate.bundle.update import Update
+    from curate.bundle.updates.making import Update
 
 HOW_TO, MOVED, REMOVED = "HOW-TO-UPDATE.txt", "MOVED.txt", "REMOVED.txt"
 _QUOTES = str.maketrans({quote: quote * 2 for quote in "'‘’‚‛"})

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from curate.bundle.archive.source import Folder
 from curate.bundle.difference import listed
 from curate.bundle.names import is_junk
-from curate.bundle.parcel import SIGNED
-from curate.bundle.source import Folder
+from curate.bundle.updates.parcel import SIGNED
 from curate.errors import CurateError
 
 WORK = ".curate-update"

@@ -10,10 +10,10 @@ from importlib import resources
 from typing import Any
 
 from curate import typeset
-from curate.bundle import archive, cards, flow, pages, press, text
-from curate.bundle.cards import Card, Chunk
+from curate.bundle import archive, pages, text
 from curate.bundle.layout import Placed
-from curate.bundle.pages import Content
+from curate.bundle.pages import Content, cards, flow, press
+from curate.bundle.pages.cards import Card, Chunk
 from curate.errors import CurateError
 from curate.typeset import Sheets
 

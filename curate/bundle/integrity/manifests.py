@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from curate.bundle.integrity.tags import Bag, decode, inside, lines
 from curate.bundle.names import key
-from curate.bundle.tags import Bag, decode, inside, lines
 
 _NAME = re.compile(r"(tag)?manifest-([A-Za-z0-9_]+)\.txt")
 _ROW = re.compile(r"([0-9a-fA-F]+)[ \t]+(.+)", re.DOTALL)

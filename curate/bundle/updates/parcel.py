@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 
 from curate import signing, typed
-from curate.bundle import manual
+from curate.bundle.archive.source import ENTRIES, RATIO
 from curate.bundle.names import key, safe_name
-from curate.bundle.source import ENTRIES, RATIO
-from curate.bundle.update import FILE, FORMAT, Shipped, State, Update
+from curate.bundle.updates import manual
+from curate.bundle.updates.making import FILE, FORMAT, Shipped, State, Update
 from curate.errors import CurateError
 
 SIGNED = "tagmanifest-sha256.txt"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
-from curate.bundle.members import Reader, member, overlapping
+from curate.bundle.archive.members import Reader, member, overlapping
 from curate.bundle.names import is_junk
 from curate.errors import CurateError, Problem
 

@@ -1,0 +1,1 @@
+"""Update packs: old version + pack = new version, for buyers who have the old one."""
