@@ -144,6 +144,13 @@ def test_the_evidence_names_what_differs_in_both_languages(tmp_path: Path) -> No
         assert "all that" not in render(told, "zh")
 
 
+def test_pale_colours_made_stronger_are_the_same_picture(tmp_path: Path) -> None:
+    for seed in range(6):
+        pale = ImageEnhance.Color(scene(seed)).enhance(0.4)
+        strong = ImageEnhance.Color(pale).enhance(1.5)
+        assert found(sign(pale, tmp_path / "a.png"), sign(strong, tmp_path / "b.png")), seed
+
+
 def icon(seed: int, side: int = 32) -> Image.Image:
     return scene(seed, (256, 256)).resize((side, side), Image.Resampling.LANCZOS)
 

@@ -20,7 +20,7 @@ CELLS = SIDE // 2
 SMALL = 48  # pixels of a side up to which a picture is compared coarsely as well
 _STARTS = (1.0, 0.93, 1.07)  # neither, the one or the other is the larger part
 _NEAR = 0.2  # mean difference, of the contrast, of pictures that lie over each other as they are
-_ROUGH = 0.35  # the same where one is small
+_ROUGH = 0.45  # the same where one is small
 _POOR = 0.38  # and of those that do nowhere, in a quarter of the pixels
 _UNLIKE = (
     0.36,
@@ -153,7 +153,7 @@ def _hopeless(one: Picture, two: Picture) -> bool:
     apart = float(np.hypot(*(one.hue - two.hue)))
     if apart > 6 + 0.5 * strength:
         return True
-    return float(np.median(np.hypot(*(one.blocks - two.blocks)))) > 0.3 * (1.5 + strength)
+    return float(np.median(np.hypot(*(one.blocks - two.blocks)))) > 0.5 * (1.5 + strength)
 
 
 @cache
