@@ -63,6 +63,8 @@ def is_junk(path: str) -> bool:
 
 def key(path: str) -> str:
     """Equal for paths that some file system takes for one: by case, by width, by composition."""
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", path).casefold())
 
 

@@ -21,8 +21,8 @@ STREAM_LEVEL = 2  # of zlib-ng, whose level 1 makes media larger
 GAIN = 0.03  # least part that compression has to save: asking for 10 % costs a point of size, and saves little time
 PIECE = 4 << 20  # bytes of a stream at a time
 _LIKELY = 0.02  # what samples have to save: they are short, so all of it saves more
-_SAMPLED = 32 << 10  # bytes from which on samples are taken first
-_SAMPLE = 8 << 10, 32 << 10  # bytes of one of three, at least and at most
+_SAMPLED = 12 << 10  # bytes from which on samples are taken first
+_SAMPLE = 4 << 10, 8 << 10  # bytes of one of three, at least and at most
 _LEAST = 64  # bytes below which nothing is tried
 
 
@@ -68,9 +68,11 @@ def worth(data: bytes) -> bool:
     """Whether compressing is likely to save GAIN: of a larger file three samples tell."""
     if len(data) < _SAMPLED:
         return len(data) >= _LEAST
-    quarter = len(data) // 4
-    length = min(max(len(data) // 16, _SAMPLE[0]), _SAMPLE[1], quarter)
-    sample = b"".join(data[quarter * n : quarter * n + length] for n in (1, 2, 3))
+    length = min(max(len(data) // 32, _SAMPLE[0]), _SAMPLE[1])
+    # Formats that pack their pictures keep tables near their ends. No quarters: what has a period of a
+    # power of two would look as if everything in it repeated itself.
+    starts = (len(data) * n // 20 for n in (3, 10, 17))
+    sample = b"".join(data[start : start + length] for start in starts)
     return len(deflate.deflate_compress(sample, LEVEL)) <= (1 - _LIKELY) * len(sample)
 
 

@@ -75,14 +75,14 @@ class Reader:
 
     def _start(self, one: Member) -> int:
         """Where the packed bytes begin. Raises ValueError where the two headers of the file disagree."""
-        head = self._read(one.offset, _HEADER.size)
+        head = self._read(one.offset, _HEADER.size + len(one.name))
         if len(head) < _HEADER.size:
             raise ValueError("the archive ends before it")
-        mark, _, flags, method, _, _, _, _, _, length, extra = _HEADER.unpack(head)
+        mark, _, flags, method, _, _, _, _, _, length, extra = _HEADER.unpack_from(head)
         if mark != _MARK:
             raise ValueError("there is no file where the archive says")
-        name = self._read(one.offset + _HEADER.size, length)
-        if name != one.name:
+        name = head[_HEADER.size :]
+        if length != len(one.name) or name != one.name:
             raise ValueError(f"the archive also calls it {name.decode('utf-8', 'replace')!r}")
         if method != one.method or flags & 1:
             raise ValueError("its two headers in the archive disagree")

@@ -161,12 +161,14 @@ def _bag(source: Source, terms: Terms) -> tuple[list[Problem], dict[str, str]]:
     found = manifests.read(bag)
     for path in {path for one in found for path in one.rows} & source.junk.keys():
         source.sizes[path] = source.junk[path]  # it belongs to the bag, whatever it is called
-    fetched = tags.fetched(bag)
-    manifests.listed(bag, found, fetched)
-    manifests.compare(bag, found)
-    manifests.portable(bag)
-    tags.describe(bag)
-    _signature(bag, terms)
+
+    def told() -> None:
+        manifests.listed(bag, found, tags.fetched(bag))
+        manifests.portable(bag)
+        tags.describe(bag)
+        _signature(bag, terms)
+
+    manifests.compare(bag, found, told)
     rows = {one.algorithm: one.rows for one in found if not one.of_tags}
     return bag.problems, dict(rows.get("sha256", {}))
 

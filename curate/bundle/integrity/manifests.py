@@ -6,18 +6,18 @@ import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from curate.bundle.integrity.tags import Bag, decode, inside, lines
-from curate.bundle.names import key
+from curate.bundle.names import key, width
 
 _NAME = re.compile(r"(tag)?manifest-([A-Za-z0-9_]+)\.txt")
 _ROW = re.compile(r"([0-9a-fA-F]+)[ \t]+(.+)", re.DOTALL)
 _TOGETHER = 8 << 20, 64  # bytes and files that are worth one handing over to a thread
-_WINDOWS = re.compile(r'[<>:"|?*\x00-\x1f]')
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.|$)", re.IGNORECASE)
+_WINDOWS = re.compile(r'[<>:"|?*\x00-\x1f]|[ .](/|$)')
+_RESERVED = re.compile(r"(^|/)(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.|/|$)", re.IGNORECASE)
 _AGAIN = "unpack the archive again"
 
 
@@ -69,7 +69,8 @@ def _rows(bag: Bag, name: str, of_tags: bool) -> dict[str, str]:
         row = _ROW.fullmatch(line)
         raw = _plain(bag, where, row[2]) if row else ""
         path = _found(bag, where, raw) if raw else ""
-        if not row or not inside(path) or of_tags == path.startswith("data/"):
+        safe = path in bag.source.sizes or inside(path)
+        if not row or not safe or of_tags == path.startswith("data/"):
             bag.error(where, f"names no file of the bag: {line[:80]!r}")
             continue
         checksum = row[1].lower()
@@ -142,8 +143,11 @@ def listed(bag: Bag, manifests: Sequence[Manifest], fetched: set[str]) -> None:
                 bag.error(path, f"is in fetch.txt and not in {one.name}")
 
 
-def compare(bag: Bag, manifests: Sequence[Manifest]) -> None:
-    """Read each file once, for all its checksums together, in as many threads as help."""
+def compare(bag: Bag, manifests: Sequence[Manifest], meanwhile: Callable[[], None]) -> None:
+    """Read each file once, for all its checksums together, in as many threads as help.
+
+    ``meanwhile``: what else there is to do until they have finished.
+    """
     expected: dict[str, dict[str, str]] = {}
     for one in manifests:
         for path, checksum in one.rows.items():
@@ -155,7 +159,9 @@ def compare(bag: Bag, manifests: Sequence[Manifest]) -> None:
         return [(path, _wrong(bag, path, expected[path])) for path in paths]
 
     with ThreadPoolExecutor(threads) as pool:
-        for found in pool.map(check, _batches(bag, expected)):
+        checked = pool.map(check, _batches(bag, expected))
+        meanwhile()
+        for found in checked:
             for path, wrong in found:
                 if wrong:
                     bag.error(path, wrong, _AGAIN)
@@ -199,10 +205,9 @@ def portable(bag: Bag) -> None:
         other = seen.setdefault(key(path), path)
         if other != path:
             bag.warning(path, f"has the name of {other} but for case or form")
-        parts = path.split("/")
-        if any(_WINDOWS.search(part) or part.endswith((" ", ".")) for part in parts):
+        if _WINDOWS.search(path):
             bag.warning(path, "cannot be unpacked on Windows: its name has what is forbidden there")
-        elif any(_RESERVED.match(part) for part in parts):
+        elif _RESERVED.search(path):
             bag.warning(path, "cannot be unpacked on Windows: the name belongs to a device there")
-        elif any(len(part.encode("utf-16-le", "surrogatepass")) > 510 for part in parts):
+        elif len(path) > 127 and any(width(part) > 255 for part in path.split("/")):
             bag.warning(path, "cannot be unpacked on Windows: its name is too long")

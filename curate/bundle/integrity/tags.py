@@ -49,7 +49,7 @@ class Bag:
 
 def decode(path: str) -> str:
     """A path as a manifest writes it: line ends and "%" are percent-encoded, and nothing else."""
-    return _CODE.sub(lambda found: _CODES[found[0].upper()], path)
+    return _CODE.sub(lambda found: _CODES[found[0].upper()], path) if "%" in path else path
 
 
 def inside(path: str) -> bool:
