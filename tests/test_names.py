@@ -83,6 +83,18 @@ def test_every_text_becomes_a_safe_name(text: str) -> None:
         ("\u3164", "_"),
         ("red\u2800heart \u2764\ufe0f.txt", "red heart \u2764.txt"),
         ("cafe\u0301.txt", "café.txt"),
+        (" AUX", "_AUX"),
+        ("COM0.md", "_COM0.md"),
+        ("COM1 .txt", "_COM1 .txt"),
+        ("nul .", "_nul"),
+        ("CONIN$", "_CONIN$"),
+        ("clock$.dat", "_clock$.dat"),
+        ("NUL.tar.gz", "_NUL.tar.gz"),
+        ("con\u0301.txt", "coń.txt"),
+        ("~root", "root"),
+        ("\u2028x", "x"),
+        ("\ud800bad.txt", "?bad.txt".replace("?", "？")),
+        ("100% 完整.pdf", "100％ 完整.pdf"),
     ],
 )
 def test_hostile_names(given: str, expected: str) -> None:
@@ -166,5 +178,17 @@ def test_a_path_leaves_room_for_the_folder_of_the_buyer() -> None:
     plan = layout.arrange(
         collection, [item("字" * 200 + ".pdf", "x", category="c")], {}, speaker("zh")
     )
-    whole = f"{layout.top(collection, '999.999.999')}/data/{plan.placed[0].path}"
+    whole = f"{layout.top(collection, '999.999.999-99of99')}/data/{plan.placed[0].path}"
     assert names.width(whole) <= names.PATH
+
+
+@pytest.mark.parametrize("letter", ["a", "字", "😀", "e\u0301"])
+@pytest.mark.parametrize("length", [40, 119, 120, 121, 500])
+def test_a_cut_name_is_as_safe_as_any(letter: str, length: int) -> None:
+    """Reserved names, dots and spaces may come to light only when a name is cut."""
+    for tail in ("", ".pdf", " .pdf", "... .tar.gz", ". ", ".CON"):
+        name = names.safe_name(letter * length + tail)
+        assert names.safe_name(name) == name
+        assert len(name.encode()) <= names.COMPONENT
+        assert name == name.strip(" ").rstrip(". ")
+        assert "\ud83d" not in name
