@@ -86,7 +86,7 @@ search: $(STAMP)
 	@$(CURATE) search "$$QUERY"
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
