@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -13,26 +14,33 @@ import pytest
 from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
-from curate.bundle import Release, difference, history, package, versions
+from curate import signing
+from curate.bundle import Release, difference, history, package, verify, versions
 from curate.bundle.history import Yank
 from curate.bundle.updates import applying, making
 from curate.cli import main
-from curate.collection import Category, Packing
+from curate.collection import Category, Listing, Packing
 from curate.errors import CurateError
 from curate.model import Decision
 from curate.pipeline.versions import compared
+from curate.workspace import Workspace
 from tests.test_bundle import ITEMS, item, request, state, unpacked
+from tests.test_bundle import page as as_written
 
 NEW = item("new.txt", "Something else entirely. " * 9)
 PLAIN = Packing(pdf=False)
 
 
-def release(folder: Path, items: Any = ITEMS, version: str = "", **more: Any) -> Release:
-    return package(
-        request(folder / "collections" / "woods", items, bundle=PLAIN, **more),
-        folder / "build",
-        version,
-    )
+def release(
+    folder: Path, items: Any = ITEMS, version: str = "", signed: bool = False, **more: Any
+) -> Release:
+    """Without PDFs, unless ``more`` says so; ``signed``: by a key that lies in ``folder``."""
+    asked = request(folder / "collections" / "woods", items, **({"bundle": PLAIN} | more))
+    if signed:
+        keys = folder / "keys"
+        signer = signing.load(keys) or signing.create(keys)
+        asked = dataclasses.replace(asked, signer=signer)
+    return package(asked, folder / "build", version)
 
 
 def take_off(folder: Path, version: str, why: str = "not ours to sell") -> None:
@@ -45,8 +53,61 @@ def put_back(folder: Path, version: str) -> None:
 
 
 def page(made: Release, name: str) -> str:
-    with zipfile.ZipFile(made.archive) as archive:
-        return archive.read(f"{made.archives[0].top}/{name}").decode().replace("\\", "")
+    return as_written(made, name).replace("\\", "")
+
+
+# What is a new version
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"bundle": Packing(pdf=True)}, id="pdf"),
+        pytest.param({"bundle": Packing(1, pdf=False)}, id="volume_mb"),
+        pytest.param(
+            {"items": (replace(ITEMS[0], lead="Once upon a time"), *ITEMS[1:])}, id="lead"
+        ),
+        pytest.param({"tutorial": "# How to walk"}, id="chapter"),
+        pytest.param({"listing": Listing(price="3")}, id="price"),
+        pytest.param({"signed": True}, id="key"),
+    ],
+)
+def test_what_changes_nothing_but_pages_is_a_patch_and_its_bytes_are_others(
+    tmp_path: Path, other: dict[str, Any]
+) -> None:
+    first, again, second = release(tmp_path), release(tmp_path), release(tmp_path, **other)
+    assert again.unchanged
+    assert (second.version, second.unchanged, bool(second.changes)) == ("1.0.1", False, False)
+    assert second.sha256 != first.sha256
+    assert release(tmp_path, **other).unchanged
+
+
+def test_what_a_listing_is_checked_for_is_no_new_version(tmp_path: Path) -> None:
+    release(tmp_path)
+    checked = Listing(platforms=("xianyu",), claims={"used by 300 schools": "invoices"})
+    assert release(tmp_path, listing=checked).unchanged
+
+
+def test_a_release_of_an_earlier_format_is_read_compared_and_followed(tmp_path: Path) -> None:
+    first = release(tmp_path)
+    path = first.folder / history.RECORD
+    record = json.loads(path.read_bytes())
+    record["format"] = 2
+    del record["more"]
+    for step in record["history"]:
+        for added in ("groups", "since", "yanked"):
+            del step[added]
+    path.write_text(json.dumps(record), "utf-8")
+    old = history.read(first.folder)
+    assert [one.file for one in old.archives] == [first.archive.name]
+    assert release(tmp_path).unchanged
+    second = release(tmp_path, (*ITEMS, NEW))
+    assert (second.version, second.changes.added) == ("1.1.0", ("01-Guides/new.txt",))
+    told = page(second, "CHANGELOG.md")
+    assert told.index("## 1.1.0") < told.index("## 1.0.0")
+    found = compared(Workspace(tmp_path), ("woods", "1.0.0", "1.1.0"))
+    assert found.changes == second.changes
+    assert verify(first.folder) == []
 
 
 # Off sale

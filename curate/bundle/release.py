@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from curate.bundle import (
     layout,
     ledger,
     pages,
+    sidecar,
     terms,
     volumes,
 )
@@ -41,9 +43,7 @@ _TEMPORARY = ".tmp-"
 
 def package(request: Request, build: Path, version: str, progress: Progress | None) -> Release:
     """See :func:`curate.bundle.package`."""
-    collection = request.loaded.collection
-    name = request.loaded.name
-    home = build / name
+    home = build / request.loaded.name
     items = _items(request.items)
     if not items:
         raise _nothing(request)
@@ -60,14 +60,49 @@ def package(request: Request, build: Path, version: str, progress: Progress | No
     latest = history.read(home / parent) if parent else None
     if latest and not version and history.holds(home, latest, digest):
         return _unchanged(home, latest)
+    draft = _draft(request, items, files, (tutorial, own_terms), home, latest, version)
+    folder = home / f"{_TEMPORARY}{draft.content.version}"
+    _sweep(home)
+    folder.mkdir(parents=True)
+    try:
+        release = _write(draft, request, folder, home / draft.content.version, progress)
+        record = _record(draft, request, release, digest, latest)
+        (folder / history.RECORD).write_bytes(_indented(record))
+        _settle(folder)
+        folder.rename(release.folder)
+        settle_names(home)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return release
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A release of which nothing is written yet."""
+
+    content: pages.Content
+    listed: tuple[history.File, ...]
+    changes: Changes
+
+
+def _draft(
+    request: Request,
+    items: Sequence[Item],
+    files: Mapping[str, history.File],
+    written: tuple[chapter.Chapter, str],
+    home: Path,
+    latest: history.Record | None,
+    version: str,
+) -> _Draft:
+    """``files``: by SHA-256; ``written``: the seller's chapter and terms; ``version``: "" for the next."""
+    collection = request.loaded.collection
     before = {file.sha256: file.path for file in latest.items} if latest else {}
-    say = speaker(collection.language)
-    plan = layout.arrange(collection, items, before, say)
+    plan = layout.arrange(collection, items, before, speaker(collection.language))
     places = {one.item.sha256: one.path for one in plan.placed}
     listed = tuple(msgspec.structs.replace(files[sha], path=path) for sha, path in places.items())
     changes = history.compare(latest.items if latest else (), listed)
-    if not version:
-        version = history.next_version(home, changes)
+    version = version or history.next_version(home, changes)
     past = {file.path: file for file in latest.items} if latest else {}
     step = history.step(version, listed, past, changes, first=latest is None)
     content = pages.Content(
@@ -77,26 +112,13 @@ def package(request: Request, build: Path, version: str, progress: Progress | No
         top=layout.top(collection, version),
         layout=plan,
         licenses=request.licenses,
-        tutorial=tutorial,
-        terms=own_terms,
+        tutorial=written[0],
+        terms=written[1],
         history=history.told(home, step, latest),
         omissions=request.omissions,
         public=request.signer.public if request.signer else "",
     )
-    _sweep(home)
-    folder = home / f"{_TEMPORARY}{version}"
-    folder.mkdir(parents=True)
-    try:
-        release = _write(content, request, folder, home / version, changes, progress)
-        record = _record(content, request, release, listed, digest, latest)
-        _save(folder / history.RECORD, _indented(record))
-        _settle(folder)
-        folder.rename(home / version)
-        settle_names(home)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return release
+    return _Draft(content, listed, changes)
 
 
 def _items(items: Sequence[Item]) -> list[Item]:
@@ -112,6 +134,7 @@ def _items(items: Sequence[Item]) -> list[Item]:
             name=one_line(item.name),
             title=one_line(item.title) or one_line(item.name) or item.sha256[:12],
             description=one_line(item.description),
+            lead=one_line(item.lead),
             keywords=tuple(filter(None, map(one_line, item.keywords))),
             creators=tuple(filter(None, map(one_line, item.creators))),
             source=one_line(item.source),
@@ -163,20 +186,24 @@ def _digest(
 ) -> str:
     """Of all that the release is made from. Reads no payload: items are named by their content.
 
-    ``written``: the seller's chapter and terms.
+    ``written``: the seller's chapter and terms. Left out is what would give other bytes without telling
+    anything else: newer programs and fonts below us, SOURCE_DATE_EPOCH, what listings are checked for.
     """
     collection = request.loaded.collection
+    listing = msgspec.structs.replace(collection.listing, platforms=(), claims={})
     used = sorted({one for item in items for one in ids(item.decision.license)})
     licenses = [request.licenses[one] for one in used if one in request.licenses]
     said = (
         FORMAT, pages.digest(), request.loaded.name, collection.title, collection.language,
-        collection.description, collection.keywords, collection.categories, collection.listing, collection.bundle,
-        terms.seller(collection), request.signer.public if request.signer else "", written, [(one.id, one.name, one.url, one.text) for one in licenses],
+        collection.description, collection.keywords, collection.categories, listing, collection.bundle,
+        terms.seller(collection), request.signer.public if request.signer else "", written,
+        [(one.id, one.name, one.url, one.text) for one in licenses],
         hashlib.sha256(request.policy).hexdigest(), sorted(ledger.use(request).items()),
     )  # fmt: skip
     whole = hashlib.sha256(msgspec.json.encode(said))
     for item in items:
         whole.update(files[item.sha256].digest.encode())
+        whole.update(msgspec.json.encode(item.lead))  # it is found by that, and not described
         whole.update(msgspec.json.encode(item.decision, order="deterministic"))
     return whole.hexdigest()
 
@@ -224,19 +251,15 @@ def _sweep(home: Path) -> None:
 
 
 def _write(
-    content: pages.Content,
-    request: Request,
-    folder: Path,
-    final: Path,
-    changes: Changes,
-    progress: Progress | None,
+    draft: _Draft, request: Request, folder: Path, final: Path, progress: Progress | None
 ) -> Release:
     """Archives, checksums, pages beside them, and listings."""
+    content = draft.content
     made = volumes.write(content, request, folder, progress)
     ledger.complete(folder / ledger.FILE, request.omissions)
     archives = tuple(_signed(one, request, final) for one in made)
-    _save(folder / "CHANGELOG.md", pages.changelog(content).encode())
-    _save(folder / "LEFT-OUT.md", pages.left_out(content).encode())
+    (folder / "CHANGELOG.md").write_bytes(pages.changelog(content).encode())
+    (folder / "LEFT-OUT.md").write_bytes(pages.left_out(content).encode())
     release = Release(
         request.loaded.name,
         content.version,
@@ -244,7 +267,7 @@ def _write(
         archives,
         len(content.layout.placed),
         False,
-        changes,
+        draft.changes,
     )
     for write in request.listings:
         (folder / "listing").mkdir(exist_ok=True)
@@ -253,26 +276,15 @@ def _write(
 
 
 def _signed(volume: volumes.Volume, request: Request, final: Path) -> Archived:
-    """Its checksum and, where there is a key, its signature beside it."""
     path = volume.path
-    sha256 = _sha256(path)
-    _save(path.with_name(f"{path.name}.sha256"), f"{sha256}  {path.name}\n".encode())
-    if request.signer:
-        with path.open("rb") as whole:
-            signature = request.signer.sign_stream(whole, path.name)
-        _save(path.with_name(f"{path.name}.minisig"), signature)
+    sha256 = sidecar.write(path, request.signer)
     return Archived(final / path.name, sha256, path.stat().st_size, volume.content.top)
 
 
 def _record(
-    content: pages.Content,
-    request: Request,
-    release: Release,
-    listed: Sequence[history.File],
-    digest: str,
-    latest: history.Record | None,
+    draft: _Draft, request: Request, release: Release, digest: str, latest: history.Record | None
 ) -> history.Record:
-    collection = request.loaded.collection
+    collection, content = request.loaded.collection, draft.content
     changes = release.changes
     archives = tuple(
         history.Zip(one.path.name, one.sha256, one.size, one.top) for one in release.archives
@@ -297,7 +309,7 @@ def _record(
             changes.relicensed,
         ),
         history=content.history,
-        items=tuple(sorted(listed, key=lambda file: file.path.encode())),
+        items=tuple(sorted(draft.listed, key=lambda file: file.path.encode())),
         omissions=tuple(
             history.LeftOut(
                 one_line(one.title), one_line(one.source), one.sha256, one.reason.text,
@@ -319,15 +331,6 @@ def _slug(name: str) -> str:
 
 def _indented(record: history.Record) -> bytes:
     return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _save(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
 
 
 def _settle(folder: Path) -> None:

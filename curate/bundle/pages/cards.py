@@ -83,7 +83,7 @@ def _card(placed: Placed, pictures: Mapping[str, str], say: Say) -> Card:
         language=item.language,
         meta=" · ".join(filter(None, meta)),
         description=f"{item.description[:_WORDS].rstrip()}…" if cut else item.description,
-        words=" ".join(filter(None, (*item.keywords, file, text.one_line(item.lead), rest))),
+        words=" ".join(filter(None, (*item.keywords, file, item.lead, rest))),
         picture=pictures.get(item.sha256, ""),
         license=item.decision.license,
         credit=item.credit or item.title,

@@ -16,7 +16,7 @@ from typing import IO
 
 import msgspec
 
-from curate.bundle import archive, bag, history
+from curate.bundle import archive, bag, history, sidecar
 from curate.bundle.archive.source import Source, Zip
 from curate.bundle.difference import listed
 from curate.bundle.text import one_line
@@ -281,14 +281,7 @@ def _write(path: Path, update: Update, new: _Bag, signer: Signer | None) -> str:
         for _ in out.add_all(_entries(update, new)):
             pass
         out.close()
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    path.with_name(f"{path.name}.sha256").write_bytes(f"{sha256}  {path.name}\n".encode())
-    if signer:
-        with path.open("rb") as file:
-            signature = signer.sign_stream(file, path.name)
-        path.with_name(f"{path.name}.minisig").write_bytes(signature)
-    return sha256
+    return sidecar.write(path, signer)
 
 
 def _entries(update: Update, new: _Bag) -> Sequence[archive.Entry]:
