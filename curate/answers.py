@@ -5,7 +5,6 @@ The last line about a resource holds.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from curate import checksum
 from curate.errors import CurateError
 from curate.journal import Journal
 from curate.model import Answer
@@ -78,8 +78,7 @@ class Answers:
 def digest_of(path: Path) -> str:
     """SHA-256 of a file of evidence. Raises CurateError."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return checksum.of(path)
     except OSError as fault:
         raise CurateError(
             f"the evidence {path} cannot be read: {fault.strerror}", "check the path"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from curate import config
+from curate import checksum, config
 from curate.errors import ConfigError, CurateError, Problem
 from curate.workspace import Workspace
 
@@ -164,7 +163,6 @@ def _digest(home: Path, relative: str) -> str:
         inside = real.is_relative_to(home.resolve()) and real.suffix != ".toml"
         if not (inside and real.is_file() and real.stat().st_size):
             return ""  # a pipe, nothing at all, or some other file that proves nothing
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return checksum.of(path)
     except (OSError, ValueError):
         return ""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from curate import checksum
 from curate.errors import CurateError, Problem
 from curate.workspace import settle_names
 
@@ -137,8 +138,7 @@ def _wrong(path: Path) -> str:
     try:
         if path.stat().st_size == 0:
             return "it is empty"
-        with path.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = checksum.of(path)
     except OSError as fault:
         return f"it cannot be read: {fault.strerror}"
     return "" if found == path.parent.name + path.name else f"its bytes have SHA-256 {found}"

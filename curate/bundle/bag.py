@@ -12,7 +12,6 @@ from curate.bundle import Request, archive, crate, layout, ledger, pages
 from curate.bundle.pages import printed
 
 Progress = Callable[[int], None]
-TAGS = "tagmanifest-sha256.txt"
 
 Put = Callable[[archive.Archive, Sequence[archive.Entry], str], None]
 """Writes entries whose paths all begin with the prefix."""
@@ -63,10 +62,10 @@ def write(
     ):
         tags.append((path, out.add(f"{top}/{path}", data)))
     listed = crate.manifest(tags)
-    out.add(f"{top}/{TAGS}", listed)
+    out.add(f"{top}/{layout.TAGS}", listed)
     if request.signer:
         comment = f"{request.loaded.name} {content.version}"
-        out.add(f"{top}/{TAGS}.minisig", request.signer.sign(listed, comment))
+        out.add(f"{top}/{layout.TAGS}.minisig", request.signer.sign(listed, comment))
     out.close()
 
 

@@ -12,6 +12,8 @@ from curate.messages import Say
 from curate.model import Item
 
 METADATA = "ro-crate-metadata.json"
+TAGS = "tagmanifest-sha256.txt"
+"""Names every page and manifest of a bundle with its SHA-256, and so vouches for all of it."""
 _FOLDER = 60  # UTF-8 bytes of a folder's name: two of them leave room for a file's
 
 

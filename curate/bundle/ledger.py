@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from curate import typed
+from curate import checksum, typed
 from curate.bundle import Request
 from curate.bundle.layout import Layout, Placed
 from curate.bundle.text import one_line
@@ -67,9 +67,7 @@ def write(path: Path, request: Request, plan: Layout, version: str) -> tuple[int
             file.write(b",\n" if number else b"\n")
             file.write(_line(_entry(one)))
         file.write(_END)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return path.stat().st_size, digest
+    return path.stat().st_size, checksum.of(path)
 
 
 def complete(path: Path, omissions: Sequence[Omission]) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from curate import signing
+from curate import checksum, signing
 from curate.bundle import history
 from curate.bundle.archive.source import Folder, Source, Zip, is_mark
 from curate.bundle.integrity import manifests, tags
 from curate.bundle.integrity.tags import Bag
+from curate.bundle.layout import TAGS
 from curate.errors import CurateError, Problem
 from curate.workspace import Workspace
 
 _ROW = re.compile(r"([0-9a-fA-F]{64})[ \t]+\*?(.+)")
-_SIGNED = "tagmanifest-sha256.txt"
 _BACKUP = "restore it from a backup: a release is never rebuilt"
 _AGAIN = "download it again"
 _KEYLESS = "give the key that the seller publishes: --key"
@@ -51,7 +50,7 @@ def verify(path: Path, terms: Terms) -> list[Problem]:
         )
     source = Zip(path)
     sidecar = path.with_name(f"{path.name}.sha256")
-    beside = _sidecar(sidecar, path, _sha256(path)) if sidecar.is_file() else ()
+    beside = _sidecar(sidecar, path, checksum.of(path)) if sidecar.is_file() else ()
     return [*beside, *_seal(path, terms), *_bag(source, terms)[0]]
 
 
@@ -91,7 +90,7 @@ def _archive(
     if not archive.is_file():
         return [Problem(str(archive), "is missing", _BACKUP)], None
     problems: list[Problem] = []
-    found = _sha256(archive)
+    found = checksum.of(archive)
     if found != said.sha256:
         what = f"has SHA-256 {found}, but {history.RECORD} says {said.sha256}"
         problems.append(Problem(str(archive), what, _BACKUP))
@@ -142,11 +141,6 @@ def _unsealed(seal: str, of: str, wrong: str) -> Problem:
     )
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _bag(source: Source, terms: Terms) -> tuple[list[Problem], dict[str, str]]:
     """Every problem, and the SHA-256 that the manifest states for each payload file."""
     bag = Bag(source, problems=list(source.problems))
@@ -175,7 +169,7 @@ def _bag(source: Source, terms: Terms) -> tuple[list[Problem], dict[str, str]]:
 
 def _signature(bag: Bag, terms: Terms) -> None:
     """Of the tag manifest, and so of everything: it lists the manifest, which lists all the rest."""
-    seal = f"{_SIGNED}.minisig"
+    seal = f"{TAGS}.minisig"
     sizes = bag.source.sizes
     if seal not in sizes:
         if terms.signed:
@@ -184,13 +178,13 @@ def _signature(bag: Bag, terms: Terms) -> None:
     if not terms.key:
         bag.problems.append(_unchecked(seal))
         return
-    if _SIGNED not in sizes or sizes[_SIGNED] > tags.LONGEST or sizes[seal] > 1 << 16:
-        bag.error(seal, f"there is no {_SIGNED} that it could be for")
+    if TAGS not in sizes or sizes[TAGS] > tags.LONGEST or sizes[seal] > 1 << 16:
+        bag.error(seal, f"there is no {TAGS} that it could be for")
         return
     try:
-        data, signature = (b"".join(bag.source.pieces(name)) for name in (_SIGNED, seal))
+        data, signature = (b"".join(bag.source.pieces(name)) for name in (TAGS, seal))
         wrong = signing.check(data, signature, terms.key)
     except (OSError, ValueError) as fault:
         wrong = str(fault)
     if wrong:
-        bag.problems.append(_unsealed(seal, _SIGNED, wrong))
+        bag.problems.append(_unsealed(seal, TAGS, wrong))

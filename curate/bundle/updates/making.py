@@ -16,7 +16,7 @@ from typing import IO
 
 import msgspec
 
-from curate.bundle import archive, bag, history, sidecar
+from curate.bundle import archive, history, layout, sidecar
 from curate.bundle.archive.source import Source, Zip
 from curate.bundle.difference import listed
 from curate.bundle.text import one_line
@@ -203,7 +203,7 @@ def _open(folder: Path, archived: history.Zip) -> _Bag:
             "restore it from a backup of the release",
         )
     source = Zip(path)
-    files = {**listed(source, "manifest-sha256.txt"), **listed(source, bag.TAGS)}
+    files = {**listed(source, "manifest-sha256.txt"), **listed(source, layout.TAGS)}
     manifest = source.open("manifest-sha256.txt").read()
     if files.get("manifest-sha256.txt") != hashlib.sha256(manifest).hexdigest():
         raise CurateError(f"{path} is damaged", "restore it from a backup of the release")
@@ -255,8 +255,8 @@ def _described(
         one_line(new.title),
         "zh" if new.language == "zh" else "en",
         new.agent,
-        State(old.version, one.top, one.files[bag.TAGS]),
-        State(new.version, other.top, other.files[bag.TAGS]),
+        State(old.version, one.top, one.files[layout.TAGS]),
+        State(new.version, other.top, other.files[layout.TAGS]),
         _shipped(other, plan.ship),
         tuple(plan.moves),
         tuple(plan.removals),

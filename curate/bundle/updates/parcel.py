@@ -10,14 +10,15 @@ from pathlib import Path
 
 import msgspec
 
-from curate import signing, typed
+from curate import checksum, signing, typed
 from curate.bundle.archive.source import ENTRIES, RATIO
+from curate.bundle.layout import TAGS
 from curate.bundle.names import key, safe_name
 from curate.bundle.updates import manual
 from curate.bundle.updates.making import FILE, FORMAT, Shipped, State, Update
 from curate.errors import CurateError
 
-SIGNED = "tagmanifest-sha256.txt"
+SIGNED = TAGS
 SIGNATURE = f"{SIGNED}.minisig"
 _AGAIN = "download it again"
 _HOSTILE = "do not use this file: it was not made by curate, or somebody has changed it"
@@ -59,9 +60,7 @@ class Parcel:
             raise CurateError(f"{self.path} does not exist", "give the update pack, a zip")
         if not sidecar.is_file():
             return
-        with self.path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if sidecar.read_text("utf-8", "replace")[:64].lower() != found:
+        if sidecar.read_text("utf-8", "replace")[:64].lower() != checksum.of(self.path):
             raise CurateError(
                 f"the SHA-256 of {self.path} is not the one in {sidecar.name}", _AGAIN
             )

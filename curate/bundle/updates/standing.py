@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import unicodedata
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from curate import checksum
 from curate.bundle.archive.source import Folder
 from curate.bundle.difference import listed
 from curate.bundle.names import is_junk
@@ -55,7 +55,7 @@ def tree(folder: Path) -> Tree:
 def mark(folder: Path) -> str:
     """SHA-256 of the folder's tagmanifest, which tells one version from another; "" where there is none."""
     path = folder / SIGNED
-    return digest(path) if path.is_file() and not path.is_symlink() else ""
+    return checksum.of(path) if path.is_file() and not path.is_symlink() else ""
 
 
 def expected(folder: Path, unlisted: Mapping[str, str]) -> dict[str, str]:
@@ -66,7 +66,7 @@ def expected(folder: Path, unlisted: Mapping[str, str]) -> dict[str, str]:
     source = Folder(folder)
     tags = listed(source, SIGNED)
     manifest = folder / "manifest-sha256.txt"
-    if not manifest.is_file() or digest(manifest) != tags.get(manifest.name):
+    if not manifest.is_file() or checksum.of(manifest) != tags.get(manifest.name):
         raise CurateError(
             f"{manifest} is missing or has changed", "unpack the archive of this version again"
         )
@@ -77,7 +77,7 @@ def standing(found: Tree, files: Mapping[str, str]) -> Standing:
     """``files``: path → SHA-256 as it should be. Reads every byte of them."""
     there = files.keys() & found.files.keys()
     return Standing(
-        tuple(sorted(path for path in there if digest(found.files[path]) != files[path])),
+        tuple(sorted(path for path in there if checksum.of(found.files[path]) != files[path])),
         tuple(sorted(files.keys() - there)),
         tuple(sorted(path for path in found.files.keys() - there if not is_junk(path))),
     )
@@ -94,11 +94,6 @@ def refuse_links(found: Tree, folder: Path, paths: Iterable[str]) -> None:
                     f"{link} is a link, and what it leads to is none of this bundle's",
                     "put the real folder or file in its place",
                 )
-
-
-def digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def called(folder: Path) -> str:
