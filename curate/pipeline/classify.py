@@ -67,10 +67,10 @@ def classify(
         labelled = []
         for one, judge, _ in judges:
             train(catalog, judge, listener)
-            labelled.append(_label(catalog, judge, one, listener))
+            lost = [(str(path), _LOST) for path in judge.lost(catalog)]  # before it is heard anew
+            labelled.append((_label(catalog, judge, one, listener), lost))
         voices = Voices(workspace, catalog)
-        for (one, judge, examined), number in zip(judges, labelled, strict=True):
-            lost = [(str(path), _LOST) for path in judge.lost(catalog)]
+        for (one, judge, examined), (number, lost) in zip(judges, labelled, strict=True):
             if judge.homeless:
                 names = ", ".join(judge.homeless)
                 lost.append((str(judge.corrections.path), _homeless(names)))
