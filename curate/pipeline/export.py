@@ -19,6 +19,7 @@ from curate.bundle import history
 from curate.errors import CurateError, Problem
 from curate.exports import Export, Offer
 from curate.pipeline.listing import own
+from curate.pipeline.rightful import rightful
 from curate.shares import Share, Shares
 from curate.workspace import Workspace
 
@@ -75,7 +76,7 @@ def export(workspace: Workspace, platform: str, names: Sequence[str], how: How) 
 
     What breaks the platform's rules, or what it would not take, is left out and told. The folder appears
     whole, in place of the export that was there. Raises CurateError: no such platform, option, collection,
-    release or listing; a folder that holds something else, or an export that was edited.
+    release or listing; a release that may not be sold any more; a folder that holds something else, or an export that was edited.
     """
     writer = _writer(platform, how.options)
     folder = (how.output or workspace.build / "export" / platform).resolve()
@@ -159,6 +160,7 @@ def _offer(workspace: Workspace, asked: str, today: date) -> Offer:
     if not version:
         hint = "build one with" if not off else "all are off sale; build the next one with"
         raise CurateError(f"{name} has no release to export", f"{hint}: curate package {name}")
+    rightful(workspace, home / version)
     return _released(home / version, today)
 
 

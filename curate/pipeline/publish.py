@@ -12,6 +12,7 @@ from pathlib import Path
 from curate.bundle import history, verify
 from curate.errors import CurateError
 from curate.pipeline.listener import SILENT, Listener
+from curate.pipeline.rightful import rightful
 from curate.pipeline.sending import File, Sending, Sent
 from curate.product import Zip
 from curate.shares import Share, Shares
@@ -74,8 +75,8 @@ def publish(workspace: Workspace, wish: Wish, listener: Listener = SILENT) -> Pu
 
 
 def chosen(workspace: Workspace, name: str, version: str) -> Path:
-    """The folder of a release that people may get. Raises CurateError for one that is yanked, and where
-    there is none."""
+    """The folder of a release that people may get. Raises CurateError for one that is yanked, or holds what
+    may not be sold any more, and where there is none."""
     home = workspace.build / check_name(name)
     released = history.versions(home)
     if not released:
@@ -96,6 +97,7 @@ def chosen(workspace: Workspace, name: str, version: str) -> Path:
             f"{name} {found} is yanked: {off.why or 'nobody should get it any more'}",
             f"publish another one: {history.latest(home) or 'there is none yet'}",
         )
+    rightful(workspace, home / found)
     return home / found
 
 
@@ -188,10 +190,13 @@ def _files(folder: Path, record: history.Record, listing: bool) -> tuple[File, .
     Neither release.json nor LEFT-OUT.md nor rights.json: they are the seller's."""
     known = {one.file: one.sha256 for one in record.archives}
     packs = sorted(path.name for path in folder.glob("*.zip") if path.name not in known)
+    for name in packs:
+        _check_pack(folder / name, record)
     zips = [*known, *packs]
     pages = [name for name in _PAGES if (folder / name).is_file()]
     if listing:
-        kit = (path for path in sorted((folder / "listing").rglob("*")) if path.is_file())
+        kit = [path for path in sorted((folder / "listing").rglob("*")) if path.is_file()]
+        _check_links(kit)
         pages += [path.relative_to(folder).as_posix() for path in kit]
     beside = [f"{name}{ending}" for name in zips for ending in _SIDECARS]
     found = [
@@ -202,6 +207,33 @@ def _files(folder: Path, record: history.Record, listing: bool) -> tuple[File, .
     rows = "".join(f"{one.sha256}  {one.path}\n" for one in sorted(found, key=lambda one: one.path))
     data = rows.encode()
     return (*found, File(MANIFEST, len(data), hashlib.sha256(data).hexdigest(), data=data))
+
+
+def _check_pack(path: Path, record: history.Record) -> None:
+    """Raises CurateError for a zip that is no update to this release: nobody said that buyers may get it."""
+    from curate.bundle.updates.parcel import Parcel
+
+    try:
+        with closing(Parcel(path)) as opened:
+            led = opened.update
+        why = "" if (led.name, led.now.version) == (record.name, record.version) else "of another"
+    except CurateError as fault:
+        why = fault.message
+    if not why and not path.with_name(f"{path.name}.sha256").is_file():
+        why = f"{path.name}.sha256 is missing"
+    if why:
+        raise CurateError(
+            f"{path} is no update pack of {record.name} {record.version}: {why}",
+            "move it away; packs are made with curate update make",
+        )
+
+
+def _check_links(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if path.is_symlink():
+            raise CurateError(
+                f"{path} is a link, and what it leads to is no part of the release", "remove it"
+            )
 
 
 def _file(folder: Path, name: str, sha256: str) -> File:

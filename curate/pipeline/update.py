@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from curate import signing
@@ -33,7 +34,14 @@ def beside(home: Path, version: str, signer: Signer | None) -> Packs | None:
 def make(workspace: Workspace, name: str, before: str, now: str) -> Packs:
     """The packs that lead from any release to any other, written beside the latter.
 
-    Raises CurateError: no such release, or a damaged one.
+    Raises CurateError: no such release, a damaged one, one to lead to that is off sale.
     """
     with workspace.writing():
+        off = history.yanked(workspace.build / name).get(now)
+        if off:
+            raise CurateError(
+                f"{name} {now} is off sale: {off.why or 'no reason was given'}",
+                "lead to another version, or put it back on sale: "
+                f"curate yank {shlex.quote(name)} {now} --undo",
+            )
         return making.make(workspace.build / name, before, now, signing.load(workspace.keys))
