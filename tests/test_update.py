@@ -215,6 +215,14 @@ def test_what_was_added_stays_and_junk_is_no_matter(pair: Pair, tmp_path: Path) 
     assert (done.folder / "data" / "my notes.txt").read_text() == "mine too"
 
 
+def test_a_link_of_the_buyers_own_stays_and_stops_nothing(pair: Pair, tmp_path: Path) -> None:
+    folder = pair.copied(tmp_path)
+    (folder / "data" / "mine").symlink_to(tmp_path)
+    done = applying.update(folder, pair.pack)
+    assert (done.folder / "data" / "mine").is_symlink()
+    assert not (done.folder / ".curate-update").exists()
+
+
 def test_what_was_changed_is_refused_all_of_it_named(pair: Pair, tmp_path: Path) -> None:
     folder = pair.copied(tmp_path)
     data = folder / "data" / "01-Guides"

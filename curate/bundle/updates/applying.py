@@ -332,8 +332,8 @@ def _verify(folder: Path, plan: Update, differing: Sequence[str]) -> tuple[str, 
         found = standing.tree(folder)
         files = {one.path: one.sha256 for one in plan.files} | standing.expected(folder, {})
         added = tuple(path for path in found.files if path not in files and not is_junk(path))
-        if differing or any(path.startswith("data/") for path in added):
-            # To BagIt, a file of the buyer's own below data/ is a fault.
+        if differing or found.links or any(path.startswith("data/") for path in added):
+            # To BagIt, a link or a file of the buyer's own below data/ is a fault.
             wrong += _other(found, files, differing)
         else:
             problems = verify(folder)
