@@ -38,8 +38,8 @@ class Terminal:
         if self.pid == 0:
             os.environ.update(NO_COLOR="1", LOGNAME="ann", TERM="xterm", PYTHONIOENCODING="utf-8")
             os.environ.pop("COLUMNS", None)
+            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
             os.execv(sys.executable, [sys.executable, "-m", "curate", *words])
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
         self.shown = ""
         self._seen = 0
 

@@ -35,10 +35,21 @@ function imported(app) {
   });
 }
 
+// The import holds server and client for so long that a connection kept open may be closed under a question.
+async function asked(client, skip, languageCode) {
+  for (let left = 3; ; left--) {
+    try {
+      return (await client.query(ASKED, { skip }, { languageCode })).products;
+    } catch (fault) {
+      if (!(fault instanceof TypeError) || !left) throw fault;
+    }
+  }
+}
+
 async function all(client, languageCode) {
   const items = [];
   for (;;) {
-    const page = (await client.query(ASKED, { skip: items.length }, { languageCode })).products;
+    const page = await asked(client, items.length, languageCode);
     items.push(...page.items);
     if (!page.items.length || items.length >= page.totalItems) return items;
   }
