@@ -55,6 +55,8 @@ about 400 files
 four hundred and twelve files
 4 GB to download
 超过400个文件
+超过 400 份资料，至少 30 张照片，约 400 个文件
+412 份精选资料
 四百余份资料
 31张高清照片
 三十一张图片
@@ -74,6 +76,7 @@ def test_what_is_so_may_be_said(text: str) -> None:
 
 FALSE = {
     "Over 500 photos of the sea.": "Over 500 photos",
+    "超过 500 份精选资料": "超过 500 份精选资料",
     "500+ 张照片，随买随用": "500+ 张照片",
     "411 files": "411 files",
     "400 files": "400 files",

@@ -57,21 +57,21 @@ _BEFORE: tuple[tuple[How, re.Pattern[str]], ...] = (
         "most",
         re.compile(
             r"(?:\b(?:under|less than|fewer than|below|at most|no more than)\s+"
-            r"|不到|不足|少于|小于|最多|不超过|[<≤]\s?)$"
+            r"|(?:不到|不足|少于|小于|最多|不超过|[<≤])\s?)$"
         ),
     ),
     (
         "least",
         re.compile(
             r"(?:\b(?:over|more than|above|at least|no less than|no fewer than|upwards of|exceeding|up to|as many as)\s+"
-            r"|超过|超|逾|多于|大于|不少于|不低于|至少|起码|多达|高达|突破|上|[>≥]\s?)$"
+            r"|上|(?:超过|超|逾|多于|大于|不少于|不低于|至少|起码|多达|高达|突破|[>≥])\s?)$"
         ),
     ),
     (
         "about",
         re.compile(
             r"(?:\b(?:almost|nearly|close to|about|around|approximately|approx\.?|roughly|some|circa)\s+"
-            r"|将近|接近|近|大约|约|大概|差不多|[~≈]\s?)$"
+            r"|(?:将近|接近|近|大约|约|大概|差不多|[~≈])\s?)$"
         ),
     ),
 )
