@@ -17,6 +17,9 @@ MOST_PIXELS = 120_000_000
 PAGES = 3
 """Pages of one document that are shown, at most, and never more than a tenth of it."""
 _QUALITY = 86
+_FAINT = 24
+_EMPTY = 0.01
+"""A page is empty where less than this part of it differs by more than ``_FAINT`` shades from the rest."""
 _CREATED = re.compile(rb"(/CreationDate\(D:)\d{14}")
 _IDENTIFIER = re.compile(
     rb"/ID\[<[0-9A-F]{32}><[0-9A-F]{32}>\](?=>>\s+startxref\s+\d+\s+%%EOF\s*\Z)"
@@ -84,6 +87,21 @@ def jpeg(picture: Any) -> bytes:
     buffer = io.BytesIO()
     picture.convert("RGB").save(buffer, "JPEG", quality=_QUALITY, optimize=True)
     return buffer.getvalue()
+
+
+def top(picture: bytes) -> bytes:
+    """The upper part of a small picture of a page, as a JPEG; empty where next to nothing stands there.
+
+    A tile shows the middle of what is higher than itself, which of a letter or a title page is white.
+    """
+    from PIL import Image
+
+    with Image.open(io.BytesIO(picture)) as page:
+        part = page.convert("RGB").crop((0, 0, page.width, min(page.height, page.width * 5 // 6)))
+    shades = part.convert("L").histogram()
+    ground = max(range(256), key=shades.__getitem__)
+    marks = sum(many for shade, many in enumerate(shades) if abs(shade - ground) > _FAINT)
+    return jpeg(part) if marks >= part.width * part.height * _EMPTY else b""
 
 
 def _pages(task: Task) -> list[bytes]:

@@ -130,10 +130,12 @@ def _tiles(studio: _Studio, allowed: Sequence[Item]) -> list[tuple[Item, bytes]]
         data = item.thumbnail()
         if not data or len(found) == _CARDS:
             continue
-        if _sound(data):
-            found.append((item, data))
-        else:
+        if not _sound(data):
             studio.leave(item, msg("its small picture is damaged"))
+        elif item.kind in ("image", "video"):
+            found.append((item, data))
+        elif top := drawing.top(data):
+            found.append((item, top))
     return found
 
 
