@@ -101,7 +101,12 @@ def rules(workspace: Workspace, platform: str | None, as_json: bool) -> None:
         _show(packs[0], say, workspace.settings.language == "zh")
     else:
         for one in packs:
-            echo(f"{one.name}: {one.title} ({len(one.rule)})")
+            echo(f"{one.name}: {_title(one, say, workspace.settings.language == 'zh')}")
+
+
+def _title(shown: Pack, say: Say, zh: bool) -> str:
+    title = (shown.title_zh if zh else "") or shown.title
+    return f"{title}{say(', ')}{say('{n} rules', n=len(shown.rule))}"
 
 
 def _show(shown: Pack, say: Say, zh: bool) -> None:

@@ -113,7 +113,7 @@ def facts(
             for name in titles
             if name in counted
         ),
-        formats=by(lambda item: item.format),
+        formats=by(lambda item: "" if item.format == "unknown" else item.format),
         kinds=by(lambda item: item.kind),
         languages=by(lambda item: item.language),
         licenses=tuple(

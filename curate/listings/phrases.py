@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from curate.listings import Count
+from curate.listings import Count, Facts
 from curate.messages import Say
 
 _JOINERS = (
@@ -52,7 +52,25 @@ def kinds(counts: Sequence[Count], say: Say) -> list[str]:
 
 def language_name(code: str, say: Say) -> str:
     """The name of a language; its code where curate has no name for it."""
-    return {"en": say("English"), "zh": say("Chinese")}.get(code, code)
+    names = {
+        "ar": say("Arabic"), "de": say("German"), "en": say("English"), "es": say("Spanish"),
+        "fa": say("Persian"), "fr": say("French"), "hi": say("Hindi"), "it": say("Italian"),
+        "ja": say("Japanese"), "ko": say("Korean"), "la": say("Latin"), "nl": say("Dutch"),
+        "pl": say("Polish"), "pt": say("Portuguese"), "ru": say("Russian"), "th": say("Thai"),
+        "tr": say("Turkish"), "uk": say("Ukrainian"), "vi": say("Vietnamese"), "zh": say("Chinese"),
+    }  # fmt: skip
+    return names.get(code, code)
+
+
+def places(facts: Facts, say: Say) -> tuple[Count, ...]:
+    """Categories with what is in them, and last what is in none: together all files."""
+    rest = facts.items - sum(one.items for one in facts.categories)
+    size = facts.size - sum(one.size for one in facts.categories)
+    return (
+        (*facts.categories, Count(say("Not in a category"), rest, size))
+        if rest
+        else facts.categories
+    )
 
 
 def _shown(char: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from curate.listings import Count, Facts, Shown
+from curate.listings.phrases import language_name, places
 from curate.messages import Say, speaker
 
 _JOINER = "\u200d"  # of emoji; the other marks that nobody sees turn or hide text
@@ -38,7 +39,7 @@ class SheetListing:
 def _markdown(facts: Facts, say: Say) -> str:
     size = say("{size}, download {archive}", size=_size(facts.size), archive=_size(facts.archive))
     languages = [
-        Count(_language(one.name, say), one.items, one.size, one.url) for one in facts.languages
+        Count(language_name(one.name, say), one.items, one.size, one.url) for one in facts.languages
     ]
     rows = [
         (say("Version"), facts.version),
@@ -54,7 +55,7 @@ def _markdown(facts: Facts, say: Say) -> str:
         _table(say("Fact"), say("Value"), [row for row in rows if row[1]]),
     ]
     if facts.categories:
-        counted = [(one.name, f"{one.items:,}") for one in facts.categories]
+        counted = [(one.name, f"{one.items:,}") for one in places(facts, say)]
         parts += [f"## {say('Contents')}", _table(say("Category"), say("Files"), counted)]
     if facts.highlights:
         parts += [f"## {say('Some of what is inside')}", _list(map(_plain, facts.highlights))]
@@ -106,11 +107,6 @@ def _files(number: int, say: Say) -> str:
 
 def _counts(counts: Iterable[Count], say: Say) -> str:
     return say(", ").join(f"{one.name} {one.items:,}" for one in counts)
-
-
-def _language(code: str, say: Say) -> str:
-    """The name of a language; its code where curate has no name for it."""
-    return {"en": say("English"), "zh": say("Chinese")}.get(code, code)
 
 
 def _linked(one: Count) -> str:

@@ -10,7 +10,7 @@ from html import escape
 
 from curate.collection import Wording
 from curate.listings import Count, Facts, Shown
-from curate.listings.phrases import amount, files, kinds, language_name, line, text
+from curate.listings.phrases import amount, files, kinds, language_name, line, places, text
 from curate.messages import Say, speaker
 from curate.model import Item, Language
 from curate.product import Question, Words
@@ -73,7 +73,7 @@ def _parts(shown: Shown, own: Wording, say: Say) -> list[_Part]:
     parts = [_Part((paragraph,)) for paragraph in text(own.description).split("\n\n") if paragraph]
     parts.append(_Part(tuple(_counted(facts, say)), say("What you get")))
     if facts.categories:
-        parts.append(_Part(_rows(facts.categories, say), say("Contents"), listed=True))
+        parts.append(_Part(_rows(places(facts, say), say), say("Contents"), listed=True))
     if facts.highlights:
         titles = tuple(filter(None, map(line, facts.highlights[:_TITLES])))
         parts.append(_Part(titles, say("Some of what is inside"), listed=True))
