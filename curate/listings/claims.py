@@ -21,7 +21,7 @@ from curate.listings.units import Counted, Stock
 
 _SUPERLATIVES = re.compile(
     r"全网最?[\u4e00-\u9fff]?|最(?:全|大|好|强|齐全|完整|丰富|权威|专业|优质|便宜|低价|实用|火|热门|畅销|先进)"
-    r"|史上最\w?|世界(?:第)?一流|(?:全国|全球|行业|销量|排名)第一|独家|唯一|绝无仅有|顶级|顶尖|国家级|世界级|百分之?百|万能"
+    r"|史上最\w?|世界(?:第)?一流|(?:全国|全球|世界|行业|销量|排名)第一|独家|唯一|绝无仅有|顶级|顶尖|国家级|世界级|百分之?百|万能"
     r"|\b(?:the|our) (?:very )?(?:best|largest|biggest|cheapest|finest|greatest|ultimate|only)(?! (?:of|practi|way|thing|part|as|to|in (?:this|it)))\b"
     r"|\bmost (?:complete|comprehensive|extensive|popular|advanced)\b|\bworld'?s \w+est\b|\b(?:number one|no\. ?1)\b|#1\b"
     r"|\b(?:best[- ]selling|unbeatable|unrivall?ed|unique(?=ly)?)\b",
@@ -31,6 +31,13 @@ _PERCENT = re.compile(r"\d+(?:\.\d+)?\s?%|\b(?:one|a) hundred percent\b", re.IGN
 _TOTAL = re.compile(
     r"(?:共计?|总计|合计|一共|总共|文件[数量]*[:：]?|\bfiles:|\btotal(?: of)?:?)\s*$", re.IGNORECASE
 )
+_STARS = re.compile(r"(?<!\d)\*+|\*+(?!\d)")
+"""Of Markdown; between two digits it multiplies."""
+_GROUPED = re.compile(r"(?<![\d.,'’])\d{1,3}(?:[ '’]\d{3})+(?!\d)")
+_APART = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_FORMAL = re.compile("[壹贰叁肆伍陆柒捌玖](?=[拾佰仟百千万亿])|(?<=[壹贰叁肆伍陆柒捌玖])[拾佰仟]")
+"""Numerals of cheques; single ones are parts of words: 大陆, 队伍."""
+_USUAL = dict(zip("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五六七八九十百千", strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +92,12 @@ def _texts(collection: Collection) -> Iterator[tuple[str, str]]:
 
 
 def normal(text: str) -> str:
-    """One line, full-width digits and letters as the usual ones."""
-    return line(unicodedata.normalize("NFKC", text))
+    """One line as people see it: full-width digits and letters as the usual ones, and nothing between two
+    characters that only a program finds there."""
+    seen = "".join(one for one in text if unicodedata.category(one) != "Cf")
+    plain = _STARS.sub(" ", line(unicodedata.normalize("NFKC", seen)))
+    grouped = _GROUPED.sub(lambda found: re.sub("[ '’]", ",", found[0]), plain)
+    return line(_APART.sub("", grouped))
 
 
 def _faults(where: str, text: str, stock: Stock, claims: Mapping[str, str]) -> Iterator[Unproven]:
@@ -109,7 +120,7 @@ def _proven(said: str, claims: Mapping[str, str]) -> list[tuple[int, int]]:
 
 def _claims(said: str, stock: Stock) -> Iterator[tuple[int, int, str]]:
     """Those that no file proves: (start, end, words). Traditional characters are read as simplified ones."""
-    text = simplified(said)
+    text = _FORMAL.sub(lambda found: _USUAL[found[0]], simplified(said))
     for pattern in (_SUPERLATIVES, _PERCENT):
         for found in pattern.finditer(text):
             yield found.start(), found.end(), said[found.start() : found.end()]
