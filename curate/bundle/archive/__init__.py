@@ -60,14 +60,14 @@ class Archive:
         moment = time.gmtime(seconds)
         self._file = file
         self._position = 0
-        self._written: list[_Written] = []
+        self._written: dict[str, _Written] = {}
         self._date = (moment.tm_year - 1980) << 9 | moment.tm_mon << 5 | moment.tm_mday
         self._time = moment.tm_hour << 11 | moment.tm_min << 5 | moment.tm_sec // 2
 
     @property
     def packed(self) -> dict[str, int]:
         """Bytes that each path takes, as it is packed."""
-        return {one.name.decode(): one.packed for one in self._written}
+        return {path: one.packed for path, one in self._written.items()}
 
     def add(self, path: str, data: bytes, packed: bool = False) -> str:
         """Write ``data`` as ``path``; gives its SHA-256 in hex."""
@@ -102,9 +102,9 @@ class Archive:
     def take(self, other: Archive, source: str, path: str) -> None:
         """Write as ``path`` what ``other`` holds as ``source``, packed as it is there.
 
-        ``other`` has to be written, its file open for reading.
+        ``other`` has to be written, its file open for reading. Raises CurateError where that breaks off.
         """
-        one = other._place(source)
+        one = other._written[source]
         start, data = other._data(one)
         name, offset = path.encode(), self._position
         wide = one.packed >= _MAX32 or one.size >= _MAX32
@@ -114,15 +114,18 @@ class Archive:
         while rest:
             piece = data.read(min(rest, PIECE))
             if not piece:
-                raise CurateError(f"{path} could not be copied between two archives")
+                raise CurateError(
+                    f"{path} could not be copied between two archives",
+                    "see that no other program changes the folder build/, and run the command again",
+                )
             self._put(piece)
             rest -= len(piece)
-        self._written.append(_Written(name, one.method, one.crc, one.packed, one.size, offset))
+        self._written[path] = _Written(name, one.method, one.crc, one.packed, one.size, offset)
 
     def close(self) -> None:
         """Write the directory of the archive. The file itself stays open."""
         start = self._position
-        for entry in self._written:
+        for entry in self._written.values():
             self._put(self._directory(entry))
         size, count = self._position - start, len(self._written)
         if count >= _MAX16 or start >= _MAX32 or size >= _MAX32:
@@ -153,7 +156,7 @@ class Archive:
         self._put(self._header(name, block.method, block.crc, len(block.data), block.size, False))
         self._put(block.data)
         written = _Written(name, block.method, block.crc, len(block.data), block.size, offset)
-        self._written.append(written)
+        self._written[path] = written
 
     def _stream(self, entry: Entry) -> None:
         """A large file: its header is written again once crc and sizes are known."""
@@ -169,12 +172,7 @@ class Archive:
         self._file.write(self._header(name, stream.method, stream.crc, packed, stream.size, wide))
         self._file.seek(self._position)
         written = _Written(name, stream.method, stream.crc, packed, stream.size, offset)
-        self._written.append(written)
-
-    def _place(self, path: str) -> _Written:
-        if not hasattr(self, "_places"):
-            self._places = {one.name: one for one in self._written}
-        return self._places[path.encode()]
+        self._written[entry.path] = written
 
     def _data(self, one: _Written) -> tuple[int, IO[bytes]]:
         """Where the packed bytes of ``one`` begin, and in what."""

@@ -136,7 +136,8 @@ def _read(entry: Entry, source: IO[bytes], size: int = -1) -> bytes:
         return source.read(size)
     except OSError as fault:
         raise CurateError(
-            f"'{entry.title or entry.path}' cannot be read from the library: {fault.strerror}"
+            f"'{entry.title or entry.path}' cannot be read from the library: {fault.strerror}",
+            f"see that the disk with its object {entry.sha256} is whole; gather the collection again",
         ) from fault
 
 

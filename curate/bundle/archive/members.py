@@ -13,8 +13,9 @@ from pathlib import Path
 import deflate
 from zlib_ng import zlib_ng
 
-WHOLE = 32 << 20  # bytes; what is larger is unpacked piece by piece
-_PIECE = 4 << 20
+from curate.bundle.archive.blocks import PIECE
+
+_WHOLE = 32 << 20  # bytes; what is larger is unpacked piece by piece
 _HEADER = struct.Struct("<IHHHHHIIIHH")
 _MARK = 0x04034B50
 
@@ -93,7 +94,7 @@ class Reader:
             yield from self._packed(start, one.packed)
         elif one.method != 8:
             raise ValueError(f"it is packed by method {one.method}, which few programs know")
-        elif one.size > WHOLE or one.packed > WHOLE:
+        elif one.size > _WHOLE or one.packed > _WHOLE:
             yield from self._inflated(start, one.packed)
         elif one.size:
             data = self._read(start, one.packed)
@@ -107,7 +108,7 @@ class Reader:
         for data in self._packed(start, packed):
             while data and not unpacker.eof:
                 try:
-                    yield unpacker.decompress(data, _PIECE)
+                    yield unpacker.decompress(data, PIECE)
                 except Exception as fault:  # zlib_ng.error, which it does not export as a type
                     raise ValueError(f"it cannot be unpacked: {fault}") from fault
                 data = unpacker.unconsumed_tail
@@ -116,7 +117,7 @@ class Reader:
 
     def _packed(self, start: int, packed: int) -> Iterator[bytes]:
         while packed:
-            data = self._read(start, min(packed, _PIECE))
+            data = self._read(start, min(packed, PIECE))
             if not data:
                 raise ValueError("the archive ends in the middle of it")
             yield data

@@ -95,12 +95,6 @@ class Packs:
     made: tuple[Pack, ...] = ()
     why: Message | None = None
 
-    @property
-    def ratio(self) -> float:
-        """Their size as a part of the full archives'."""
-        full = sum(pack.full for pack in self.made)
-        return sum(pack.size for pack in self.made) / full if full else 0.0
-
 
 @dataclass(frozen=True, slots=True)
 class _Bag:
