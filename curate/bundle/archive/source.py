@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
+from curate.bundle.archive.blocks import PIECE
 from curate.bundle.archive.members import Reader, member, overlapping
+from curate.bundle.archive.seams import ending, seams
 from curate.bundle.names import is_junk
 from curate.errors import CurateError, Problem
 
 RATIO = 1000  # unpacked to packed bytes, beyond which an entry is a bomb
 ENTRIES = 2_000_000
-_PIECE = 4 << 20
 _MARK = re.compile(r"bagit\.txt|(tag)?manifest-[a-z0-9]+\.txt")
 _NO_UNPACK = "do not unpack this archive"
 
@@ -75,7 +76,7 @@ class Folder:
 
     def pieces(self, path: str) -> Iterator[bytes | bytearray]:
         with self._real[path].open("rb", buffering=0) as file:
-            while piece := file.read(_PIECE):
+            while piece := file.read(PIECE):
                 yield piece
 
 
@@ -111,6 +112,11 @@ class Zip:
             name = other.name.decode("utf-8", "replace")
             what = f"shares bytes of the archive with {one.name.decode('utf-8', 'replace')}"
             self.problems.append(Problem(name, what, _NO_UNPACK))
+        with path.open("rb", buffering=0) as file:
+            for name, what in seams(file, entries, self._zip.start_dir):
+                self.problems.append(Problem(name or path.name, what, _NO_UNPACK))
+            if what := ending(file, len(entries), self._zip.comment):
+                self.problems.append(Problem(path.name, what, _NO_UNPACK))
 
     def _found(self, entries: list[zipfile.ZipInfo], top: str) -> dict[str, zipfile.ZipInfo]:
         """Files by their name below ``top``, without those that nobody should unpack."""
@@ -128,6 +134,12 @@ class Zip:
                 self.problems.append(Problem(below, "is in the archive twice", _NO_UNPACK))
             elif not entry.is_dir():
                 found[below] = entry
+            elif entry.file_size:
+                self.problems.append(Problem(name, "is a folder with bytes of its own", _NO_UNPACK))
+        for entry in entries:
+            below = entry.orig_filename.removeprefix(top)
+            if entry.is_dir() and below.rstrip("/") in found:
+                self.problems.append(Problem(below, "is a file and a folder", _NO_UNPACK))
         return found
 
     def open(self, path: str) -> IO[bytes]:
@@ -169,6 +181,8 @@ def _unsafe(entry: zipfile.ZipInfo) -> str:
         return "its name leads out of the folder it is unpacked to"
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "is a link, not a file"
+    if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "is no ordinary file"
     if entry.flag_bits & 1:
         return "is encrypted"
     if entry.file_size > RATIO * max(entry.compress_size, 64):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from curate.bundle.archive.source import Zip
 from curate.bundle.integrity.tags import Bag, decode, inside, lines
 from curate.bundle.names import key, width
 
@@ -120,7 +121,9 @@ def listed(bag: Bag, manifests: Sequence[Manifest], fetched: set[str]) -> None:
     if not payload:
         bag.error("manifest-….txt", "there is no payload manifest that can be checked")
     known = {f"{one.name}.minisig" for one in tags}.union(*(one.rows for one in tags))
-    for path in bag.source.sizes:
+    sizes = bag.source.sizes
+    sealed = isinstance(bag.source, Zip) and any(f"{one.name}.minisig" in sizes for one in tags)
+    for path in sizes:
         if path.startswith("data/"):
             absent = [one.name for one in payload if path not in one.rows]
             enough = bag.old and len(absent) < len(payload)  # older bags need one manifest for each
@@ -128,8 +131,10 @@ def listed(bag: Bag, manifests: Sequence[Manifest], fetched: set[str]) -> None:
                 for name in absent:
                     bag.error(path, f"is not in {name}", "it was added later")
         elif tags and path not in known and not _NAME.fullmatch(path):
-            # RFC 8493 allows it, but nobody can tell whether it has changed.
-            bag.warning(path, "is in no manifest", "it was added later")
+            # RFC 8493 allows it, but nobody can tell whether it has changed. Into an archive that is signed
+            # nobody puts a note of their own, as buyers do in their folders.
+            tell = bag.error if sealed else bag.warning
+            tell(path, "is in no manifest", "it was added later")
     for one in tags:
         for other in payload:
             if other.name not in one.rows:
