@@ -11,10 +11,10 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image
 
-from curate import listings, plugins
+from curate import plugins
 from curate.errors import ConfigError, CurateError
 from curate.listings import rules
-from curate.listings.checks import Picture, check
+from curate.listings.checks import Picture, check, lint
 from curate.product import Product, Question, Words
 
 PLAIN = Words(
@@ -106,7 +106,7 @@ def test_pictures_are_measured(tmp_path: Path) -> None:
     Image.new("RGB", (6000, 5000)).save(tmp_path / "cover.jpg", quality=10)
     (tmp_path / "x.jpg").write_bytes(b"no picture")
     product = replace(PRODUCT, images=("cover.jpg", "x.jpg", "gone.jpg"))
-    problems = [str(one) for one in listings.lint(product, tmp_path, "shopify")]
+    problems = [str(one) for one in lint(product, tmp_path, "shopify")]
     assert len(problems) == 3
     assert "6000 × 5000" in problems[0]
     assert "x.jpg is missing or damaged" in problems[1]
@@ -115,14 +115,14 @@ def test_pictures_are_measured(tmp_path: Path) -> None:
 
 def test_problems_are_said_in_chinese_too(tmp_path: Path) -> None:
     product = replace(PRODUCT, words={"zh": replace(CHINESE, title="山" * 31)}, images=())
-    problems = listings.lint(product, tmp_path, "xianyu", language="zh")
+    problems = lint(product, tmp_path, "xianyu", language="zh")
     assert [one.what for one in problems] == [
         "标题太长（31）：标题须为 1 至 30 个字符", "图片：有 0 个：图片须为 1 至 30 张"
     ]  # fmt: skip
 
 
 def test_a_platform_without_rules_is_told(tmp_path: Path) -> None:
-    (problem,) = listings.lint(PRODUCT, tmp_path, "elsewhere")
+    (problem,) = lint(PRODUCT, tmp_path, "elsewhere")
     assert problem.severity == "warning" and "nothing was checked" in problem.what
     with pytest.raises(CurateError, match="no rules are known for 'taobaoo'") as caught:
         rules.load("taobaoo")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from curate import checksum
 from curate.errors import Problem
 from curate.exports import Offer
 from curate.exports.article import Article, articles
@@ -106,14 +106,9 @@ def _missing(article: Article) -> Iterator[Problem]:
                 f"its archive {archive.file} is not in {release.name}",
                 "restore it from a backup of the release",
             )
-        elif _sha256(path) != archive.sha256:
+        elif checksum.of(path) != archive.sha256:
             yield Problem(
                 article.product.name,
                 f"its archive {archive.file} is not as it was released",
                 "restore it from a backup of the release",
             )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from curate.collection import Collection
-from curate.errors import Problem
 from curate.grant import Held
 from curate.model import Item, Language, LicenseInfo
-from curate.product import Product, Zip
+from curate.product import Zip
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +157,4 @@ def _highlights(items: Sequence[Item], most: int = 8) -> tuple[str, ...]:
     return tuple(picked)
 
 
-__all__ = ["Count", "Facts", "Listing", "facts"]
-
-
-def lint(
-    product: Product,
-    folder: Path,
-    platform: str,
-    own: Path | None = None,
-    language: Language = "en",
-) -> list[Problem]:
-    """What ``platform`` would not take of a listing; see :func:`curate.listings.checks.lint`."""
-    from curate.listings.checks import lint as check
-
-    return check(product, folder, platform, own, language)
+__all__ = ["Count", "Facts", "Listing", "Shown", "facts"]

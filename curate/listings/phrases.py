@@ -12,6 +12,7 @@ from curate.messages import Say
 _JOINERS = (
     "\u200c\u200d"  # of emoji and of some scripts; other marks that nobody sees turn or hide text
 )
+_MARKER = re.compile(r"^(\d*)([-+=.)])(?=[\s=-]|$)")  # what would begin a list or a heading
 _UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "KB"))
 
 
@@ -82,6 +83,12 @@ def _shown(char: str) -> bool:
 def line(text: str) -> str:
     """``text`` in one line without what nobody sees: controls, marks of direction, broken UTF-8."""
     return " ".join("".join(char if _shown(char) else " " for char in text).split())
+
+
+def markdown(text: str) -> str:
+    """``text`` in one line that Markdown shows as it is: titles are other people's."""
+    escaped = "".join(f"\\{char}" if char in "\\`*_[]<>#|~&" else char for char in line(text))
+    return _MARKER.sub(r"\1\\\2", escaped)
 
 
 def text(words: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from curate import typeset
 from curate.listings import Shown, drawing
 from curate.listings.drawing import Excerpt, Task, draw, jpeg
-from curate.listings.phrases import amount, files, line
+from curate.listings.phrases import amount, files, line, markdown
 from curate.messages import msg, render, speaker
 from curate.model import Item, Message
 from curate.workers import Failed, Limits, unordered
@@ -335,21 +335,17 @@ def told(pictures: Pictures, shown: Shown) -> str:
             "They show files of this release, made smaller, cropped and watermarked. Where a licence asks "
             "for credit, put these lines beside them; what is under a share-alike licence stays under it."
         ),
-        "\n".join(f"- {_escaped(item.credit)}" for item in pictures.items),
+        "\n".join(f"- {markdown(item.credit)}" for item in pictures.items),
     ]
     if pictures.left:
         rows = [
-            f"- {_escaped(title)}: {render(reason, language)}"
+            f"- {markdown(title)}: {render(reason, language)}"
             for title, reason in pictures.left[:100]
         ]
         more = len(pictures.left) - 100
         rows += [say("… and {n} more", n=more)] if more > 0 else []
         parts += [f"## {say('Not shown')}", "\n".join(rows)]
     return "\n\n".join(filter(None, parts)) + "\n"
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{char}" if char in "\\`*_[]<>#|~&" else char for char in line(text))
 
 
 __all__ = ["COVER", "SAMPLE", "SHEET", "SQUARE", "Pictures", "make", "told"]

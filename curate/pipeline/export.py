@@ -14,10 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from curate import listings, plugins, product, typed
+from curate import plugins, product, typed
 from curate.bundle import history
 from curate.errors import CurateError, Problem
 from curate.exports import Export, Offer
+from curate.listings import checks
 from curate.pipeline.listing import own
 from curate.pipeline.rightful import rightful
 from curate.shares import Share, Shares
@@ -186,7 +187,7 @@ def _once(offers: Sequence[Offer]) -> None:
 def _lint(workspace: Workspace, platform: str, offer: Offer, force: bool) -> list[Problem]:
     """What the platform's rules say of the kit; with ``force`` it is told, and nothing stops."""
     made = offer.product
-    found = listings.lint(made, offer.folder, platform, own(workspace), made.language)
+    found = checks.lint(made, offer.folder, platform, own(workspace), made.language)
     return [replace(one, severity="warning") for one in found] if force else found
 
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from curate import listings, product
+from curate import product
 from curate.bundle import history
 from curate.collection import Loaded, load
 from curate.errors import CurateError, Problem
-from curate.listings import rules
+from curate.listings import checks, rules
 from curate.listings.rules import Pack
 from curate.model import Language
 from curate.workspace import Workspace
@@ -70,7 +70,7 @@ def check(
 
 def _checked(workspace: Workspace, folder: Path, platform: str, language: Language) -> Checked:
     made = product.read(folder)
-    found = listings.lint(made, folder / "listing", platform, own(workspace), language)
+    found = checks.lint(made, folder / "listing", platform, own(workspace), language)
     return Checked(made.name, made.version, platform, tuple(found))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from curate import checksum
 from curate.bundle import history, verify
 from curate.errors import CurateError
 from curate.pipeline.listener import SILENT, Listener
@@ -243,10 +244,7 @@ def _file(folder: Path, name: str, sha256: str) -> File:
         raise CurateError(
             f"{path} is missing", "restore it from a backup: a release is never rebuilt"
         )
-    if not sha256:
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return File(name, path.stat().st_size, sha256, path)
+    return File(name, path.stat().st_size, sha256 or checksum.of(path), path)
 
 
 def _shares(place: Target, home: str, record: history.Record, wish: Wish) -> tuple[Share, ...]:
