@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,9 +61,15 @@ def _found(folder: Path | None) -> Workspace | None:
 
 def _language(workspace: Workspace | None, name: str = "") -> Language:
     try:
-        return language_of(workspace, [name]) if workspace else "en"
+        return language_of(workspace, [name]) if workspace else _system()
     except CurateError:
-        return "en"
+        return _system()
+
+
+def _system() -> Language:
+    """What the system speaks: buyers have no workspace that tells."""
+    told = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "zh" if next(filter(None, told), "").lower().startswith("zh") else "en"
 
 
 @click.command(epilog="Example: curate yank guides 1.1.0 --why 'chapter 3 is not ours to sell'")

@@ -95,6 +95,9 @@ def new(
     echo(say("wrote {path}", path=path))
     if not own and not license_:
         echo(say("it declares no rights yet, so nothing could be packaged: set [rights] in it"))
+    for folder in folders:
+        if not Path(folder).expanduser().is_dir():
+            echo(say("there is no folder {folder} yet: make it, or correct `path`", folder=folder))
     if not folders and not sites and not sources:
         echo(say("put your files into {folder}", folder=path.parent / "material"))
     echo(say("Next: {command}", command=f"curate collect {name}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -28,6 +29,9 @@ LEAD = 160
 _MARKUP = " #=-*_>:：。.|"
 """What a text begins with before it says anything."""
 
+_MARKS = re.compile(r"(?m)^[ \t]*\|.*$|^[ \t]*(?:#{1,6}|>|[-*+])[ \t]+|\*\*|__|`+")
+"""Marks of Markdown that say nothing where it is read as one line: tables, headings, lists, bold."""
+_LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 
 KEYWORDS = 12
 """Most words that a bundle's pages find an item by."""
@@ -74,7 +78,7 @@ class Chooser:
         ]
         exact = {one for one in doubles if self._choice.kept[one].kind in EXACT}
         whole = merged(catalog, member, doubles, self._told)
-        begins = _beginning(catalog, member)
+        begins = _beginning(catalog, member, whole.extracted.format)
         stated = " ".join(whole.description.split())
         return Item(
             sha256=member.sha256,
@@ -138,9 +142,11 @@ def _open(store: Store, sha256: str) -> IO[bytes]:
     return store.open(sha256)
 
 
-def _beginning(catalog: Catalog, member: Member) -> str:
+def _beginning(catalog: Catalog, member: Member, format: str) -> str:
     """How its text begins, after its title, on one line."""
     head = main_text(catalog.text(member.sha256))[: 4 * DESCRIPTION]
+    if format == "md":
+        head = _MARKS.sub("", _LINK.sub(r"\1", head))
     text = " ".join(head.split()).lstrip(_MARKUP)
     if text.casefold().startswith(member.title.casefold()):
         text = text[len(member.title) :].lstrip(_MARKUP)

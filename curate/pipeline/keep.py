@@ -10,7 +10,7 @@ from curate.catalog import Catalog, Member, Standing
 from curate.collection import Dedupe, Loaded
 from curate.dedupe.clusters import Contender, Ranked, ranking
 from curate.likeness import Likeness, Pair, Word
-from curate.messages import msg, render
+from curate.messages import msg, render, speaker
 from curate.model import Alike, Duplicate, Message
 from curate.pipeline.links import EXACT, Links, floors
 from curate.pipeline.suspects import Suspect, suspects
@@ -233,7 +233,8 @@ def left_out(catalog: Catalog, loaded: Loaded, member: Member, choice: Choice) -
     """Why a bundle leaves a member out, or None. Rights come first: they are what a seller has to know."""
     language = loaded.collection.language
     if member.decision.outcome != "allow":
-        why = "; ".join(render(reason, language) for reason in member.decision.reasons)
+        between = speaker(language)("; ")
+        why = between.join(render(reason, language) for reason in member.decision.reasons)
         if member.decision.outcome == "ask":
             return msg("a person has to decide about its rights: {why}", why=why)
         return msg("no known right to package it: {why}", why=why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +21,15 @@ from curate.bundle.pages.cards import Chunk
 from curate.bundle.pages.chapter import Chapter
 from curate.collection import Loaded
 from curate.messages import Say, render, speaker
-from curate.model import LicenseInfo, Omission
+from curate.model import Language, LicenseInfo, Message, Omission
 
 FEW = 300
 """Items up to which START-HERE.html holds all cards; of more it draws the rest when it is asked to."""
 LARGE = 2000
 """Items from which on what it draws from lies beside it, not in it."""
 _FIRST = 24  # cards of each section that are there from the beginning
+
+_DETAILED = re.compile(r"[^{:]+: \{\w+\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +146,23 @@ def changelog(content: Content) -> str:
 def left_out(content: Content) -> str:
     """What is not in the bundle, by reason. For the seller only: it stays beside the archive."""
     language = content.loaded.collection.language
-    reasons: dict[str, list[Omission]] = {}
+    reasons: dict[str, list[tuple[Omission, str]]] = {}
     for omission in content.omissions:
-        reasons.setdefault(render(omission.reason, language), []).append(omission)
+        stem, detail = _parted(omission.reason, language)
+        reasons.setdefault(stem, []).append((omission, detail))
     groups = sorted(reasons.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     for _, members in groups:
-        members.sort(key=lambda one: (one.title, one.sha256))
+        members.sort(key=lambda pair: (pair[0].title, pair[0].sha256))
     return press.markdown("left-out.md.j2", content, {"groups": groups})
+
+
+def _parted(reason: Message, language: Language) -> tuple[str, str]:
+    """A reason, and what in it is of one file alone: such files would each get a heading of their own."""
+    said = render(reason, language)
+    if not _DETAILED.fullmatch(reason.text):
+        return said, ""
+    stem, *detail = re.split("：|: ", said, maxsplit=1)
+    return stem, "".join(detail)
 
 
 def counts(content: Content) -> dict[str, Any]:
