@@ -85,7 +85,8 @@ class FolderTarget:
     def link(self, path: str) -> Link:
         if self._place.public:
             return Link(below(self._place.public, path))
-        return Link((self._root / path).absolute().as_uri(), public=False)
+        plain = os.path.abspath(self._root / path)  # noqa: PTH100 - ".." goes, links stay
+        return Link(Path(plain).as_uri(), public=False)
 
     def close(self) -> None: ...
 
