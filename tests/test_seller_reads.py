@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import random
 import zipfile
 from pathlib import Path
 
@@ -59,6 +61,24 @@ def test_reasons_are_headings_once_and_descriptions_hold_no_marks(shop: Path) ->
         (start,) = (name for name in archive.namelist() if name.endswith("START-HERE.html"))
         page = archive.read(start).decode()
     assert "第一步 其中一份放在别处。 每月检查" in " ".join(page.split())
+
+
+def test_each_of_several_archives_is_told_with_its_checksum(shop: Path) -> None:
+    material = shop / "material"
+    material.mkdir()
+    for seed in range(3):
+        (material / f"{seed}.bin").write_bytes(random.Random(seed).randbytes(700_000))
+    run("new", "guides", "--folder", str(material), "--own", "李安")
+    with (shop / "collections/guides/collection.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[bundle]\nvolume_mb = 1\n")
+    for stage in ("collect", "classify"):
+        run(stage, "guides")
+    said = run("package", "guides")
+    made = sorted((shop / "build/guides/1.0.0").glob("*.zip"))
+    assert len(made) == 3
+    for archive in made:
+        assert f"{archive.name}（{archive.stat().st_size:,} 字节）" in said
+        assert hashlib.sha256(archive.read_bytes()).hexdigest() in said
 
 
 @pytest.mark.parametrize(("spoken", "said"), [("zh_CN.UTF-8", "更新"), ("de_DE.UTF-8", "update")])

@@ -152,8 +152,9 @@ def package(workspace: Workspace, name: str, version: str) -> None:
     if len(report.failed) > SHOWN:
         rest, file = len(report.failed) - SHOWN, release.folder / "LEFT-OUT.md"
         echo(say("  … and {n} more: see {file}", n=rest, file=file))
-    echo(say("  {archive} ({size} bytes)", archive=release.archive, size=f"{release.size:,}"))
-    echo(f"  SHA-256 {release.sha256}")
+    for one in release.archives:
+        echo(say("  {archive} ({size} bytes)", archive=one.path, size=f"{one.size:,}"))
+        echo(f"  SHA-256 {one.sha256}")
     if packaged.updates:
         tell_packs(packaged.updates, language)
     for found in packaged.advice[:SHOWN]:
