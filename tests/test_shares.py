@@ -155,3 +155,15 @@ def test_everything_may_be_asked_without_naming_a_collection(tmp_path: Path) -> 
     with canned(lambda method, path: (200, {}, b"")) as where:
         told = curate(workspace, "publish", "record", "x", "--url", f"http://{where}/", code=1)
     assert "nothing of 'x' is released" in told.output
+
+
+@pytest.mark.parametrize("code", ["a\nb", "\x1b[2J", "x\u202ey", "x" * 101])
+def test_a_code_is_what_a_buyer_can_read(code: str, workspace: Workspace) -> None:
+    arguments = ("publish", "record", "woods", "--url", PAN, "--code", code)
+    curate(workspace, *arguments, code=2)
+    assert not (workspace.build / "woods" / "shares.jsonl").exists()
+
+
+def test_a_code_in_an_address_is_no_way_round(workspace: Workspace) -> None:
+    told = curate(workspace, "publish", "record", "woods", "--url", f"{PAN}?pwd=a%0Ab", code=1)
+    assert "nobody can see" in told.output

@@ -17,6 +17,7 @@ from curate.shares import Share
 from curate.workspace import Workspace
 
 _STATES = {"alive": "alive", "gone": "dead", "unknown": "nobody can tell from here"}
+_LONGEST = 100
 _DAYS = re.compile(r"(\d{1,4})d")
 
 
@@ -39,6 +40,20 @@ class _Until(click.ParamType[str]):
             self.fail(f"{text!r} is no day: write it as 2027-01-31, or as 30d", param, ctx)
 
 
+class _Code(click.ParamType[str]):
+    """What fits on one line of what a buyer gets."""
+
+    name = "text"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        text = str(value)
+        if not text.isprintable() or len(text) > _LONGEST:
+            self.fail(f"a code has at most {_LONGEST} characters, all to be seen", param, ctx)
+        return text
+
+
 def _split(name: str) -> tuple[str, str]:
     """NAME@VERSION."""
     collection, _, version = name.partition("@")
@@ -55,7 +70,9 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.command(epilog="Example: curate publish put guides@1.2.0 --to nas --with-listing")
 @click.argument("name", metavar="NAME[@VERSION]")
 @click.option("--to", required=True, metavar="TARGET", help="A [publish.TARGET] of curate.toml.")
-@click.option("--code", default="", help="What buyers have to give beside the address (提取码).")
+@click.option(
+    "--code", type=_Code(), default="", help="What buyers have to give beside the address (提取码)."
+)
 @_expires
 @click.option("--with-listing", is_flag=True, help="The listing kit too.")
 @_json
@@ -113,7 +130,9 @@ def put(
 )
 @click.argument("name", metavar="NAME[@VERSION]")
 @click.option("--url", required=True, help="The address of the share, as the drive shows it.")
-@click.option("--code", default="", help="What buyers have to give beside it (提取码).")
+@click.option(
+    "--code", type=_Code(), default="", help="What buyers have to give beside it (提取码)."
+)
 @_expires
 @click.option("--target", default="", help="What you call the drive; default: its server.")
 @in_workspace

@@ -70,16 +70,19 @@ def record(workspace: Workspace, name: str, version: str, noted: Noted) -> Share
         check_address(noted.url, "--url")
     except ValueError as fault:
         raise CurateError(str(fault), "give the address alone, as the drive shows it") from fault
-    found = history.read(chosen(workspace, name, version))
     parts = urlsplit(noted.url)
+    # 百度网盘 writes the code into the address as well.
+    code = noted.code or (parse_qs(parts.query).get("pwd") or [""])[0]
+    if not code.isprintable():
+        raise CurateError("the code holds what nobody can see", "give it alone, with --code")
+    found = history.read(chosen(workspace, name, version))
     share = Share(
         verb="put",
         version=found.version,
         target=noted.place or parts.hostname or "",
         url=noted.url,
         when=now(),
-        # 百度网盘 writes the code into the address as well.
-        code=noted.code or (parse_qs(parts.query).get("pwd") or [""])[0],
+        code=code,
         expires=noted.expires,
         archives=tuple(Zip(one.file, one.size, one.sha256) for one in found.archives),
     )
