@@ -143,3 +143,11 @@ def test_a_damaged_archive_is_not_put_up_for_upload(workspace: Workspace) -> Non
     archive.write_bytes(data)
     done = export(workspace, "gumroad", ["notes"], How())
     assert not done.files and "is not as it was released" in str(done.problems)
+
+
+def test_a_record_of_another_version_passes_for_none(workspace: Workspace, tmp_path: Path) -> None:
+    path = workspace.build / "notes" / "1.0.0" / "release.json"
+    path.write_text(
+        path.read_text("utf-8").replace('"version": "1.0.0"', '"version": "9.9.9"'), "utf-8"
+    )
+    refused(workspace, "tells of notes 9.9.9")

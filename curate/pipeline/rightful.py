@@ -30,8 +30,13 @@ class _Named(msgspec.Struct):
 
 def rightful(workspace: Workspace, folder: Path) -> None:
     """Raises CurateError where the release in ``folder`` (build/NAME/VERSION) holds something that may not
-    be sold any more. What the collection does not hold now is not judged anew."""
+    be sold any more, or is not the one that it should be. What the collection does not hold now is not judged anew."""
     record = history.read(folder)
+    if (record.name, record.version) != (folder.parent.name, folder.name):
+        raise CurateError(
+            f"{folder / history.RECORD} tells of {record.name} {record.version}",
+            "restore it from a backup of the release",
+        )
     wrong = [*_ended(workspace, folder), *_denied(workspace, record)]
     if not wrong:
         return
