@@ -155,6 +155,8 @@ def package(workspace: Workspace, name: str, version: str) -> None:
     for one in release.archives:
         echo(say("  {archive} ({size} bytes)", archive=one.path, size=f"{one.size:,}"))
         echo(f"  SHA-256 {one.sha256}")
+    if not one.path.with_name(f"{one.path.name}.minisig").exists():
+        echo(say("  not signed: curate key new makes a key to sign the next version with"))
     if packaged.updates:
         tell_packs(packaged.updates, language)
     for found in packaged.advice[:SHOWN]:
