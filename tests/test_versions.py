@@ -398,3 +398,11 @@ def test_the_buyers_command_needs_no_workspace(
     assert (told["unchanged"], told["to"]) == (True, "1.1.0")
     (buyer / second.archives[0].top / "data/01-Guides/b3.bin").unlink()
     run("update", folder.name, Path(copy).name, code=1)
+
+
+def test_a_line_that_names_no_version_puts_nothing_back_on_sale(tmp_path: Path) -> None:
+    (tmp_path / history.YANKED).write_text(
+        '{"verb":"yank","version":"1.0.0 ","when":"2026-01-01"}\n'
+    )
+    with pytest.raises(CurateError, match="is not a version"):
+        history.yanked(tmp_path)

@@ -161,9 +161,18 @@ def words(folder: Path) -> Journal[Yank]:
 
 
 def yanked(folder: Path) -> Mapping[str, Yank]:
-    """By version, the word by which each yanked release below build/NAME is off sale, lowest first."""
-    last = {one.version: one for one in words(folder).entries}
-    off = (one for one in last.values() if one.verb == "yank" and _SEMVER.fullmatch(one.version))
+    """By version, the word by which each yanked release below build/NAME is off sale, lowest first.
+
+    Raises CurateError where a line names no version: whatever it was to take off sale would be sold again.
+    """
+    journal = words(folder)
+    last = {one.version: one for one in journal.entries}
+    if wrong := [version for version in last if not _SEMVER.fullmatch(version)]:
+        raise CurateError(
+            f"{journal.path}: {wrong[0]!r} is not a version",
+            "correct the line: it says which release is off sale",
+        )
+    off = [one for one in last.values() if one.verb == "yank"]
     return {one.version: one for one in sorted(off, key=lambda one: order(one.version))}
 
 

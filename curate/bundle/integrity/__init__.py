@@ -174,6 +174,9 @@ def _signature(bag: Bag, terms: Terms) -> None:
     if seal not in sizes:
         if terms.signed:
             bag.error(seal, "is missing: nothing here is signed", "get it from the seller")
+        elif terms.key:  # made before there was a key, or somebody took the signature away
+            unsigned = "is missing: nothing here is signed, though there is a key in keys/"
+            bag.problems.append(Problem(seal, unsigned, "compare with your own copy", "warning"))
         return
     if not terms.key:
         bag.problems.append(_unchecked(seal))
