@@ -6,14 +6,16 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from curate.api import Workspace
-from curate.errors import CurateError
+from curate.cli import main
+from curate.errors import CurateError, Exit
 from curate.pipeline.decisions import Ask, decide
 from curate.pipeline.export import How, export
 from curate.pipeline.publish import Wish, publish
 from curate.pipeline.rulings import Which
-from curate.pipeline.shared import Noted, record
+from curate.pipeline.shared import Noted, check, record
 from curate.pipeline.update import make
 from curate.pipeline.versions import yank
 
@@ -84,6 +86,17 @@ def test_what_was_denied_since_is_neither_exported_nor_published(workspace: Work
     assert workspace.package("notes").release.version == "2.0.0"
     assert export(workspace, "gumroad", ["notes"], How()).offers[0].version == "2.0.0"
     assert publish(workspace, wish()).version == "2.0.0"
+
+
+def test_what_is_shared_already_is_named(workspace: Workspace) -> None:
+    publish(workspace, wish())
+    (before,) = check(workspace, ["notes"])
+    assert (before.state, before.against) == ("alive", ())
+    decide(workspace, "notes", Which(items=("own/one.md",)), Ask("deny", "not mine", "Ann"))
+    (after,) = check(workspace, ["notes"])
+    assert after.state == "alive" and "not mine" in after.against[0]
+    told = CliRunner().invoke(main, ["publish", "check", "--workspace", str(workspace.root)])
+    assert told.exit_code == Exit.PROBLEMS and "curate yank notes 1.0.0" in told.stderr
 
 
 def test_a_declaration_that_is_taken_back_counts_at_once(workspace: Workspace) -> None:

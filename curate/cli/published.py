@@ -179,6 +179,7 @@ def check(workspace: Workspace, names: tuple[str, ...], deep: bool, as_json: boo
 
     dead: not found, expired, or another file lies there (exit code 1). A page, a captcha, a login, a server that
     has a fault of its own, no network: nobody can tell from here (exit code 3), and it is never called dead.
+    What is shared and may not be sold any more, by a decision or the end of a grant, is named too (exit code 1).
     """
     from curate.pipeline.shared import check as run
 
@@ -191,6 +192,7 @@ def check(workspace: Workspace, names: tuple[str, ...], deep: bool, as_json: boo
             {
                 "name": one.name, **_data(one.share), "state": one.state,
                 "why": render(one.why, language) if one.why else "", "yanked": one.yanked is not None,
+                "against": list(one.against),
             }
             for one in found
         ]  # fmt: skip
@@ -200,10 +202,15 @@ def check(workspace: Workspace, names: tuple[str, ...], deep: bool, as_json: boo
             why = render(one.why, language) if one.why else ""
             yanked = _off(one.yanked, say) if one.yanked is not None else ""
             _told(one.name, one.share, say, say(_STATES[one.state]), why, yanked)
+            for line in one.against:
+                echo(say("    may not be sold any more: {what}", what=line), err=True)
+            if one.against:
+                hint = "    take it down there, and: curate yank {name} {version} --why …"
+                echo(say(hint, name=one.name, version=one.share.version), err=True)
         if not found:
             echo(say("nothing is shared: see curate publish --help"))
     states = {one.state for one in found}
-    if "gone" in states:
+    if "gone" in states or any(one.against for one in found):
         raise click.exceptions.Exit(Exit.PROBLEMS)
     if "unknown" in states:
         raise click.exceptions.Exit(Exit.PARTIAL)

@@ -37,7 +37,7 @@ def rightful(workspace: Workspace, folder: Path) -> None:
             f"{folder / history.RECORD} tells of {record.name} {record.version}",
             "restore it from a backup of the release",
         )
-    wrong = [*_ended(workspace, folder), *_denied(workspace, record)]
+    wrong = against(workspace, folder)
     if not wrong:
         return
     told = "".join(f"\n  {line}" for line in wrong[:_SHOWN])
@@ -48,6 +48,11 @@ def rightful(workspace: Workspace, folder: Path) -> None:
         f"take it off sale: curate yank {name} {record.version} --why '…', and build the next version: "
         f"curate package {name}",
     )
+
+
+def against(workspace: Workspace, folder: Path) -> list[str]:
+    """What in the release in ``folder`` may not be sold any more, each with its reason; [] = nothing."""
+    return [*_ended(workspace, folder), *_denied(workspace, history.read(folder))]
 
 
 def _ended(workspace: Workspace, folder: Path) -> Iterator[str]:

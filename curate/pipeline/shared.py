@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +19,7 @@ from curate.errors import CurateError
 from curate.fetch import Fetched, Fetcher, StatusError
 from curate.messages import msg, render
 from curate.model import Message
+from curate.pipeline import rightful
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.publish import chosen, now, put, recording
 from curate.pipeline.sending import reads_as
@@ -52,6 +55,7 @@ class Checked:
     state: State
     why: Message | None
     yanked: str | None  # why its version is, where it is
+    against: tuple[str, ...] = ()  # what in it may not be sold any more, though it still is
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +143,23 @@ def check(
     """Look at every share, and note which are gone and which are back. ``deep``: read them back, every
     byte. What nobody can tell from here is unknown, never gone."""
     shares = standing(workspace, names)
+    against = cache(_against)
     listener.stage("looking at shares", len(shares))
     found: list[Checked] = []
     with closing(_Looking(workspace, deep, today or datetime.now(UTC).date())) as looking:
         for one in shares:
             state, why = looking.at(one)
-            found.append(Checked(one.name, one.share, state, why, one.yanked))
+            wrong = against(workspace, workspace.build / one.name / one.share.version)
+            found.append(Checked(one.name, one.share, state, why, one.yanked, wrong))
             listener.step()
     for name in dict.fromkeys(one.name for one in found):
         _note(workspace, name, [one for one in found if one.name == name])
     return tuple(found)
+
+
+def _against(workspace: Workspace, folder: Path) -> tuple[str, ...]:
+    """Of a release that is there: what was shared may have been built elsewhere."""
+    return tuple(rightful.against(workspace, folder)) if folder.is_dir() else ()
 
 
 def _note(workspace: Workspace, name: str, found: Sequence[Checked]) -> None:
