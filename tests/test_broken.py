@@ -411,3 +411,14 @@ def test_a_key_that_is_none(sold: Sold) -> None:
     done = CliRunner().invoke(main, ["verify", str(sold.release.folder), "--key", "RWnonsense"])
     assert done.exit_code != 0
     assert "neither a public key of minisign nor a file" in done.output
+
+
+@pytest.mark.parametrize("name", ["{top}/data/._evil.exe", "__MACOSX/evil.exe"])
+def test_no_litter_hides_in_an_archive_that_is_signed(
+    sold: Sold, tmp_path: Path, name: str
+) -> None:
+    path = Path(shutil.copy(sold.release.archive, tmp_path))
+    with zipfile.ZipFile(path, "a") as archive:
+        top = archive.namelist()[0].partition("/")[0]
+        archive.writestr(name.format(top=top), b"x")
+    assert Path(name).name in errors(path, sold)

@@ -15,6 +15,7 @@ from typing import IO, Protocol
 from curate.bundle.archive.blocks import PIECE
 from curate.bundle.archive.members import Reader, member, overlapping
 from curate.bundle.archive.seams import ending, seams
+from curate.bundle.layout import TAGS
 from curate.bundle.names import is_junk
 from curate.errors import CurateError, Problem
 
@@ -100,11 +101,14 @@ class Zip:
         self._reader = Reader(path)
         top = _top(entries)
         self.payload = any(entry.orig_filename.startswith(f"{top}data/") for entry in entries)
+        # No file manager has been in an archive as its seller signed it.
+        self._sealed = any(one.orig_filename == f"{top}{TAGS}.minisig" for one in entries)
         found = self._found(entries, top)
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for name, known in _known(found).items():
             entry = found[name]
-            (self.junk if is_junk(known) else self.sizes)[known] = entry.file_size
+            left = is_junk(known) and not self._sealed
+            (self.junk if left else self.sizes)[known] = entry.file_size
             self._entries[known] = entry
             if known != name:
                 self.raw[known] = name
@@ -127,7 +131,7 @@ class Zip:
             if problem := _unsafe(entry):
                 self.problems.append(Problem(name, problem, _NO_UNPACK))
             elif not name.startswith(top):
-                if not entry.is_dir() and not is_junk(name):
+                if not entry.is_dir() and (self._sealed or not is_junk(name)):
                     what = f"is not in the folder {top.rstrip('/')} as all the rest"
                     self.problems.append(Problem(name, what, _NO_UNPACK))
             elif below in found:
