@@ -130,7 +130,7 @@ def test_one_key_per_answer_from_the_first_to_the_last(workspace: Workspace) -> 
 
 
 def test_undo_more_help_and_stopping(workspace: Workspace) -> None:
-    with reviewing(workspace, "shop", columns=60) as terminal:
+    with reviewing(workspace, "shop", columns=70) as terminal:
         terminal.answer("u")
         terminal.until("there is nothing to take back")
         terminal.answer("o")
