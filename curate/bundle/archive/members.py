@@ -16,6 +16,7 @@ from zlib_ng import zlib_ng
 from curate.bundle.archive.blocks import PIECE
 
 _WHOLE = 32 << 20  # bytes; what is larger is unpacked piece by piece
+_AHEAD = 1 << 20  # bytes that are read along with a header: all of most files
 _HEADER = struct.Struct("<IHHHHHIIIHH")
 _MARK = 0x04034B50
 
@@ -61,9 +62,10 @@ class Reader:
     def pieces(self, one: Member) -> Iterator[bytes | bytearray]:
         """The file, unpacked. Raises OSError, or ValueError where it is damaged: then all of it was given
         that could be."""
-        start = self._start(one)
+        head = self._read(one.offset, _HEADER.size + len(one.name) + min(one.packed, _AHEAD))
+        start = _start(one, head)
         crc = size = 0
-        for piece in self._unpacked(one, start):
+        for piece in self._unpacked(one, start, head[start - one.offset :]):
             crc = zlib_ng.crc32(piece, crc)
             size += len(piece)
             if size > one.size:
@@ -74,30 +76,16 @@ class Reader:
         if crc != one.crc:
             raise ValueError("its CRC-32 is not the one in the archive, so unpackers refuse it")
 
-    def _start(self, one: Member) -> int:
-        """Where the packed bytes begin. Raises ValueError where the two headers of the file disagree."""
-        head = self._read(one.offset, _HEADER.size + len(one.name))
-        if len(head) < _HEADER.size:
-            raise ValueError("the archive ends before it")
-        mark, _, flags, method, _, _, _, _, _, length, extra = _HEADER.unpack_from(head)
-        if mark != _MARK:
-            raise ValueError("there is no file where the archive says")
-        name = head[_HEADER.size :]
-        if length != len(one.name) or name != one.name:
-            raise ValueError(f"the archive also calls it {name.decode('utf-8', 'replace')!r}")
-        if method != one.method or flags & 1:
-            raise ValueError("its two headers in the archive disagree")
-        return int(one.offset + _HEADER.size + length + extra)
-
-    def _unpacked(self, one: Member, start: int) -> Iterator[bytes | bytearray]:
+    def _unpacked(self, one: Member, start: int, read: bytes) -> Iterator[bytes | bytearray]:
+        """``read``: what is known already of the bytes from ``start`` on."""
         if one.method == 0:
-            yield from self._packed(start, one.packed)
+            yield from (read,) if 0 < len(read) == one.packed else self._packed(start, one.packed)
         elif one.method != 8:
             raise ValueError(f"it is packed by method {one.method}, which few programs know")
         elif one.size > _WHOLE or one.packed > _WHOLE:
             yield from self._inflated(start, one.packed)
         elif one.size:
-            data = self._read(start, one.packed)
+            data = read if len(read) == one.packed else self._read(start, one.packed)
             try:
                 yield deflate.deflate_decompress(data, one.size)
             except deflate.DeflateError:
@@ -129,3 +117,18 @@ class Reader:
         with self._lock:  # Windows
             self._file.seek(at)
             return self._file.read(size)
+
+
+def _start(one: Member, head: bytes) -> int:
+    """Where the packed bytes begin. Raises ValueError where the two headers of the file disagree."""
+    if len(head) < _HEADER.size:
+        raise ValueError("the archive ends before it")
+    mark, _, flags, method, _, _, _, _, _, length, extra = _HEADER.unpack_from(head)
+    if mark != _MARK:
+        raise ValueError("there is no file where the archive says")
+    name = head[_HEADER.size : _HEADER.size + len(one.name)]
+    if length != len(one.name) or name != one.name:
+        raise ValueError(f"the archive also calls it {name.decode('utf-8', 'replace')!r}")
+    if method != one.method or flags & 1:
+        raise ValueError("its two headers in the archive disagree")
+    return int(one.offset + _HEADER.size + length + extra)

@@ -5,18 +5,25 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
+from threading import active_count
 
 from curate.bundle.archive.source import Zip
 from curate.bundle.integrity.tags import Bag, decode, inside, lines
 from curate.bundle.names import key, width
+from curate.errors import CurateError
 
 _NAME = re.compile(r"(tag)?manifest-([A-Za-z0-9_]+)\.txt")
 _ROW = re.compile(r"([0-9a-fA-F]+)[ \t]+(.+)", re.DOTALL)
 _TOGETHER = 8 << 20, 64  # bytes and files that are worth one handing over to a thread
+_MANY = 32  # of those, from which on processes of their own are worth it
 _WINDOWS = re.compile(r'[<>:"|?*\x00-\x1f]|[ .](/|$)')
 _RESERVED = re.compile(r"(^|/)(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.|/|$)", re.IGNORECASE)
 _AGAIN = "unpack the archive again"
@@ -149,7 +156,7 @@ def listed(bag: Bag, manifests: Sequence[Manifest], fetched: set[str]) -> None:
 
 
 def compare(bag: Bag, manifests: Sequence[Manifest], meanwhile: Callable[[], None]) -> None:
-    """Read each file once, for all its checksums together, in as many threads as help.
+    """Read each file once, for all its checksums together, on as many processors as help.
 
     ``meanwhile``: what else there is to do until they have finished.
     """
@@ -158,18 +165,49 @@ def compare(bag: Bag, manifests: Sequence[Manifest], meanwhile: Callable[[], Non
         for path, checksum in one.rows.items():
             if path in bag.source.sizes:
                 expected.setdefault(path, {})[one.algorithm] = checksum
-    threads = min(os.cpu_count() or 1, 4)
 
     def check(paths: list[str]) -> list[tuple[str, str]]:
-        return [(path, _wrong(bag, path, expected[path])) for path in paths]
+        wrong = ((path, _wrong(bag, path, expected[path])) for path in paths)
+        return [found for found in wrong if found[1]]
 
-    with ThreadPoolExecutor(threads) as pool:
-        checked = pool.map(check, _batches(bag, expected))
+    with _together(check, _batches(bag, expected)) as checked:
         meanwhile()
         for found in checked:
             for path, wrong in found:
-                if wrong:
-                    bag.error(path, wrong, _AGAIN)
+                bag.error(path, wrong, _AGAIN)
+
+
+Check = Callable[[list[str]], list[tuple[str, str]]]
+_inherited: Check
+"""In a process that compares: what it was begun for."""
+
+
+@contextmanager
+def _together(check: Check, batches: list[list[str]]) -> Iterator[Iterator[list[tuple[str, str]]]]:
+    """In processes where there is much to do and they begin at once, as copies of this one; else in
+    threads, which for many small files wait for each other most of the time. Raises CurateError."""
+    several = min(os.cpu_count() or 1, 4)
+    if len(batches) < _MANY or several == 1 or sys.platform != "linux" or active_count() > 1:
+        with ThreadPoolExecutor(several) as threads:
+            yield threads.map(check, batches)
+        return
+    try:
+        with ProcessPoolExecutor(several, get_context("fork"), _begin, (check,)) as processes:
+            yield processes.map(_check, batches)
+    except BrokenProcessPool as fault:
+        raise CurateError(
+            "a process that compares checksums was killed",
+            "see that memory is free and run it again",
+        ) from fault
+
+
+def _begin(check: Check) -> None:
+    global _inherited
+    _inherited = check
+
+
+def _check(paths: list[str]) -> list[tuple[str, str]]:
+    return _inherited(paths)
 
 
 def _batches(bag: Bag, paths: Mapping[str, object]) -> list[list[str]]:
