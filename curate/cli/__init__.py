@@ -32,6 +32,13 @@ _COMMANDS = {
     "listing": "listing",
     "export": "export",
     "publish": "publish",
+    "shop": "shop",
+    "orders": "orders",
+    "stock": "stock",
+    "outbox": "outbox",
+    "tickets": "tickets",
+    "serve": "serve",
+    "ui": "serve",
 }
 _HELP = {
     "init": "Make a workspace.",
@@ -55,6 +62,13 @@ _HELP = {
     "listing": "Check the texts and pictures of a listing by a platform's rules.",
     "export": "Write what a shop or a card machine imports.",
     "publish": "Put releases where buyers get them, and see that they stay there.",
+    "shop": "Set up what is sold, and see how it goes.",
+    "orders": "Take in orders, serve them, give money back.",
+    "stock": "Fill up and show the codes that are sold one by one.",
+    "outbox": "Send what buyers are to get, and note that they got it.",
+    "tickets": "Answer what buyers ask.",
+    "serve": "Run the download server for buyers.",
+    "ui": "Open the seller's local page.",
 }
 
 

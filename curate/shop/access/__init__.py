@@ -1,0 +1,1 @@
+"""How buyers get in: grants and their codes, signed links, downloads counted, guesses locked out."""

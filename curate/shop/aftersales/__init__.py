@@ -1,0 +1,1 @@
+"""After the sale: refunds, tickets, answers, new versions."""

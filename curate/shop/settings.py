@@ -1,0 +1,121 @@
+"""shop.toml: what is sold, what the channels call it, and how buyers get it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from curate import config
+from curate.model import Language
+from curate.workspace import Workspace
+
+FILE = "shop.toml"
+Stock = Literal["shared", "unique"]
+Way = Literal["paste", "email", "cards", "page"]
+
+
+class Sold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table [products.SKU]."""
+
+    collection: str = ""
+    """The bundle that buyers get; "" where only codes are sold."""
+    stock: Stock = "shared"
+    """shared: the same for all, without end. unique: one code for one buyer, from `curate stock add`."""
+    versions: Literal["latest", "frozen"] = "latest"
+    """What a buyer gets when a newer version is released: that too, or only the one that was bought."""
+    downloads: Annotated[int, Meta(ge=0, le=10_000)] = 5
+    """Whole downloads of each file; 0 for any number."""
+    days: Annotated[int, Meta(ge=0, le=36_500)] = 365
+    """How long a buyer gets in; 0 for ever."""
+    low: Annotated[int, Meta(ge=0)] = 10
+    """A unique stock that falls below this is told once."""
+    stamp: bool = False
+    """Whether PDFs and pictures bear a visible line with the order's number."""
+    subject: str = ""
+    message: str = ""
+    """What the buyer is sent, instead of the usual text. Places: {title} {version} {page} {codes} {share}
+    {order} {number}."""
+
+
+class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table [channels.NAME]: where orders come from."""
+
+    format: str = "canonical"
+    """How its order files are written: canonical, gumroad, shopify, woocommerce, dujiaoka, xianguanjia."""
+    delivery: Way = "paste"
+    """paste: a person sends the text and confirms it. email: it is sent. cards: the channel's card machine
+    has it already. page: the buyer opens the shop's page with the order's number and the code."""
+    language: Language | None = None
+    """Of what its buyers read; without it the collection's."""
+    products: dict[str, str] = {}
+    """What the channel calls a product, "ITEM" or "ITEM:VARIANT", and the SKU it is. What is not here and
+    is no SKU itself waits: nothing is guessed."""
+
+
+class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table [mail]: the server that sends. Its password is kept by the system's keyring or given as
+    CURATE_SMTP_PASSWORD."""
+
+    host: str = ""
+    port: Annotated[int, Meta(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    sender: str = ""
+    """Name <address> that buyers see and answer to."""
+
+
+class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table [serve]: the download server."""
+
+    url: str = ""
+    """Where buyers reach it, such as "https://files.example.org"."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    link_seconds: Annotated[int, Meta(ge=10, le=86_400)] = 300
+    """How long a download link can be begun with."""
+    resume_minutes: Annotated[int, Meta(ge=1, le=10_080)] = 60
+    """How long a download may go on by ranges that cost nothing."""
+    accel: str = ""
+    """Internal location of nginx that maps to build/, such as "/-/build"; "" where no nginx is in front."""
+    proxies: tuple[str, ...] = ()
+    """Addresses and networks of proxies whose X-Forwarded-For is believed."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """shop.toml, whole."""
+
+    language: Language = "en"
+    database: str = ""
+    """"" for shop.db beside this file, or postgresql://user@host/name (password: ~/.pgpass, PGPASSWORD)."""
+    products: dict[str, Sold] = {}
+    """What is sold, by SKU."""
+    channels: dict[str, Channel] = {}
+    """Where orders come from, by name."""
+    mail: Mail = Mail()
+    serve: Serve = Serve()
+
+    def __post_init__(self) -> None:
+        for name, channel in self.channels.items():
+            for item, sku in channel.products.items():
+                if sku not in self.products:
+                    raise ValueError(
+                        f"channels.{name}.products: {item!r} is {sku!r}, which no [products.{sku}] describes"
+                    )
+        for sku, sold in self.products.items():
+            if sold.stock == "shared" and not sold.collection:
+                raise ValueError(
+                    f"products.{sku}: names no collection, and shared stock is nothing else; "
+                    'codes are stock = "unique"'
+                )
+
+
+def path(workspace: Workspace) -> Path:
+    return workspace.root / FILE
+
+
+def read(workspace: Workspace) -> Settings:
+    """Raises ConfigError with every problem, CurateError where it cannot be read."""
+    return config.read(path(workspace), Settings)
