@@ -70,6 +70,7 @@ def serial() -> str:
 def _make(path: Path) -> None:
     """Whole or not at all, and readable to its owner alone; who comes second takes the first one's."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (path.parent / ".gitignore").write_bytes(b"*\n")  # a secret in a repository is none
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

@@ -13,7 +13,7 @@ _DIGITS = {  # ISO 4217, where it is not two
     "UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0, "BHD": 3, "IQD": 3, "JOD": 3,
     "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3, "CLF": 4, "UYW": 4,
 }  # fmt: skip
-_AMOUNT = re.compile(r"-?(\d{1,3}(,\d{3})+|\d{1,13})(\.\d{1,6})?", re.ASCII)
+_AMOUNT = re.compile(r"-?(\d{1,3}(,\d{3})+|\d{1,16})(\.\d{1,6})?", re.ASCII)
 _SIGNS = "¥￥$€£元"
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
