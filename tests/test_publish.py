@@ -214,12 +214,12 @@ def test_a_yanked_release_is_not_published_and_the_one_before_is(tmp_path: Path)
         [history.Yank("yank", "1.1.0", "2026-01-01T00:00:00Z", why="a typo")]
     )
     told = curate(workspace, "publish", "woods@1.1.0", "--to", "shop", code=1).output
-    assert "woods 1.1.0 is yanked: a typo" in told
+    assert "woods 1.1.0 is off sale: a typo" in told
     assert "woods 1.0.0 is on shop" in curate(workspace, "publish", "woods", "--to", "shop").output
     told = curate(workspace, "publish", "check").output
     assert "its version is yanked, take it away there: a typo" in told
     told = curate(workspace, "publish", "record", "woods@1.1.0", "--url", "https://x.example/1", code=1).output  # fmt: skip
-    assert "yanked" in told
+    assert "off sale" in told
 
 
 def test_a_damaged_release_stays_at_home(tmp_path: Path) -> None:

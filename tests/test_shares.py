@@ -151,10 +151,10 @@ def test_a_share_record_that_was_forged_harms_nothing(workspace: Workspace) -> N
 def test_everything_may_be_asked_without_naming_a_collection(tmp_path: Path) -> None:
     workspace = configure(Workspace.init(tmp_path / "w"))
     assert "nothing is shared" in curate(workspace, "publish", "check").output
-    assert "nothing of 'x' is released" in curate(workspace, "publish", "list", "x", code=1).output
+    assert "x has no release yet" in curate(workspace, "publish", "list", "x", code=1).output
     with canned(lambda method, path: (200, {}, b"")) as where:
         told = curate(workspace, "publish", "record", "x", "--url", f"http://{where}/", code=1)
-    assert "nothing of 'x' is released" in told.output
+    assert "x has no release yet" in told.output
 
 
 @pytest.mark.parametrize("code", ["a\nb", "\x1b[2J", "x\u202ey", "x" * 101])

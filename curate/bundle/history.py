@@ -19,6 +19,7 @@ RECORD = "release.json"
 YANKED = "yanked.jsonl"
 """Beside the releases: what was taken off sale. A release itself never changes."""
 _SHOWN = 50  # titles a changelog names under one heading, divided among its categories
+_NAMED = 20  # versions in a hint, the highest
 _NUMBER = re.compile(r"^\d+-")
 
 # The expression of semver.org, without build metadata, which takes no part in the order.
@@ -185,6 +186,44 @@ def latest(folder: Path) -> str:
     there = [version for version in versions(folder) if version not in off]
     final = [version for version in there if "-" not in version]
     return (final or there or [""])[-1]
+
+
+def chosen(folder: Path, version: str = "", off_sale: bool = False) -> Path:
+    """The release below build/NAME that is meant: that of ``version``, or without one the ``latest``.
+
+    ``off_sale``: also one that was taken off sale, if its version is given. Raises CurateError where there
+    is no such release, saying which there are.
+    """
+    there, off, name = versions(folder), yanked(folder), shlex.quote(folder.name)
+    found = version or latest(folder)
+    if found in there and (off_sale or found not in off):
+        return folder / found
+    build = f"build {'the next one' if there else 'one'}: curate package {name}"
+    if not there:
+        raise CurateError(f"{folder.name} has no release yet", build)
+    if not found:
+        raise CurateError(
+            f"no release of {folder.name} is on sale", f"{_told(there, off)}; {build}"
+        )
+    if found not in there:
+        raise CurateError(f"{folder.name} has no release {found}", _told(there, off))
+    raise CurateError(
+        f"{folder.name} {found} is off sale: {off[found].why or 'no reason was given'}",
+        f"{_told(there, off)}; put it back: curate yank {name} {found} --undo",
+    )
+
+
+def _told(there: Sequence[str], off: Mapping[str, Yank]) -> str:
+    """Which releases there are."""
+    sides = {
+        "on sale": [version for version in there if version not in off],
+        "off sale": [version for version in there if version in off],
+    }
+    return "; ".join(
+        f"{side}: {'… ' if len(some) > _NAMED else ''}{', '.join(some[-_NAMED:])}"
+        for side, some in sides.items()
+        if some
+    )
 
 
 def parent(folder: Path) -> str:

@@ -144,31 +144,10 @@ def _digest(path: Path) -> str:
 def _offer(workspace: Workspace, asked: str, today: date) -> Offer:
     name, _, version = asked.partition("@")
     [name] = workspace.chosen([name])
-    home = workspace.build / name
-    off = history.yanked(home)
-    if not version:
-        version = history.latest(home)
-    elif version not in history.versions(home):
-        raise CurateError(
-            f"{name} has no release {version}",
-            f"there are: {', '.join(history.versions(home)) or 'none'}",
-        )
-    elif version in off:
-        raise CurateError(
-            f"{name} {version} is off sale: {off[version].why or 'no reason was given'}",
-            f"export another one, or put it back on sale: curate yank {name} {version} --undo",
-        )
-    if not version:
-        hint = "build one with" if not off else "all are off sale; build the next one with"
-        raise CurateError(f"{name} has no release to export", f"{hint}: curate package {name}")
-    rightful(workspace, home / version)
-    return _released(home / version, today)
-
-
-def _released(folder: Path, today: date) -> Offer:
-    made = product.read(folder)
+    folder = history.chosen(workspace.build / name, version)
+    rightful(workspace, folder)
     shares = (one for one in Shares(folder.parent).current(folder.name) if _holds(one, today))
-    return Offer(made, folder / "listing", tuple(shares))
+    return Offer(product.read(folder), folder / "listing", tuple(shares))
 
 
 def _holds(share: Share, today: date) -> bool:

@@ -58,14 +58,9 @@ def check(
         )
     for platform in chosen:
         pack(workspace, platform)
-    home = workspace.build / name
-    version = version or history.latest(home)
-    if version not in history.versions(home):
-        raise CurateError(
-            f"'{name}' has no release {version}".rstrip(), f"build one with: curate package {name}"
-        )
+    folder = history.chosen(workspace.build / name, version, off_sale=True)
     language = loaded.collection.language
-    return [_checked(workspace, home / version, platform, language) for platform in chosen]
+    return [_checked(workspace, folder, platform, language) for platform in chosen]
 
 
 def _checked(workspace: Workspace, folder: Path, platform: str, language: Language) -> Checked:

@@ -78,28 +78,9 @@ def publish(workspace: Workspace, wish: Wish, listener: Listener = SILENT) -> Pu
 def chosen(workspace: Workspace, name: str, version: str) -> Path:
     """The folder of a release that people may get. Raises CurateError for one that is yanked, or holds what
     may not be sold any more, and where there is none."""
-    home = workspace.build / check_name(name)
-    released = history.versions(home)
-    if not released:
-        raise CurateError(
-            f"nothing of '{name}' is released", f"build it with: curate package {name}"
-        )
-    found = version or history.latest(home)
-    if not found:
-        raise CurateError(
-            f"all releases of '{name}' are yanked",
-            f"build the next one with: curate package {name}",
-        )
-    if found not in released:
-        raise CurateError(f"there is no {name} {found}", f"released: {', '.join(released[-20:])}")
-    off = history.yanked(home).get(found)
-    if off:
-        raise CurateError(
-            f"{name} {found} is yanked: {off.why or 'nobody should get it any more'}",
-            f"publish another one: {history.latest(home) or 'there is none yet'}",
-        )
-    rightful(workspace, home / found)
-    return home / found
+    found = history.chosen(workspace.build / check_name(name), version)
+    rightful(workspace, found)
+    return found
 
 
 def put(workspace: Workspace, name: str, shares: Sequence[Share]) -> None:

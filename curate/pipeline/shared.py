@@ -101,9 +101,7 @@ def standing(workspace: Workspace, names: Sequence[str] = ()) -> tuple[Standing,
     for name in names or _shared(workspace):
         home = workspace.build / check_name(name)
         if not home.is_dir():
-            raise CurateError(
-                f"nothing of '{name}' is released", f"build it with: curate package {name}"
-            )
+            history.chosen(home)  # raises, and tells how to build one
         off = history.yanked(home)
         shares = sorted(
             Shares(home).current(), key=lambda one: (_order(one.version), one.target, one.url)
@@ -118,8 +116,9 @@ def standing(workspace: Workspace, names: Sequence[str] = ()) -> tuple[Standing,
 def drop(workspace: Workspace, name: str, version: str, url: str, place: str) -> tuple[Share, ...]:
     """Forget shares of a collection: of a version, at an address, on a target, where these are given.
     Raises CurateError where there is none."""
-    if not (workspace.build / check_name(name)).is_dir():
-        raise CurateError(f"nothing of '{name}' is released", "see: curate publish list")
+    home = workspace.build / check_name(name)
+    if not home.is_dir():
+        history.chosen(home)  # raises, and tells how to build one
     with recording(workspace, name) as journal:
         found = [
             one

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from curate import signing
@@ -12,7 +11,7 @@ from curate.bundle.updates.making import Packs
 from curate.errors import CurateError
 from curate.messages import msg
 from curate.signing import Signer
-from curate.workspace import Workspace
+from curate.workspace import Workspace, check_name
 
 
 def beside(home: Path, version: str, signer: Signer | None) -> Packs | None:
@@ -37,11 +36,7 @@ def make(workspace: Workspace, name: str, before: str, now: str) -> Packs:
     Raises CurateError: no such release, a damaged one, one to lead to that is off sale.
     """
     with workspace.writing():
-        off = history.yanked(workspace.build / name).get(now)
-        if off:
-            raise CurateError(
-                f"{name} {now} is off sale: {off.why or 'no reason was given'}",
-                "lead to another version, or put it back on sale: "
-                f"curate yank {shlex.quote(name)} {now} --undo",
-            )
-        return making.make(workspace.build / name, before, now, signing.load(workspace.keys))
+        home = workspace.build / check_name(name)
+        history.order(now)  # none is no word for the latest here
+        history.chosen(home, now)
+        return making.make(home, before, now, signing.load(workspace.keys))

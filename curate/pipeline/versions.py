@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,28 +31,13 @@ def compared(workspace: Workspace | None, what: Sequence[str]) -> Comparison:
         )
     name, *versions = what
     home = workspace.build / check_name(name)
-    if len(versions) == 1:
-        versions.append(history.latest(home))
-    old, new = (difference.read(_released(home, version)) for version in versions)
+    try:
+        sides = [history.chosen(home, version, off_sale=True) for version in (*versions, "")[:2]]
+    except CurateError as fault:
+        hint = f"{fault.hint}; to compare two bundles by their paths, give two that exist"
+        raise CurateError(fault.message, hint) from fault
+    old, new = map(difference.read, sides)
     return difference.compare(old, new)
-
-
-def _released(home: Path, version: str) -> Path:
-    there = history.versions(home)
-    if not there:
-        raise CurateError(
-            f"there is no release of '{home.name}'",
-            f"build one: curate package {shlex.quote(home.name)}; to compare two bundles by their "
-            "paths, give two that exist",
-        )
-    if version not in there:
-        raise CurateError(
-            f"{home.name} {version} was never released"
-            if version
-            else f"no release of {home.name} is on sale",
-            f"released are: {', '.join(there)}",
-        )
-    return home / version
 
 
 def yank(
@@ -64,7 +48,8 @@ def yank(
     The release stays as it is, for those who have it. Raises CurateError where there is none.
     """
     home = workspace.build / check_name(name)
-    _released(home, version)
+    history.order(version)  # none is no word for the latest here
+    history.chosen(home, version, off_sale=True)
     with workspace.writing():
         before = history.yanked(home).get(version)
         if undo and before is None:

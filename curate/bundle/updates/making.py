@@ -166,14 +166,8 @@ def make(home: Path, before: str, now: str, signer: Signer | None = None) -> Pac
 
 
 def _released(home: Path, version: str) -> history.Record:
-    history.order(version)
-    if not (home / version / history.RECORD).is_file():
-        there = ", ".join(history.versions(home))
-        raise CurateError(
-            f"{home.name} {version} was never released",
-            f"released are: {there}" if there else f"build it: curate package {home.name}",
-        )
-    return history.read(home / version)
+    history.order(version)  # none is no word for the latest here
+    return history.read(history.chosen(home, version, off_sale=True))
 
 
 def _name(file: str, before: str, now: str) -> str:
