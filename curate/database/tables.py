@@ -140,7 +140,8 @@ codes = Table(
     _time("changed_at"),
     UniqueConstraint("sku", "fingerprint"),
     CheckConstraint("state IN ('free', 'sold', 'uploaded', 'withdrawn')", name="state"),
-    CheckConstraint("(state = 'sold') = (delivery_id IS NOT NULL)", name="sold"),
+    # Withdrawn: of a buyer who gave it back, or never sold.
+    CheckConstraint("state = 'withdrawn' OR (state = 'sold') = (delivery_id IS NOT NULL)", name="sold"),
     Index("ix_codes_free", "sku", "state", "id"),
 )  # fmt: skip
 

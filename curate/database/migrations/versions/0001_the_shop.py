@@ -189,7 +189,8 @@ def upgrade() -> None:
         sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "(state = 'sold') = (delivery_id IS NOT NULL)", name=op.f("ck_codes_sold")
+            "state = 'withdrawn' OR (state = 'sold') = (delivery_id IS NOT NULL)",
+            name=op.f("ck_codes_sold"),
         ),
         sa.CheckConstraint(
             "state IN ('free', 'sold', 'uploaded', 'withdrawn')", name=op.f("ck_codes_state")
