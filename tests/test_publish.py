@@ -141,18 +141,6 @@ def test_what_was_damaged_there_is_replaced(disk: Disk, tmp_path: Path) -> None:
     assert "alive" in curate(workspace, "publish", "check", "--deep").output
 
 
-def test_the_listing_goes_along_where_it_is_wanted(disk: Disk, tmp_path: Path) -> None:
-    workspace = configure(released(tmp_path), shop=table(disk))
-    kit = workspace.build / "woods" / "1.0.0" / "listing" / "图"
-    kit.mkdir(parents=True)
-    # WsgiDAV takes what follows # in a Destination for no part of it.
-    name = f"{NAME}&+.txt" if disk.kind == "webdav" else f"{NAME}#1?.txt"
-    (kit / name).write_text("title", encoding="utf-8")
-    curate(workspace, "publish", "put", "woods@1.0.0", "--to", "shop", "--with-listing")
-    found = lying(workspace, disk, "woods/1.0.0/listing/图")
-    assert found == {name: b"title"}
-
-
 def test_sending_in_parts_goes_on_where_a_run_stopped(tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
     disk = S3Disk(tmp_path / "root", tmp_path / "drive")

@@ -13,6 +13,7 @@ from curate.cli import main
 from curate.errors import CurateError, Exit
 from curate.pipeline.decisions import Ask, decide
 from curate.pipeline.export import How, export
+from curate.pipeline.listing import kit
 from curate.pipeline.publish import Wish, publish
 from curate.pipeline.rulings import Which
 from curate.pipeline.shared import Noted, check, record
@@ -132,10 +133,21 @@ def test_no_other_zip_and_no_link_is_published(workspace: Workspace, tmp_path: P
     stray.unlink()
     secret = tmp_path / "secret.txt"
     secret.write_text("mine")
-    (folder / "listing" / "more.txt").symlink_to(secret)
-    with pytest.raises(CurateError, match=r"more\.txt is a link"):
+    cover = folder / "listing" / "cover.jpg"
+    cover.unlink()
+    cover.symlink_to(secret)
+    with pytest.raises(CurateError, match=r"cover\.jpg is a link"):
         publish(workspace, wish(listing=True))
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_real_kit_is_known_whole(workspace: Workspace) -> None:
+    folder = workspace.build / "notes" / "1.0.0"
+    found = kit(folder)
+    assert {"product.json", "PICTURES.md", "cover.jpg", "description.zh.txt"} < set(found.files)
+    assert found.others == ("sheet.json", "sheet.md")
+    (folder / "listing" / "notes.txt").write_text("3.20", encoding="utf-8")
+    assert publish(workspace, wish(listing=True)).others == ("notes.txt", *found.others)
 
 
 def test_no_update_leads_to_what_is_off_sale(workspace: Workspace) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import click
 
-from curate.cli.options import echo, echo_json, in_workspace, language_of
+from curate.cli.options import SHOWN, echo, echo_json, in_workspace, language_of
 from curate.cli.progress import progress
 from curate.errors import Exit
 from curate.messages import Say, render, speaker
@@ -74,7 +74,9 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
     "--code", type=_Code(), default="", help="What buyers have to give beside the address (提取码)."
 )
 @_expires
-@click.option("--with-listing", is_flag=True, help="The listing kit too.")
+@click.option(
+    "--with-listing", is_flag=True, help="The listing kit too: product.json and what it names."
+)
 @_json
 @in_workspace
 def put(
@@ -101,7 +103,7 @@ def put(
                 "version": 1, "name": done.name, "release": done.version, "target": done.target,
                 "files": [{"path": one.path, "size": one.size, "how": one.how} for one in done.files],
                 "shares": [_data(one) for one in done.shares], "public": done.public,
-                "leftovers": list(done.leftovers),
+                "leftovers": list(done.leftovers), "not_sent": list(done.others),
             }
         )  # fmt: skip
         return
@@ -115,6 +117,9 @@ def put(
     )  # fmt: skip
     for share in done.shares:
         echo(f"  {_line(share, say)}")
+    if done.others:
+        told = ", ".join(done.others[:SHOWN]) + (", …" if len(done.others) > SHOWN else "")
+        echo(say("  not sent from listing/, since it is no part of the kit: {files}", files=told))
     if not done.public:
         echo(say("Buyers do not get in there: share it by hand, and note it with: {command}",
                  command=f"curate publish record {shlex.quote(name)} --url …"))  # fmt: skip

@@ -15,6 +15,17 @@ from curate.listings.rules import Pack
 from curate.model import Language
 from curate.workspace import Workspace
 
+_BESIDE = ("PICTURES.md", "description.en.txt", "description.zh.txt")
+"""What the kit has beside product.json and the files that it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What lies in a release's listing/, by paths below it."""
+
+    files: tuple[str, ...]  # product.json, what it names, and the kit's texts
+    others: tuple[str, ...]  # sheets, notes, what a system leaves: no part of the kit
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -61,6 +72,33 @@ def check(
     folder = history.chosen(workspace.build / name, version, off_sale=True)
     language = loaded.collection.language
     return [_checked(workspace, folder, platform, language) for platform in chosen]
+
+
+def kit(folder: Path) -> Kit:
+    """The listing kit of the release in ``folder``. Raises CurateError: it has none, or names a file that
+    is missing, or none of its own."""
+    made, home = product.read(folder), folder / "listing"
+    pictures = (*made.images, *made.samples)
+    for name in pictures:
+        if not _plain(name) or not (home / name).is_file():
+            raise CurateError(
+                f"{home / product.FILE} names {name!r}, which does not lie beside it",
+                "restore it from a backup of the release",
+            )
+    texts = (name for name in _BESIDE if (home / name).is_file())
+    named = tuple(dict.fromkeys((product.FILE, *texts, *pictures)))
+    for path in (home, *(home / name for name in named)):
+        if path.is_symlink():
+            raise CurateError(
+                f"{path} is a link, and what it leads to is no part of the release", "remove it"
+            )
+    there = (path.relative_to(home).as_posix() for path in home.rglob("*") if not path.is_dir())
+    return Kit(named, tuple(sorted(set(there).difference(named))))
+
+
+def _plain(name: str) -> bool:
+    """The name of a file, and no way to another folder."""
+    return name not in ("", ".", "..") and not {"/", "\\", "\0"}.intersection(name)
 
 
 def _checked(workspace: Workspace, folder: Path, platform: str, language: Language) -> Checked:

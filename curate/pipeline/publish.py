@@ -12,6 +12,7 @@ from pathlib import Path
 from curate import checksum
 from curate.bundle import history, verify
 from curate.errors import CurateError
+from curate.pipeline import listing
 from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.rightful import rightful
 from curate.pipeline.sending import File, Sending, Sent
@@ -50,6 +51,7 @@ class Published:
     shares: tuple[Share, ...]  # one for each archive
     public: bool  # whether buyers can use them
     leftovers: tuple[str, ...]  # of killed runs, that could not be removed
+    others: tuple[str, ...] = ()  # in listing/, and not sent: no part of the kit
 
 
 def publish(workspace: Workspace, wish: Wish, listener: Listener = SILENT) -> Published:
@@ -61,7 +63,8 @@ def publish(workspace: Workspace, wish: Wish, listener: Listener = SILENT) -> Pu
     with closing(target(workspace, wish.to)) as place, _alone(workspace, wish.to):
         folder = chosen(workspace, wish.name, wish.version)
         record = history.read(folder)
-        files = _files(folder, record, wish.listing)
+        kit = listing.kit(folder) if wish.listing else listing.Kit((), ())
+        files = _files(folder, record, kit)
         _check_sizes(files, there[wish.to].max_mb, wish.to)
         listener.stage("checking the release")
         _check(folder)
@@ -72,7 +75,9 @@ def publish(workspace: Workspace, wish: Wish, listener: Listener = SILENT) -> Pu
         shares = _shares(place, home, record, wish)
         put(workspace, wish.name, shares)
     public = all(place.link(f"{home}/{one.file}").public for one in record.archives[:1])
-    return Published(wish.name, record.version, wish.to, sent, shares, public, leftovers)
+    return Published(
+        wish.name, record.version, wish.to, sent, shares, public, leftovers, kit.others
+    )
 
 
 def chosen(workspace: Workspace, name: str, version: str) -> Path:
@@ -166,7 +171,7 @@ def _check_sizes(files: Sequence[File], max_mb: int, to: str) -> None:
         )
 
 
-def _files(folder: Path, record: history.Record, listing: bool) -> tuple[File, ...]:
+def _files(folder: Path, record: history.Record, kit: listing.Kit) -> tuple[File, ...]:
     """What buyers get, in the order it is sent: archives, updates, pages; then what vouches for them.
 
     Neither release.json nor LEFT-OUT.md nor rights.json: they are the seller's."""
@@ -176,10 +181,7 @@ def _files(folder: Path, record: history.Record, listing: bool) -> tuple[File, .
         _check_pack(folder / name, record)
     zips = [*known, *packs]
     pages = [name for name in _PAGES if (folder / name).is_file()]
-    if listing:
-        kit = [path for path in sorted((folder / "listing").rglob("*")) if path.is_file()]
-        _check_links(kit)
-        pages += [path.relative_to(folder).as_posix() for path in kit]
+    pages += [f"listing/{name}" for name in kit.files]
     beside = [f"{name}{ending}" for name in zips for ending in _SIDECARS]
     found = [
         _file(folder, name, known.get(name, ""))
@@ -208,14 +210,6 @@ def _check_pack(path: Path, record: history.Record) -> None:
             f"{path} is no update pack of {record.name} {record.version}: {why}",
             "move it away; packs are made with curate update make",
         )
-
-
-def _check_links(paths: Sequence[Path]) -> None:
-    for path in paths:
-        if path.is_symlink():
-            raise CurateError(
-                f"{path} is a link, and what it leads to is no part of the release", "remove it"
-            )
 
 
 def _file(folder: Path, name: str, sha256: str) -> File:
