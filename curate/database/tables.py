@@ -93,6 +93,7 @@ lines = Table(
     _count("refunded"),
     _text("affiliate_code"),
     _text("campaign_code"),
+    _text("card", info=PERSONAL),  # what the channel's card machine gave out; empty again when it is tied
     UniqueConstraint("order_id", "line_no"),
     CheckConstraint("state IN ('unpaid', 'paid', 'cancelled')", name="state"),
     CheckConstraint("quantity > 0", name="quantity"),
@@ -138,7 +139,7 @@ codes = Table(
     Column("delivery_id", _Id, ForeignKey("deliveries.id"), index=True),
     _time("added_at"),
     _time("changed_at"),
-    UniqueConstraint("sku", "fingerprint"),
+    UniqueConstraint("fingerprint"),  # under another SKU it would be sold twice
     CheckConstraint("state IN ('free', 'sold', 'uploaded', 'withdrawn')", name="state"),
     # Withdrawn: of a buyer who gave it back, or never sold.
     CheckConstraint("state = 'withdrawn' OR (state = 'sold') = (delivery_id IS NOT NULL)", name="sold"),

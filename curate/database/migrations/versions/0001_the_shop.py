@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("refunded", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("affiliate_code", sa.Text(), server_default="", nullable=False),
         sa.Column("campaign_code", sa.Text(), server_default="", nullable=False),
+        sa.Column("card", sa.Text(), server_default="", nullable=False),
         sa.CheckConstraint("state IN ('unpaid', 'paid', 'cancelled')", name=op.f("ck_lines_state")),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_lines_quantity")),
         sa.CheckConstraint("refunded BETWEEN 0 AND paid", name=op.f("ck_lines_refunded")),
@@ -199,7 +200,7 @@ def upgrade() -> None:
             ["delivery_id"], ["deliveries.id"], name=op.f("fk_codes_delivery_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_codes")),
-        sa.UniqueConstraint("sku", "fingerprint", name=op.f("uq_codes_sku")),
+        sa.UniqueConstraint("fingerprint", name=op.f("uq_codes_fingerprint")),
     )
     op.create_index(op.f("ix_codes_delivery_id"), "codes", ["delivery_id"], unique=False)
     op.create_index("ix_codes_free", "codes", ["sku", "state", "id"], unique=False)
