@@ -7,10 +7,15 @@ from typing import Literal
 
 import msgspec
 
+from curate.errors import CurateError
 from curate.journal import Journal
 from curate.product import Zip
 
 FILE = "shares.jsonl"
+BAR = "║"
+"""U+2551: card machines cut a line there, so that half of an address or a code would be sold."""
+_LONGEST = 2000  # characters of an address; browsers and drives take no more
+_LONGEST_CODE = 100
 
 
 class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,6 +35,26 @@ class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def word(self, verb: Literal["gone", "back", "drop"], when: str, why: str = "") -> Share:
         """A further line about it."""
         return Share(verb, self.version, self.target, self.url, when, why=why)
+
+
+def fits(text: str, longest: int = _LONGEST_CODE) -> bool:
+    """Whether ``text`` may stand in a line that a buyer gets: all of it can be seen, nothing cuts it."""
+    return text.isprintable() and BAR not in text and len(text) <= longest
+
+
+def check(url: str = "", code: str = "", target: str = "") -> None:
+    """Raises CurateError for parts of a share that would break the line in which a buyer gets it."""
+    parts = (("address", url, _LONGEST), ("code", code, _LONGEST_CODE), ("name of the drive", target, _LONGEST_CODE))  # fmt: skip
+    for name, text, longest in parts:
+        if len(text) > longest:
+            raise CurateError(
+                f"the {name} of the share is longer than {longest} characters", "shorten it"
+            )
+        if not fits(text, longest):
+            raise CurateError(
+                f"the {name} of the share holds “{BAR}”, a line end or a character that nobody can see: {text!r}",
+                "give it alone, as the drive shows it",
+            )
 
 
 class Shares:

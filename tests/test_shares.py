@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from curate.api import Workspace
-from curate.pipeline.shared import check
+from curate.errors import CurateError
+from curate.pipeline.publish import Wish, publish
+from curate.pipeline.shared import Noted, check, record
 from curate.shares import Shares
 from tests.drives import canned
 from tests.server import Answer, Server, page
@@ -43,6 +45,27 @@ def test_a_share_made_by_hand_is_noted_listed_and_forgotten(workspace: Workspace
     curate(workspace, "publish", "drop", "woods", code=2)
 
 
+@pytest.mark.parametrize("code", ["7k║2p", "7k\n2p", "7k\x1b2p", "7k\u20282p", "7" * 101])
+def test_what_is_no_code_is_neither_noted_nor_published(workspace: Workspace, code: str) -> None:
+    (workspace.root / "out").mkdir()
+    configure(workspace, shop={"type": "folder", "path": "out"})
+    for words in (("record", "woods", "--url", PAN), ("put", "woods", "--to", "shop")):
+        told = curate(workspace, "publish", *words, "--code", code, code=2).output
+        assert "at most 100 characters" in told
+    with pytest.raises(CurateError, match="the code of the share"):
+        record(workspace, "woods", "", Noted(PAN, code))
+    with pytest.raises(CurateError, match="the code of the share"):
+        publish(workspace, Wish("woods", "", "shop", code))
+    assert not [*(workspace.root / "out").iterdir()]
+    assert not (workspace.build / "woods" / "shares.jsonl").exists()
+
+
+def test_no_address_with_a_bar_is_made_of_a_target(workspace: Workspace) -> None:
+    configure(workspace, shop={"type": "folder", "path": "out", "public": "https://x.example/a║b"})
+    told = curate(workspace, "publish", "woods", "--to", "shop", code=1).output
+    assert "publish.shop: public: https://x.example/a║b holds “║”" in told
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -50,12 +73,41 @@ def test_a_share_made_by_hand_is_noted_listed_and_forgotten(workspace: Workspace
         ("--url", "https://ann:geheim@nas.example/x"),
         ("--url", "链接: https://pan.example/s/1 提取码: x"),
         ("--url", "https://x.example/\u202eend"),
+        ("--url", "https://x.example/a║b"),
+        ("--url", "https://x.example/\x1b[2Jx"),
+        ("--url", "https://x.example/a\nb"),
+        ("--url", "ftp://x.example/a"),
+        ("--url", "x.example/a"),
+        ("--url", "https:///a"),
+        ("--url", f"https://x.example/{'a' * 2000}"),
+        ("--url", f"{PAN}?pwd=7k%E2%95%912p"),
+        ("--url", f"{PAN}?pwd=7k%0A2p"),
+        ("--url", f"{PAN}?pwd={'7' * 101}"),
+        ("--url", PAN, "--target", "百度║网盘"),
+        ("--url", PAN, "--target", "a\x07b"),
     ],
-    ids=["script", "password", "more than an address", "turned round"],
+    ids=[
+        "script",
+        "password",
+        "more than an address",
+        "turned round",
+        "bar",
+        "escape",
+        "line end",
+        "ftp",
+        "bare",
+        "no server",
+        "long",
+        "bar in pwd",
+        "line end in pwd",
+        "long pwd",
+        "bar in target",
+        "bell in target",
+    ],
 )
-def test_what_is_no_address_is_not_noted(workspace: Workspace, arguments: tuple[str, str]) -> None:
+def test_what_is_no_address_is_not_noted(workspace: Workspace, arguments: tuple[str, ...]) -> None:
     told = curate(workspace, "publish", "record", "woods", *arguments, code=1).output
-    assert "geheim" not in told
+    assert "geheim" not in told and "Hint: " in told and "Traceback" not in told
     assert not (workspace.build / "woods" / "shares.jsonl").exists()
 
 

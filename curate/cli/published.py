@@ -13,11 +13,10 @@ from curate.cli.options import SHOWN, echo, echo_json, in_workspace, language_of
 from curate.cli.progress import progress
 from curate.errors import Exit
 from curate.messages import Say, render, speaker
-from curate.shares import Share
+from curate.shares import BAR, Share, fits
 from curate.workspace import Workspace
 
 _STATES = {"alive": "alive", "gone": "dead", "unknown": "nobody can tell from here"}
-_LONGEST = 100
 _DAYS = re.compile(r"(\d{1,4})d")
 
 
@@ -49,8 +48,10 @@ class _Code(click.ParamType[str]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         text = str(value)
-        if not text.isprintable() or len(text) > _LONGEST:
-            self.fail(f"a code has at most {_LONGEST} characters, all to be seen", param, ctx)
+        if not fits(text):
+            self.fail(
+                f"a code has at most 100 characters, all to be seen, and no {BAR}", param, ctx
+            )
         return text
 
 

@@ -9,10 +9,8 @@ from urllib.parse import urlsplit
 from curate.errors import Problem
 from curate.exports import Offer
 from curate.exports.article import Article, articles
-from curate.shares import Share
+from curate.shares import BAR, Share
 
-_BAR = "║"
-"""U+2551: acg-faka cuts a line there, and no other machine needs it either."""
 _DIGEST = 12
 """Characters of the SHA-256 that are shown: enough to compare by eye; the whole stands in the .sha256 file."""
 _LINKS = frozenset({"http", "https", "ftp", "ftps", "magnet", "ed2k", "thunder"})
@@ -60,10 +58,10 @@ def _faults(article: Article) -> Iterator[Problem]:
         )
     for share in there:
         for value in (share.url, share.code, share.expires):
-            if _BAR in value or any(unicodedata.category(char) in _UNSAFE for char in value):
+            if BAR in value or any(unicodedata.category(char) in _UNSAFE for char in value):
                 yield Problem(
                     product.name,
-                    f"its share on {share.target} holds “{_BAR}”, a line end or a control character: {value!r}",
+                    f"its share on {share.target} holds “{BAR}”, a line end or a control character: {value!r}",
                     f"drop it, and record it again with curate publish record {product.name}",
                 )
 

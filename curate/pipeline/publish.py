@@ -17,7 +17,7 @@ from curate.pipeline.listener import SILENT, Listener
 from curate.pipeline.rightful import rightful
 from curate.pipeline.sending import File, Sending, Sent
 from curate.product import Zip
-from curate.shares import Share, Shares
+from curate.shares import Share, Shares, check
 from curate.targets import MIB, Target, places, target
 from curate.workspace import Workspace, check_name
 
@@ -60,6 +60,7 @@ def publish(workspace: Workspace, wish: Wish, listener: Listener = SILENT) -> Pu
     that is too large for the target, one that does not come back as it was sent; then nothing is
     recorded."""
     there = places(workspace)
+    check(code=wish.code)
     with closing(target(workspace, wish.to)) as place, _alone(workspace, wish.to):
         folder = chosen(workspace, wish.name, wish.version)
         record = history.read(folder)
@@ -91,6 +92,8 @@ def chosen(workspace: Workspace, name: str, version: str) -> Path:
 def put(workspace: Workspace, name: str, shares: Sequence[Share]) -> None:
     """Record shares; those of the same archive on the same target that they take the place of are
     dropped, and what stands there already is not said again."""
+    for one in shares:
+        check(one.url, one.code, one.target)
     with recording(workspace, name) as journal:
         known = journal.current()
         news: list[Share] = []

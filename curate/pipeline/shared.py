@@ -25,6 +25,7 @@ from curate.pipeline.publish import chosen, now, put, recording
 from curate.pipeline.sending import reads_as
 from curate.product import Zip
 from curate.shares import FILE, Share, Shares
+from curate.shares import check as check_share
 from curate.targets import Target, check_address, target
 from curate.workspace import Workspace, check_name
 
@@ -76,9 +77,8 @@ def record(workspace: Workspace, name: str, version: str, noted: Noted) -> Share
         raise CurateError(str(fault), "give the address alone, as the drive shows it") from fault
     parts = urlsplit(noted.url)
     # 百度网盘 writes the code into the address as well.
-    code = noted.code or (parse_qs(parts.query).get("pwd") or [""])[0]
-    if not code.isprintable():
-        raise CurateError("the code holds what nobody can see", "give it alone, with --code")
+    code = noted.code.strip() or (parse_qs(parts.query).get("pwd") or [""])[0]
+    check_share(noted.url, code, noted.place)
     found = history.read(chosen(workspace, name, version))
     share = Share(
         verb="put",

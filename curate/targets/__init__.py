@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from curate import config, plugins
 from curate.errors import ConfigError, CurateError, Problem
+from curate.shares import BAR
 from curate.workspace import MARK, Fetch, Settings, Workspace
 
 MIB = 1 << 20
@@ -155,6 +156,8 @@ def check_address(url: str, name: str) -> None:
         parts, host = urlsplit(""), None
     if parts.scheme not in ("http", "https") or not host or not url.isprintable() or " " in url:
         raise ValueError(f"{name}: {shown} is no web address; it begins with https://")
+    if BAR in url:
+        raise ValueError(f"{name}: {shown} holds “{BAR}”, where card machines cut a line")
     if "@" in parts.netloc:
         raise ValueError(f"{name}: a user name or password does not belong into an address")
 
