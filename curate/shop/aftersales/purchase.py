@@ -1,0 +1,145 @@
+"""The line of an order that a buyer, or the seller, talks about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select
+
+from curate.database.tables import deliveries, lines, orders, steps
+from curate.errors import CurateError
+from curate.model import Language
+
+if TYPE_CHECKING:
+    from curate.shop import Shop
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A line with what matters of its order and its delivery; money in minor units."""
+
+    order_id: int
+    line_id: int
+    channel: str
+    number: str
+    line_no: str
+    currency: str
+    state: str
+    sku: str
+    title: str
+    quantity: int
+    paid: int
+    refunded: int
+    refunded_quantity: int
+    paid_at: int | None
+    language: str
+    buyer: str
+    email: str
+    delivery_id: int | None
+    delivery_state: str  # "" where there is none
+
+    @property
+    def units_left(self) -> int:
+        return self.quantity - self.refunded_quantity
+
+    @property
+    def money_left(self) -> int:
+        return self.paid - self.refunded
+
+    @property
+    def name(self) -> str:
+        return f"line {self.line_no} of order {self.number} ({self.channel})"
+
+
+def of_line(connection: Connection, line_id: int) -> Purchase:
+    """Holds the line's row until the transaction ends. Raises CurateError where there is none."""
+    found = _rows(connection, lines.c.id == line_id)
+    if not found:
+        raise CurateError(f"there is no line {line_id}", "see: curate orders list")
+    return found[0]
+
+
+def find(connection: Connection, channel: str, number: str, line_no: str = "") -> Purchase:
+    """Holds the line's row until the transaction ends. ``line_no`` may be left out where the order has one.
+
+    Raises CurateError where there is no such line.
+    """
+    found = _rows(connection, (orders.c.channel == channel) & (orders.c.number == number))
+    chosen = [one for one in found if line_no in ("", one.line_no)]
+    if len(chosen) == 1:
+        return chosen[0]
+    if not found:
+        raise CurateError(
+            f"{channel!r} has no order {number!r}", "see which there are: curate orders list"
+        )
+    there = ", ".join(one.line_no for one in found)
+    said = "several lines" if not line_no else f"no line {line_no!r}"
+    raise CurateError(f"order {number} ({channel}) has {said}", f"its lines: {there}")
+
+
+def received(connection: Connection, purchase: Purchase) -> int | None:
+    """When the buyer first had what they bought; None as long as they have nothing."""
+    if purchase.delivery_id is None:
+        return None
+    return connection.scalar(
+        select(steps.c.at)
+        .where(
+            steps.c.delivery_id == purchase.delivery_id, steps.c.state.in_(("sent", "confirmed"))
+        )
+        .order_by(steps.c.id)
+        .limit(1)
+    )
+
+
+def language_of(shop: Shop, purchase: Purchase) -> Language:
+    """What the buyer reads: the channel's language, else the collection's, else the shop's."""
+    from curate.collection import load
+
+    channel = shop.settings.channels.get(purchase.channel)
+    if channel is not None and channel.language is not None:
+        return channel.language
+    sold = shop.settings.products.get(purchase.sku)
+    if sold is not None and sold.collection:
+        try:
+            return load(shop.workspace, sold.collection).collection.language
+        except CurateError:
+            pass  # a shop serves releases whose collection is not on this machine
+    return shop.settings.language
+
+
+def _rows(connection: Connection, which: object) -> list[Purchase]:
+    rows = connection.execute(
+        select(
+            lines.c.order_id,
+            lines.c.id.label("line_id"),
+            orders.c.channel,
+            orders.c.number,
+            lines.c.line_no,
+            orders.c.currency,
+            lines.c.state,
+            lines.c.sku,
+            lines.c.title,
+            lines.c.quantity,
+            lines.c.paid,
+            lines.c.refunded,
+            lines.c.refunded_quantity,
+            orders.c.paid_at,
+            orders.c.language,
+            orders.c.buyer,
+            orders.c.email,
+        )
+        .join(orders, orders.c.id == lines.c.order_id)
+        .where(which)  # type: ignore[arg-type]
+        .order_by(lines.c.id)
+        .with_for_update(of=lines)
+    ).all()
+    found = []
+    for row in rows:
+        delivery = connection.execute(
+            select(deliveries.c.id, deliveries.c.state)
+            .where(deliveries.c.line_id == row.line_id)
+            .with_for_update()
+        ).first()
+        found.append(Purchase(*row, *(delivery or (None, ""))))
+    return found

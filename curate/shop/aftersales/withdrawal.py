@@ -1,0 +1,146 @@
+"""Taking back what a buyer was given: access ends, codes leave their page, messages are not sent any more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from curate.database.tables import codes, deliveries, grants, outbox, steps
+from curate.errors import CurateError
+from curate.shop.aftersales import purchase
+from curate.shop.aftersales.purchase import Purchase
+
+if TYPE_CHECKING:
+    from curate.shop import Shop
+
+_UNSENT = ("rendered", "sending")
+_GIVING = ("delivery", "resend", "update")
+"""Messages that let a buyer in; an answer to a letter is sent all the same."""
+
+
+def shrink(connection: Connection, shop: Shop, what: Purchase, left: int, why: str) -> None:
+    """Leave the buyer the first ``left`` units of ``what``, and take the later ones.
+
+    A delivery that still waits asks for ``left`` units from now on, and keeps its place; for none, it
+    leaves the queue. Within the caller's transaction; done twice it does nothing more. ``why`` names no secret.
+    """
+    if what.delivery_id is None:
+        return
+    if left:
+        _set(connection, what.delivery_id, quantity=left, changed_at=shop.now())
+    if left and what.delivery_state == "waiting":
+        return
+    taken = range(left + 1, what.quantity + 1)
+    _take(connection, shop, what.delivery_id, taken, why)
+    _settle(connection, shop, what, why, whole=not left)
+
+
+def _take(
+    connection: Connection, shop: Shop, delivery_id: int, units: Collection[int], why: str
+) -> None:
+    """Exactly these units: a grant is named by its number, so done twice it ends nothing more."""
+    if units:
+        connection.execute(
+            update(grants)
+            .where(
+                grants.c.delivery_id == delivery_id,
+                grants.c.unit.in_(units),
+                grants.c.revoked_at.is_(None),
+            )
+            .values(revoked_at=shop.now(), revoked_why=why)
+        )
+        _withdraw(connection, shop, delivery_id, units)
+
+
+def _settle(connection: Connection, shop: Shop, what: Purchase, why: str, *, whole: bool) -> None:
+    """Bring the delivery and its messages in line with what the buyer still has."""
+    if not whole:
+        _render_again(connection, shop, what, why)
+    elif what.delivery_state != "revoked":
+        _set(connection, what.delivery_id, state="revoked", changed_at=shop.now())
+        _step(connection, shop, what.delivery_id, "revoked", why)
+        connection.execute(
+            update(outbox)
+            .where(
+                outbox.c.delivery_id == what.delivery_id,
+                outbox.c.state.in_(_UNSENT),
+                outbox.c.kind.in_(_GIVING),
+            )
+            .values(state="cancelled", proof=why, changed_at=shop.now())
+        )
+
+
+def revoke(
+    shop: Shop,
+    channel: str,
+    number: str,
+    line_no: str = "",
+    units: Collection[int] = (),
+    *,
+    why: str,
+) -> Purchase:
+    """End access without giving money back: of ``units``, or of all. It lasts: nothing sent again undoes it.
+
+    Raises CurateError where nothing was delivered yet, or for a unit that was not bought.
+    """
+    with shop.database.writing() as connection:
+        what = purchase.find(connection, channel, number, line_no)
+        if what.delivery_id is None or what.delivery_state == "waiting":
+            raise CurateError(
+                f"{what.name} was not delivered yet",
+                "there is no access to end; a refund takes it out of the queue: curate orders refund",
+            )
+        if wrong := [unit for unit in units if not 1 <= unit <= what.quantity]:
+            raise CurateError(
+                f"{what.name} has no unit {wrong[0]}", f"its units: 1 to {what.quantity}"
+            )
+        _take(connection, shop, what.delivery_id, units or range(1, what.quantity + 1), why[:500])
+        _settle(connection, shop, what, why[:500], whole=not _rest(connection, what.delivery_id))
+    return what
+
+
+def _withdraw(connection: Connection, shop: Shop, delivery_id: int, units: Collection[int]) -> None:
+    """The n-th code belongs to the n-th unit. A withdrawn code may have been seen: it is never free again."""
+    there = connection.scalars(
+        select(codes.c.id).where(codes.c.delivery_id == delivery_id).order_by(codes.c.id)
+    ).all()
+    taken = [code for unit, code in enumerate(there, 1) if unit in units]
+    if taken:
+        connection.execute(
+            update(codes)
+            .where(codes.c.id.in_(taken), codes.c.state == "sold")
+            .values(state="withdrawn", changed_at=shop.now())
+        )
+
+
+def _rest(connection: Connection, delivery_id: int) -> int:
+    """Grants and codes that the buyer still has."""
+    ours = grants.c.delivery_id == delivery_id
+    live = select(func.count()).where(ours, grants.c.revoked_at.is_(None))
+    sold = select(func.count()).where(codes.c.delivery_id == delivery_id, codes.c.state == "sold")
+    return (connection.scalar(live) or 0) + (connection.scalar(sold) or 0)
+
+
+def _render_again(connection: Connection, shop: Shop, what: Purchase, why: str) -> None:
+    """A message that nobody was sent speaks of what was taken: it is dropped, and the delivery goes back to
+    where it is written anew. One that is being sent right now has its secrets put in at that moment."""
+    dropped = connection.execute(
+        delete(outbox).where(
+            outbox.c.key == f"delivery:{what.delivery_id}", outbox.c.state == "rendered"
+        )
+    )
+    if dropped.rowcount and what.delivery_state == "rendered":
+        _set(connection, what.delivery_id, state="allocated", changed_at=shop.now())
+        _step(connection, shop, what.delivery_id, "allocated", why)
+
+
+def _set(connection: Connection, delivery_id: int, **values: object) -> None:
+    connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**values))
+
+
+def _step(connection: Connection, shop: Shop, delivery_id: int, state: str, proof: str) -> None:
+    connection.execute(
+        steps.insert().values(delivery_id=delivery_id, state=state, at=shop.now(), proof=proof)
+    )
