@@ -216,22 +216,28 @@ class Workspace:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the workspace for one command that writes. Raises CurateError when another one runs."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.state / "lock")
-        try:
-            self.state.mkdir(exist_ok=True)
-            lock.acquire(timeout=0)
-        except Timeout as fault:
-            raise CurateError(
-                f"another curate command is writing to {self.root}", "wait until it has finished"
-            ) from fault
-        except OSError as fault:
-            raise unusable(fault, self.state) from fault
-        try:
+        with alone(self.state / "lock", f"another curate command is writing to {self.root}"):
             yield
-        finally:
-            lock.release()
+
+
+@contextmanager
+def alone(path: Path, busy: str) -> Iterator[None]:
+    """Hold ``path`` as a lock, without waiting; its folder is made. Raises CurateError: another run holds
+    it, which ``busy`` tells, or it cannot be made."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as fault:
+        raise CurateError(busy, "wait until it has finished") from fault
+    except OSError as fault:
+        raise unusable(fault, path.parent) from fault
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def settle_names(folder: Path) -> None:

@@ -19,6 +19,7 @@ _JUNK = re.compile(
     r"|\.Spotlight-V100(/.*)?|\.Trashes(/.*)?|\.fseventsd(/.*)?)$|(^|/)__MACOSX/",
     re.IGNORECASE,
 )
+_MINE = re.compile(r"[^/]\.mine([2-9]|[1-9][0-9]+)?$")
 # Letters and symbols by their category, yet nothing is seen (Unicode's Default_Ignorable_Code_Point,
 # and the empty braille cell): a name of them alone would be blank.
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"
@@ -59,6 +60,15 @@ _KNOWN = {suffix for suffixes in SUFFIXES.values() for suffix in suffixes}
 def is_junk(path: str) -> bool:
     """Whether an operating system leaves such a file in any folder that is only looked at."""
     return bool(_JUNK.search(path))
+
+
+def mine(path: str, number: int = 1) -> str:
+    """What a buyer's own copy of ``path`` is kept as; ``number``: where that is taken."""
+    return f"{path}.mine{number if number > 1 else ''}"
+
+
+def is_mine(path: str) -> bool:
+    return bool(_MINE.search(path))
 
 
 def key(path: str) -> str:

@@ -19,7 +19,7 @@ from curate.pipeline.sending import File, Sending, Sent
 from curate.product import Zip
 from curate.shares import Share, Shares, check
 from curate.targets import MIB, Target, places, target
-from curate.workspace import Workspace, check_name
+from curate.workspace import Workspace, alone, check_name
 
 MANIFEST = "SHA256SUMS"
 """The last file that is sent: it names all the others, for sha256sum -c."""
@@ -61,7 +61,9 @@ def publish(workspace: Workspace, wish: Wish, listener: Listener = SILENT) -> Pu
     recorded."""
     there = places(workspace)
     check(code=wish.code)
-    with closing(target(workspace, wish.to)) as place, _alone(workspace, wish.to):
+    # Two runs that send to one target at once would each remove what the other has begun.
+    lock, busy = f"publish-{wish.to}.lock", f"another curate publish is sending to '{wish.to}'"
+    with closing(target(workspace, wish.to)) as place, alone(workspace.state / lock, busy):
         folder = chosen(workspace, wish.name, wish.version)
         record = history.read(folder)
         kit = listing.kit(folder) if wish.listing else listing.Kit((), ())
@@ -132,25 +134,6 @@ def _same(one: Share, other: Share) -> bool:
         return (share.verb, share.version, share.target, share.url, share.code, share.expires, share.archives)  # fmt: skip
 
     return told(one) == told(other)
-
-
-@contextmanager
-def _alone(workspace: Workspace, to: str) -> Iterator[None]:
-    """Two runs that send to one target at once would each remove what the other has begun."""
-    from filelock import FileLock, Timeout
-
-    workspace.state.mkdir(exist_ok=True)
-    lock = FileLock(workspace.state / f"publish-{to}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as fault:
-        raise CurateError(
-            f"another curate publish is sending to '{to}'", "wait until it has finished"
-        ) from fault
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _check(folder: Path) -> None:

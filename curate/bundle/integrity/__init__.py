@@ -155,6 +155,8 @@ def _bag(source: Source, terms: Terms) -> tuple[list[Problem], dict[str, str]]:
     found = manifests.read(bag)
     for path in {path for one in found for path in one.rows} & source.junk.keys():
         source.sizes[path] = source.junk[path]  # it belongs to the bag, whatever it is called
+    if not terms.strict:
+        manifests.set_aside(bag, found)
 
     def told() -> None:
         manifests.listed(bag, found, tags.fetched(bag))

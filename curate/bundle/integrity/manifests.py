@@ -17,7 +17,7 @@ from threading import active_count
 
 from curate.bundle.archive.source import Zip
 from curate.bundle.integrity.tags import Bag, decode, inside, lines
-from curate.bundle.names import key, width
+from curate.bundle.names import is_mine, key, width
 from curate.errors import CurateError
 
 _NAME = re.compile(r"(tag)?manifest-([A-Za-z0-9_]+)\.txt")
@@ -27,6 +27,7 @@ _MANY = 32  # of those, from which on processes of their own are worth it
 _WINDOWS = re.compile(r'[<>:"|?*\x00-\x1f]|[ .](/|$)')
 _RESERVED = re.compile(r"(^|/)(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.|/|$)", re.IGNORECASE)
 _AGAIN = "unpack the archive again"
+_OURS = "START-HERE.html"  # in no bag that others make
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,17 @@ def _found(bag: Bag, where: str, raw: str) -> str:
     if known in sizes and bag.source.raw.get(known, known) != path:
         bag.warning(where, f"{known} is written in another normal form than the file's name")
     return known
+
+
+def set_aside(bag: Bag, manifests: Sequence[Manifest]) -> None:
+    """Names what an update kept of the buyer's in an unpacked bundle of ours; for the rest it is as if it
+    were not there."""
+    named: set[str] = set().union(*(one.rows for one in manifests))
+    if isinstance(bag.source, Zip) or _OURS not in named:
+        return
+    for path in sorted(path for path in bag.source.sizes.keys() - named if is_mine(path)):
+        bag.source.junk[path] = bag.source.sizes.pop(path)
+        bag.warning(path, "is your own copy, kept when the bundle was updated; it is no part of it")
 
 
 def listed(bag: Bag, manifests: Sequence[Manifest], fetched: set[str]) -> None:

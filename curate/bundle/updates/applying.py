@@ -18,13 +18,13 @@ from pathlib import Path
 import msgspec
 
 from curate import typed
-from curate.bundle.names import is_junk, key
+from curate.bundle.names import is_junk, key, mine
 from curate.bundle.updates import parcel, standing
 from curate.bundle.updates.making import Update
 from curate.bundle.updates.parcel import Parcel
 from curate.bundle.updates.standing import WORK, Standing, Tree
 from curate.errors import CurateError
-from curate.workspace import settle_names
+from curate.workspace import alone, settle_names, unusable
 
 _JOURNAL = "journal.json"
 _SHOWN = 20  # differences that an error names
@@ -77,11 +77,23 @@ def update(folder: Path, pack: Path, public: str = "", force: bool = False) -> U
         public = public or _key(folder)
         if public:
             opened.check_signature(public)
+        standing.refuse_unwritable(folder, _touched(opened.update))
         with _alone(folder):
             done = _update(folder, opened, bool(public), force)
         return replace(done, folder=_renamed(folder, opened.update))
+    except OSError as fault:
+        told = unusable(fault, folder)
+        begun = "; then the same command finishes" if (folder / WORK / _JOURNAL).exists() else ""
+        raise CurateError(told.message, told.hint + begun) from fault
     finally:
         opened.close()
+
+
+def _touched(plan: Update) -> Iterator[str]:
+    """What is put into the folder, and what is taken away."""
+    yield from (one.path for one in plan.files)
+    yield from plan.removals
+    yield from (path for move in plan.moves for path in (move.before, move.now))
 
 
 def _update(folder: Path, opened: Parcel, signed: bool, force: bool) -> Updated:
@@ -140,24 +152,16 @@ def _key(folder: Path) -> str:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the folder of work, for one run at a time; when it is empty it goes."""
-    from filelock import FileLock, Timeout
-
     work = folder / WORK
     if work.is_symlink():
         raise CurateError(f"{work} is a link", "remove it")
-    work.mkdir(exist_ok=True)
-    lock = FileLock(work / "lock")
+    held = False
     try:
-        lock.acquire(timeout=0)
-    except Timeout as fault:
-        raise CurateError(
-            f"another command is updating {folder}", "wait until it has finished"
-        ) from fault
-    try:
-        yield
+        with alone(work / "lock", f"another command is updating {folder}"):
+            held = True
+            yield
     finally:
-        lock.release()
-        if not (work / _JOURNAL).exists():
+        if held and not (work / _JOURNAL).exists():
             shutil.rmtree(work, ignore_errors=True)
 
 
@@ -280,7 +284,7 @@ def _stage(opened: Parcel, work: Path) -> None:
 
 def _mine(folder: Path, path: str) -> str:
     number = 1
-    while os.path.lexists(folder / (name := f"{path}.mine{number if number > 1 else ''}")):
+    while os.path.lexists(folder / (name := mine(path, number))):
         number += 1
     return name
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from curate.errors import CurateError
 
 WORK = ".curate-update"
 """In a folder that is being updated: files that wait for their place, and how far it has come."""
+
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,21 @@ def refuse_links(found: Tree, folder: Path, paths: Iterable[str]) -> None:
                     f"{link} is a link, and what it leads to is none of this bundle's",
                     "put the real folder or file in its place",
                 )
+
+
+def refuse_unwritable(folder: Path, paths: Iterable[str]) -> None:
+    """Raises CurateError where a folder in which one of ``paths`` comes or goes may not be written to."""
+    above = {parent for path in paths for parent in Path(path).parents}
+    there = [folder / one for one in sorted({Path(), *above}) if (folder / one).is_dir()]
+    wrong = [one for one in there if not os.access(one, os.W_OK | os.X_OK)]
+    if wrong:
+        more = f"\n  and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        told = "".join(f"\n  {one}" for one in wrong[:_SHOWN])
+        raise CurateError(
+            f"nothing was changed, since these folders may not be written to:{told}{more}",
+            f"make them writable (chmod -R u+w {shlex.quote(str(folder))}), or copy the bundle to where "
+            "it is, and run the command again",
+        )
 
 
 def called(folder: Path) -> str:
