@@ -16,7 +16,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -77,7 +77,19 @@ def content(rows: int) -> pages.Content:
 
 def curate(rows: int) -> bytes:
     """What a bundle is given: the contents, and the tutorial along with it."""
-    return dict(printed.write(content(rows), {}))[printed.CONTENTS]
+    return joined(
+        [one for name, one in printed.write(content(rows), {}) if name != printed.TUTORIAL]
+    )
+
+
+def joined(documents: Sequence[bytes]) -> bytes:
+    """One PDF, to be counted: a long list comes as several."""
+    whole = pypdfium2.PdfDocument.new()
+    for one in documents:
+        whole.import_pages(pypdfium2.PdfDocument(one))
+    out = io.BytesIO()
+    whole.save(out)
+    return out.getvalue()
 
 
 def weasyprint(rows: int) -> bytes:

@@ -21,7 +21,7 @@ from PIL import Image
 
 from curate import signing, typeset
 from curate.bundle import Release, package
-from curate.bundle.pages import flow
+from curate.bundle.pages import booklets, flow
 from curate.collection import Category, Packing
 from curate.errors import CurateError
 from curate.model import Item
@@ -155,6 +155,71 @@ def test_a_bundle_without_pdfs_has_none(tmp_path: Path) -> None:
         assert not [name for name in archive.namelist() if name.endswith(".pdf")]
         html = archive.read(f"{release.archives[0].top}/TUTORIAL.html").decode()
     assert "CONTENTS.pdf" not in html
+
+
+def test_a_long_list_is_several_pdfs_that_name_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(booklets, "MOST", 14_000)  # some 70 rows
+    items = [
+        item(f"{home}{n}.txt", f"{home} {n}", title=f"第{n}页{home}", category=home)
+        for home, count in (("a", 40), ("b", 200), ("d", 30))
+        for n in range(count)
+    ]
+    release = made(
+        tmp_path, items, title="长目录", language="zh",
+        categories=(
+            Category("a", "甲"), Category("b", "乙"), Category("c", "丙"),
+            Category("d", "丁", parent="c"),
+        ),
+    )  # fmt: skip
+    with zipfile.ZipFile(release.archive) as archive:
+        names = sorted(name.rpartition("/")[2] for name in archive.namelist() if "/CONT" in name)
+        pages = {
+            name: archive.read(f"{release.archives[0].top}/{name}").decode()
+            for name in ("CONTENTS.md", "START-HERE.html", "TUTORIAL.html")
+        }
+    lists = [name for name in names if name.endswith(".pdf")]
+    assert lists == [f"CONTENTS-{n}.pdf" for n in range(1, len(lists) + 1)] and len(lists) > 3
+    assert all(name in page for name in lists for page in pages.values())
+    words = [read(pdf(release, name.removesuffix(".pdf"))) for name in lists]
+    rows = [re.findall(r"第(\d+)页([abd])", squeezed(one)) for one in words]
+    assert sorted(row for some in rows for row in some) == sorted(
+        (title[1:-2], title[-1]) for title in (one.title for one in items)
+    )  # each once
+    marks = [
+        [(mark.level, mark.get_title()) for mark in pypdfium2.PdfDocument(data).get_toc()]
+        for data in (pdf(release, name.removesuffix(".pdf")) for name in lists)
+    ]
+    assert marks[0] == [(0, "甲")]  # cut between categories where they are small enough
+    assert marks[1] == [(0, "乙")] and marks[2] == [(0, "乙（续）")]
+    assert marks[-1][-2:] == [(0, "丙"), (1, "丁")]
+    for number, name in enumerate(lists, 1):
+        data = pdf(release, name.removesuffix(".pdf"))
+        assert f"第 {number} 份目录，共 {len(lists)} 份" in words[number - 1]
+        links = set(re.findall(rb"/URI\((CONTENTS-\d+\.pdf)\)", data))
+        assert {link.decode() for link in links} == set(lists) - {name}
+
+
+_LARGE = """
+import resource, sys
+sys.path[:0] = [{root!r}, {root!r} + "/benchmarks"]
+from contents_pdf import content
+from curate.bundle.pages import printed
+made = [name for name, data in printed.write(content(9_000), {{}})]
+peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+print(len(made), peak // (1024 if sys.platform == "linux" else 1 << 20))
+"""
+
+
+def test_no_process_needs_much_memory_for_a_long_list() -> None:
+    root = str(Path(__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", _LARGE.format(root=root)], capture_output=True, check=True, text=True
+    )
+    documents, peak = map(int, done.stdout.split())
+    assert documents == 3  # the tutorial and two lists
+    assert peak < 250  # MiB; one list of 24,000 rows takes 800
 
 
 _SCRIPT = """

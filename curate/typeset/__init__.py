@@ -12,7 +12,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -26,8 +26,10 @@ from curate.typeset.child import Job, Made
 FONTS = "CURATE_FONTS"
 """Environment variable: folders with further fonts, for scripts that the installed ones lack."""
 SECONDS = 600
-"""What a document may take; one of 9,000 rows takes four."""
-_FACES = "faces.typ"
+"""What a document may take; one of 6,000 rows takes one."""
+TOGETHER = 300_000
+"""Bytes of data up to which documents share a process: starting typst takes longer than a short one."""
+_FACES, _DATA = "faces.typ", "data.json"
 _CHILD = "import sys; sys.path[:] = sys.argv[1:]; from child import main; main()"
 
 
@@ -55,13 +57,31 @@ def pdf(
     becomes several times as large by it. Raises CurateError where it cannot be set: a picture that is
     none, a package that is missing.
     """
-    return pdfs([Sheets(template, data, files or {}, tagged)], stamp)[0]
+    return next(pdfs([Sheets(template, data, files or {}, tagged)], stamp))
 
 
-def pdfs(documents: Sequence[Sheets], stamp: int) -> list[bytes]:
-    """Several at once: starting typst takes longer than a short document."""
-    jobs = [Job("pdf", _sources(one), stamp=stamp, tagged=one.tagged) for one in documents]
-    return [pages[0] for pages in _made(jobs)]
+def pdfs(documents: Iterable[Sheets], stamp: int) -> Iterator[bytes]:
+    """Several, one after the other: a large one has a process for itself, and is asked for when its turn
+    comes, so that no two of them are in memory at once.
+    """
+    for jobs in _batches(documents, stamp):
+        for pages in _made(jobs):
+            yield pages[0]
+
+
+def _batches(documents: Iterable[Sheets], stamp: int) -> Iterator[list[Job]]:
+    batch: list[Job] = []
+    size = 0
+    for one in documents:
+        job = Job("pdf", _sources(one), stamp=stamp, tagged=one.tagged)
+        more = len(job.sources[_DATA])
+        if batch and size + more > TOGETHER:
+            yield batch
+            batch, size = [], 0
+        batch.append(job)
+        size += more
+    if batch:
+        yield batch
 
 
 def png(
@@ -103,11 +123,11 @@ def _faces() -> bytes:
 
 def _sources(one: Sheets) -> dict[str, bytes]:
     data = msgspec.json.encode(one.data)
-    return {**one.files, "main.typ": one.template, _FACES: _faces(), "data.json": data}
+    return {**one.files, "main.typ": one.template, _FACES: _faces(), _DATA: data}
 
 
 def _made(jobs: Sequence[Job]) -> list[list[bytes]]:
-    """Done by a process of its own: one large document takes 300 MB, and typst gives none back."""
+    """Done by a process of its own: a large document takes 200 MB, and typst gives none back."""
     jobs = [msgspec.structs.replace(job, fonts=_folders()) for job in jobs]
     command = [sys.executable, "-I", "-c", _CHILD, str(Path(child.__file__).parent), *sys.path]
     try:

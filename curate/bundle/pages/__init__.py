@@ -16,7 +16,7 @@ from curate import typeset
 from curate.bundle import layout, reuse, terms, text
 from curate.bundle.history import Step
 from curate.bundle.layout import Layout
-from curate.bundle.pages import cards, guide, press
+from curate.bundle.pages import booklets, cards, guide, press
 from curate.bundle.pages.cards import Chunk
 from curate.bundle.pages.chapter import Chapter
 from curate.collection import Loaded
@@ -194,6 +194,9 @@ def shared(content: Content, chunks: Sequence[Chunk]) -> dict[str, Any]:
         "chunks": chunks,
         "items": len(items),
         "size": sum(item.size for item in items),
+        "lists": [(one.file, one.label) for one in booklets.booklets(content.layout)]
+        if content.loaded.collection.bundle.pdf
+        else [],
         "full": [chunk for chunk in chunks if chunk.cards],
         "expressions": [(license, expressions[license]) for license in ranked],
         "apart": [(one, expressions[one]) for one in ranked if one != reuse.OWN],

@@ -1,4 +1,4 @@
-"""CONTENTS.pdf and TUTORIAL.pdf, set by typst from data: no title ever becomes markup."""
+"""The contents and the tutorial as PDF, set by typst from data: no title ever becomes markup."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from typing import Any
 from curate import typeset
 from curate.bundle import archive, pages, text
 from curate.bundle.layout import Placed
-from curate.bundle.pages import Content, cards, flow, press
+from curate.bundle.pages import Content, booklets, cards, flow, press
+from curate.bundle.pages.booklets import Booklet, Span
 from curate.bundle.pages.cards import Card, Chunk
 from curate.errors import CurateError
 from curate.typeset import Sheets
 
-CONTENTS, TUTORIAL = "CONTENTS.pdf", "TUTORIAL.pdf"
+TUTORIAL = "TUTORIAL.pdf"
 SHORT = 1000
 """Items up to which a list shows descriptions, and tells screen readers what is what; those marks
-would make a list of 9,000 rows several times as large."""
+would make a list of 6,000 rows several times as large."""
 _COVER, _SHOWN = 6, 12  # pictures at most
 _MORE = 150  # characters of a description
 _CHIP = 12  # characters of a format's name
@@ -43,25 +44,35 @@ def write(content: Content, pictures: Mapping[str, str]) -> Iterator[tuple[str, 
     """
     if not content.loaded.collection.bundle.pdf:
         return
+    lists = booklets.booklets(content.layout)
+    names = (TUTORIAL, *(one.file for one in lists))
+    made = typeset.pdfs(_documents(content, pictures, lists), archive.stamp())
+    for name in names:
+        try:
+            data = next(made)
+        except CurateError as fault:
+            raise CurateError(
+                f"{name}: {fault.message}",
+                f"{fault.hint}; pdf = false below [bundle] of collection.toml leaves all PDFs out",
+            ) from fault
+        yield name, data
+
+
+def _documents(
+    content: Content, pictures: Mapping[str, str], lists: Sequence[Booklet]
+) -> Iterator[Sheets]:
+    """The tutorial first: it is short, and nothing of a long list is in memory by then."""
     chunks = cards.chunks(content.layout, pictures, content.say)
     about = pages.shared(content, chunks)
     shown = _Pictures(content, pictures)
     few = len(content.layout.placed) <= SHORT
     cover = _cover(content, about, shown.named(cards.cover(chunks, _COVER)))
+    drawn = dict(shown.files)
     html = pages.tutorial(content, pictures, about).decode()
-    documents = (
-        _sheets("contents.typ", cover | _list(content, chunks, few), dict(shown.files), few),
-        _tutorial(content, cover, html, shown),
-    )
-    stamp = archive.stamp()
-    try:
-        made = typeset.pdfs(documents, stamp)
-    except CurateError as fault:
-        raise CurateError(
-            f"{CONTENTS} and {TUTORIAL}: {fault.message}",
-            f"{fault.hint}; pdf = false below [bundle] of collection.toml leaves both out",
-        ) from fault
-    yield from zip((CONTENTS, TUTORIAL), made, strict=True)
+    yield _tutorial(content, cover, html, shown)
+    for number, one in enumerate(lists, 1):
+        data = cover | _list(content, chunks, one, few) | _place(content, lists, number)
+        yield _sheets("contents.typ", data, drawn, few)
 
 
 def _tutorial(content: Content, cover: dict[str, Any], html: str, shown: _Pictures) -> Sheets:
@@ -96,7 +107,6 @@ def _cover(content: Content, about: press.About, shown: Sequence[str]) -> dict[s
     kinds = [f"{label} {count}" for _, label, count in about["kinds"][:4]]
     return {
         "zh": collection.language == "zh",
-        "name": say("Contents"),
         "title": _plain(collection.title),
         "version": content.version,
         "description": _plain(collection.description),
@@ -109,29 +119,47 @@ def _cover(content: Content, about: press.About, shown: Sequence[str]) -> dict[s
     }  # fmt: skip
 
 
-def _list(content: Content, chunks: Sequence[Chunk], few: bool) -> dict[str, Any]:
+def _list(content: Content, chunks: Sequence[Chunk], one: Booklet, few: bool) -> dict[str, Any]:
+    shown = {
+        (card.kind, card.label[:_CHIP])
+        for span in one.spans
+        for card in chunks[span.section].cards[span.start : span.stop]
+    }
     return {
         "words": {"parts": content.say("Parts")},
-        "chips": [
-            {"kind": kind, "label": label}
-            for kind, label in sorted(
-                {(card.kind, card.label[:_CHIP]) for chunk in chunks for card in chunk.cards}
-            )
-        ],
-        "part": press.told(content.part, content.say),
-        "parts": [
-            {
-                "id": chunk.id,
-                "label": _plain(chunk.label),
-                "depth": chunk.depth,
-                "note": f"{_files(len(chunk.cards), content)} · {text.size(chunk.size)}"
-                if chunk.cards
-                else "",
-                "rows": [
-                    _row(*pair, content, few) for pair in zip(chunk.cards, placed, strict=True)
-                ],
-            }
-            for chunk, (_, placed) in zip(chunks, content.layout.sections, strict=True)
+        "chips": [{"kind": kind, "label": label} for kind, label in sorted(shown)],
+        "parts": [_part(content, chunks[span.section], span, few) for span in one.spans],
+    }
+
+
+def _part(content: Content, chunk: Chunk, span: Span, few: bool) -> dict[str, Any]:
+    placed = content.layout.sections[span.section][1][span.start : span.stop]
+    size = text.size(sum(one.item.size for one in placed))
+    label = content.say("{label} (continued)", label=chunk.label) if span.start else chunk.label
+    shown = zip(chunk.cards[span.start : span.stop], placed, strict=True)
+    return {
+        "id": chunk.id,
+        "label": _plain(label),
+        "depth": chunk.depth,
+        "note": f"{_files(len(placed), content)} · {size}" if placed else "",
+        "rows": [_row(*pair, content, few) for pair in shown],
+    }
+
+
+def _place(content: Content, lists: Sequence[Booklet], number: int) -> dict[str, Any]:
+    """What a list is called, and where the others are; ``number`` from 1."""
+    say = content.say
+    several = len(lists) > 1
+    told = [press.told(content.part, say)] if content.part else []
+    if several:
+        told.append(say("List {n} of {count}. The others:", n=number, count=len(lists)))
+    return {
+        "name": f"{say('Contents')} {number}/{len(lists)}" if several else say("Contents"),
+        "told": [_plain(one) for one in told],
+        "lists": [
+            {"file": one.file, "label": _plain(one.label)}
+            for one in lists
+            if one != lists[number - 1]
         ],
     }
 
