@@ -72,7 +72,7 @@ class Judge:
             (key, one.rights, one.folders, one.tags) for key, one in sorted(self._sources.items())
         ]
         self._rules = (
-            self._policy.version, repr(self.use), repr(self._rights), repr(declared), repr(terms),
+            self._policy.version, repr(self._offer()), repr(self._rights), repr(declared), repr(terms),
             str(rights.VERSION), str(classifier.VERSION),
         )  # fmt: skip
         self.renew()
@@ -84,6 +84,12 @@ class Judge:
         self.labeller = Labeller(collection.categories, collection.classify.threshold, self.model)
         rules = (self.labeller.digest, *self._rules)
         self.basis = hashlib.sha256("\n".join(rules).encode()).hexdigest()[:16]
+
+    def _offer(self) -> rights.Use:
+        """The use, as far as a judgement can rest on it: whether it is paid for, but how much only where a
+        grant asks for a least price."""
+        asked = any(held.grant.min_price for held in self.grants.values())
+        return self.use if asked else msgspec.structs.replace(self.use, price="")
 
     def _named(self) -> set[str]:
         declared = [self._rights]
