@@ -1,0 +1,128 @@
+"""waiting → allocated: codes, grants or the card that was given out, all for a line or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Select, select
+
+from curate.database.tables import deliveries, lines, orders
+from curate.errors import CurateError
+from curate.shop import cards, stock
+from curate.shop.delivery.goods import Goods
+from curate.shop.delivery.states import Held, held, move, wait
+
+if TYPE_CHECKING:
+    from curate.shop import Shop
+
+
+@dataclass
+class Queue:
+    """Who waits for one SKU: those whom a card machine served apart, since nobody waits behind them."""
+
+    shop: Shop
+    goods: Goods
+    left: int  # how many may be served
+    served: list[int] = field(default_factory=list)
+
+    def run(self) -> list[int]:
+        """Serve who can be served, first in, first out; the ids of their deliveries."""
+        for delivery_id in self._carded():
+            self._one(delivery_id)
+        while len(self.served) < self.left and self._head():
+            pass
+        return self.served
+
+    def _one(self, delivery_id: int) -> None:
+        with self.shop.database.writing() as connection:
+            stock.alone(connection, self.goods.sku)
+            self._allocate(connection, delivery_id)
+
+    def _head(self) -> bool:
+        """Serve who waits longest; False where nobody does, or goods are missing: then nobody behind gets
+        them either, or a large order would be passed for ever."""
+        with self.shop.database.writing() as connection:
+            stock.alone(connection, self.goods.sku)
+            first = connection.scalar(self._waiting(machine=False).limit(1))
+            if first is None:
+                return False
+            if self._allocate(connection, first):
+                return True
+            self._behind(connection, first)
+            return False
+
+    def _behind(self, connection: Connection, first: int) -> None:
+        """All of them wait for the same."""
+        query = select(deliveries.c.why).where(deliveries.c.id == first)
+        why = connection.execute(query).scalar_one()
+        for other in connection.scalars(
+            self._waiting(machine=False).where(deliveries.c.why != why)
+        ):
+            wait(connection, self.shop, other, why)
+
+    def _carded(self) -> list[int]:
+        with self.shop.database.reading() as connection:
+            return [*connection.scalars(self._waiting(machine=True))]
+
+    def _waiting(self, *, machine: bool) -> Select[int]:
+        machines = [
+            name for name, one in self.shop.settings.channels.items() if one.delivery == "cards"
+        ]
+        carded = orders.c.channel.in_(machines)
+        return (
+            select(deliveries.c.id)
+            .join_from(deliveries, lines)
+            .join(orders)
+            .where(deliveries.c.sku == self.goods.sku, deliveries.c.state == "waiting")
+            .where(carded if machine else ~carded)
+            .order_by(deliveries.c.queued_at, deliveries.c.id)
+        )
+
+    def _allocate(self, connection: Connection, delivery_id: int) -> bool:
+        """Whether the next one may be looked at: this one has all, or needs nothing more."""
+        one = held(connection, delivery_id)
+        if one.state != "waiting":  # another process was faster
+            return True
+        if not one.paid or one.quantity < 1:
+            move(connection, self.shop, one.id, "revoked", "nothing of it is left to be served")
+            return True
+        proof, why = self._give(connection, one)
+        if why:
+            wait(connection, self.shop, one.id, why)
+            return False
+        move(connection, self.shop, one.id, "allocated", proof)
+        self.served.append(one.id)
+        return True
+
+    def _give(self, connection: Connection, one: Held) -> tuple[str, str]:
+        """(proof, "") where it was given, ("", why) where not; then nothing of it was."""
+        if self.goods.why or self.goods.sold is None:
+            return "", self.goods.why
+        if self._by_machine(one):
+            return cards.tie(connection, self.shop, one)
+        sold = self.goods.sold
+        if sold.stock == "unique" and not stock.take(
+            connection, self.shop, one.sku, one.id, one.quantity
+        ):
+            return "", "stock"
+        if sold.collection:
+            self._issue(connection, one)
+        return "", ""
+
+    def _issue(self, connection: Connection, one: Held) -> None:
+        from curate.shop.access import grants
+
+        grants.issue(connection, self.shop, one.id, one.sku, one.quantity)
+
+    def _by_machine(self, one: Held) -> bool:
+        channel = self.shop.settings.channels.get(one.channel)
+        return channel is not None and channel.delivery == "cards"
+
+
+def allocate(shop: Shop, goods: Goods, left: int) -> list[int]:
+    """Serve at most ``left`` of those who wait for these goods. Each line is a transaction of its own."""
+    try:
+        return Queue(shop, goods, left).run()
+    except CurateError as fault:  # a release that was taken off sale this moment
+        raise CurateError(f"{goods.sku}: {fault.message}", fault.hint) from fault
