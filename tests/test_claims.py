@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from curate.collection import Category, Collection, Listing, Wording
 from curate.errors import ConfigError
 from curate.listings import Shown, claims, facts
-from curate.listings.amounts import han
+from curate.listings.numerals import han
+from tests.claim_tables import FOOLING, HONEST, LOST
 from tests.test_bundle import item
 
 CATEGORIES = (
@@ -128,6 +129,47 @@ def test_what_counts_nothing_is_left_alone(text: str) -> None:
     assert said(text) == []
 
 
+@pytest.mark.parametrize("text", FOOLING)
+def test_no_way_of_writing_a_number_fools(text: str) -> None:
+    assert said(text)
+    assert said(f"A fine thing. {text}. 很好。")
+
+
+@pytest.mark.parametrize("text", HONEST)
+def test_honest_words_pass(text: str) -> None:
+    if text in LOST:
+        assert said(text), "read rightly by now: take it out of LOST"
+    else:
+        assert said(text) == []
+        assert said(f"A fine thing. {text}. 很好。") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("over 500 photos", "it needs at least 500 (photos), and there are 31"),
+        ("廿张图片", "it needs 20 (图片), and there are 31"),
+        ("99 posters", "no file is known to be one of these 99"),
+        ("全网最全", "no file can tell how it compares with others"),
+        ("5 GB of photos", "it needs 5 (GB)"),
+    ],
+)
+def test_the_missing_fact_is_named(text: str, missing: str) -> None:
+    collection = Collection("T", (), description=text, categories=CATEGORIES, name="x")
+    counted = facts(collection, ITEMS, {}, "1.0.0", 1)
+    with pytest.raises(ConfigError) as caught:
+        claims.check(Shown(collection, counted, ITEMS))
+    (problem,) = caught.value.problems
+    assert missing in problem.what
+    assert text.startswith(problem.what.split("”")[0].lstrip("“"))
+
+
+@pytest.mark.parametrize("text", [*FOOLING[:200:7], *FOOLING[200::7]])
+def test_the_claim_as_it_is_named_can_be_allowed(text: str) -> None:
+    allowed = dict.fromkeys(said(text), "a paper")
+    assert said(text, listing=Listing(claims=allowed)) == []
+
+
 @given(st.integers(2, 5000), st.integers(0, 600))
 def test_more_than_is_true_where_there_are_as_many(number: int, there: int) -> None:
     items = TEXTS[: min(there, len(TEXTS))]
@@ -168,6 +210,14 @@ def test_chinese_numerals_are_read(number: int) -> None:
 @given(st.text(max_size=80))
 def test_any_text_can_be_asked(text: str) -> None:
     assert all(isinstance(claim, str) for claim in said(text, PDFS[:1]))
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["1 ", "1,", "1 to ", "hundred ", "数百万多", "百科", "half a ", "最大", "MMM ", "“", "9O"],
+)
+def test_no_text_is_too_long(part: str) -> None:
+    assert isinstance(said(part * (20_000 // len(part)), PDFS[:1]), list)
 
 
 def test_the_seller_may_prove_what_files_cannot() -> None:

@@ -12,6 +12,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from curate.listings.goods import goods
+from curate.listings.numerals import (
+    HAN,
+    SCALES,
+    SHORT_SCALES,
+    WORDS,
+    between,
+    english,
+    han,
+    roman,
+    scale_of,
+)
+
 How = Literal["exact", "least", "most", "about"]
 
 
@@ -26,30 +39,35 @@ class Amount:
     step: Fraction  # what its last digit is worth: 100 in 1.2k
     how: How
     spelled: bool = False  # in words or Chinese numerals
+    scaled: bool = False  # 10k, 1/2 million: digits with a word or letter that multiplies
 
 
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_WORDS = {word: value for value, word in enumerate(_ONES)}
-_WORDS.update({word: 20 + 10 * rank for rank, word in enumerate(_TENS)})
-_SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
-_HAN = dict(zip("零一二三四五六七八九", range(10), strict=True)) | {"两": 2, "〇": 0}
-_HAN_SCALES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
-_LATIN_SCALES = {"k": 1000, "thousand": 1000, "hundred": 100, "million": 10**6}
-
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?!\d)|\d+(?:\.\d+)*"
+_LATIN = "|".join(sorted(SCALES, key=len, reverse=True))
+_NUMBER = r"\d{1,4}(?:,\d{2,4})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)*(?:e\+?\d{1,2}(?![\w])|\^\d{1,2})?"
+_SCALE = (
+    rf"(?:[\s-]?(?:{_LATIN})s?\b)+|\s?k(?![a-z0-9])|m(?=\s?\+)|(?-i:M)(?=\s+[a-z]{{3,}}s\b)"
+    r"|w(?=\s?[+多余]?\s?[\u4e00-\u9fff])|[十百千万亿]+"
+)
 _DIGITS = re.compile(
-    rf"(?P<low>{_NUMBER})(?:\s?(?:-|–|—|~|至|到|to)\s?(?P<high>{_NUMBER}))?"
-    r"(?P<scale>\s?(?:thousand|hundred|million)\b|k(?![a-z0-9])|[十百千万亿]+)?(?P<more>\s?\+|[多余来]?)",
+    rf"(?<!\d)(?:(?P<whole>\d{{1,6}})\s)?(?P<above>\d{{1,6}})/(?P<below>[1-9]\d?)\s?(?:of an? )?(?P<of>{_LATIN})s?\b(?P<plus>\s?\+)?"
+    rf"|(?P<low>{_NUMBER})(?:\s?(?:-|–|—|~|至|到|to)\s?(?P<high>{_NUMBER}))?"
+    rf"(?P<scale>{_SCALE})?(?P<more>\s?\+|'?s(?=\s+of\s)|[多余来]?)",
     re.IGNORECASE,
 )
-_NAME = "|".join([*_WORDS, *(f"{one}s?" for one in _SCALES)])
+_NAME = "|".join([*WORDS, *(f"{one}s?" for one in SCALES)])
+_MANY = "|".join(f"{one}s" for one in SCALES)
 _SPELLED = re.compile(
-    rf"\b(?:(?P<some>several|a few|many)\s+|an?\s+)?(?P<words>(?:{_NAME})(?:[\s-]+(?:and\s+)?(?:{_NAME}))*)\b(?P<more>\+?)",
+    rf"\b(?:(?P<some>several|a few|many|a couple of|(?:{_MANY}) (?:of|upon|and))\s+|(?:(?P<part>half|quarter)\s+(?:of\s+)?)?an?\s+(?:(?P<later>half|quarter)\s+(?:of\s+an?\s+)?)?|(?P<bare>half|quarter)\s+)?"
+    rf"(?P<words>(?:{_NAME})(?:[\s-]+(?:and\s+(?:a\s+(?:half|quarter)\s+)?)?(?:{_NAME}))*)\b(?P<more>\+|[\s-]plus\b)?",
     re.IGNORECASE,
 )
-_HAN_NUMBER = re.compile(
-    r"(?P<some>[数几]?)(?P<words>[零〇一二两三四五六七八九十百千万亿]+)(?P<more>[多余几来]?)"
+_HAN_NUMBER = re.compile(rf"(?P<some>数以|[数几成]?)(?P<words>[{HAN}]+)(?P<more>[多余几来]?)")
+_GRADE = re.compile("级(?!别)")
+_ONE_SIZE = re.compile(
+    r"\b(?P<half>half\s+)?(?:an?|one)(?=\s+(?:tera|giga|mega)byte)", re.IGNORECASE
+)
+_ROMAN = re.compile(
+    r"\b(?!XXL\b|MIX\b)(?=[MDCLXVI]{3})(?P<words>M{0,9}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))\b(?=\+?\s+(?P<thing>[a-z]+))"
 )
 
 _BEFORE: tuple[tuple[How, re.Pattern[str]], ...] = (
@@ -64,7 +82,7 @@ _BEFORE: tuple[tuple[How, re.Pattern[str]], ...] = (
         "least",
         re.compile(
             r"(?:\b(?:over|more than|above|at least|no less than|no fewer than|upwards of|exceeding|up to|as many as)\s+"
-            r"|上|(?:超过|超|逾|多于|大于|不少于|不低于|至少|起码|多达|高达|突破|[>≥])\s?)$"
+            r"|上|(?:超过|超|逾|多于|大于|不少于|不低于|至少|起码|多达|高达|突破|[破过]|[>≥])\s?)$"
         ),
     ),
     (
@@ -82,20 +100,21 @@ _AFTER: tuple[tuple[How, re.Pattern[str]], ...] = (
 )
 
 _GLUED = re.compile(
-    r"[A-Za-z_][-–]?$|[A-Za-z0-9)][/.]$|\d:$|[A-Za-z0-9]-$|第$|[#]$|\b(?:no|nr)\.\s?$", re.I
+    r"(?!(?<![A-Za-z])x)[A-Za-z_][-–]?$|[A-Za-z0-9)][/.]$|\d:$|[A-Za-z0-9]-$|第$|[#]$|\b(?:no|nr)\.\s?$",
+    re.I,
 )
 """What a number is a part of: MP3, COVID-19, 24/7, 10:30, 第3, no. 7."""
 _MONEY = re.compile(r"(?:[¥￥$€£]|\b(?:CNY|RMB|USD|EUR|GBP|JPY|HKD))\s?$", re.I)
 _NUMBERED = re.compile(
     r"\b(?:version|ver|v|edition|release|part|vol|volume|chapter|lesson|level|grade|step|number|page|"
-    r"unit|figure|table|top|python|windows|office|html|css|java|mac ?os|android|ios|cc|cc by|cc by-sa|year)"
+    r"unit|figure|table|top|route|room|python|windows|office|html|css|java|mac ?os|android|ios|cc|cc by|cc by-sa|year)"
     r"\.?\s$",
     re.I,
 )
 _NO_COUNT = re.compile(
     r"\s?(?:dpi|ppi|px|pixels?|mp|megapixels?|bits?|kbps|mbps|fps|k?hz|mm|cm|km|inch(?:es)?|kg|lb|am|pm|usd|eur|cny|rmb|gbp|"
-    r"yuan|dollars?|euros?|pounds?|edition|ed|century|st|nd|rd|th|p|d|x)(?![A-Za-z])"
-    r"|\s?[x×*]\s?\d|\s?[-/.:]\s?\d|\s?(?:年级|年代|年|月|日|号|点|岁|元|块|折|星|维|代|届|楼|世纪|美元|度|级|版|像素|分(?![钟类])|厘米|毫米|英寸)"
+    r"yuan|dollars?|euros?|pounds?|edition|ed|century|st|nd|rd|th|d)(?![A-Za-z])"
+    r"|\s?[x×*]\s?\d+(?!\s?[张个份套])|\s?[-/.:]\s?\d|\s?(?:年级|年代|年|月|日|号|点|岁|元|块|折|星|维|代|届|楼|世纪|美元|度|级|版|像素|分(?![钟类])|厘米|毫米|英寸)"
     r"|\s?years? old",
     re.I,
 )
@@ -103,18 +122,34 @@ _GRAMS = re.compile(r"\s?[gm](?![A-Za-z])")
 """Grams and metres; G and M are what files are measured in."""
 _LASTS = re.compile(r"\s?-?(?:days?|weeks?|months?|years?)\b|\s?(?:天|周|个月)", re.I)
 _DATE = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
+_NEAR = 80
+"""Characters that decide what a number means; so a long text takes only as many times longer."""
+_DOTTED = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_MEASURED = re.compile(r"\s?(?:[KMGT]i?B|[GMT]\b|兆|hours?|minutes?|小时|%)", re.I)
+_ENGLISH = re.compile(r"\s?(?:[A-Za-z]|$|[.,;)])")
+_SIDE = re.compile(r"(?<!\d)(\d{1,5})\s?[x×*]\s?$", re.I)
+_TIMES = re.compile(r"(\s?[x×])\s+[A-Za-z]{3}", re.I)
+_LINES = re.compile(r"\s?p(?![A-Za-z])", re.I)
+_SCREEN_LINES = frozenset("240 360 480 540 576 720 1080 1440 2160 4320".split())
+_SAID = ("千千万万", "三三两两", "万一", "万千")
+_ROMAN_LEADS = frozenset("over than about only get the with all".split())
 _SCREENS = frozenset((2, 4, 5, 6, 8, 12, 16))
 """Thousands of pixels that screens and pictures are named after: 4K."""
 
 
 def amounts(text: str) -> Iterator[Amount]:
     """Every number of ``text`` that may count something, in their order."""
-    taken = [found.span() for found in _DATE.finditer(text)]
-    for pattern, read in ((_DIGITS, _digits), (_SPELLED, _spelled), (_HAN_NUMBER, _han)):
+    taken = bytearray(len(text))  # 1 where a number has been read
+    for date in _DATE.finditer(text):
+        taken[date.start() : date.end()] = b"\1" * len(date[0])
+    readers = (
+        (_DIGITS, _digits), (_SPELLED, _spelled), (_HAN_NUMBER, _han), (_ROMAN, _roman), (_ONE_SIZE, _one),
+    )  # fmt: skip
+    for pattern, read in readers:
         for found in pattern.finditer(text):
-            if any(start < found.end() and found.start() < end for start, end in taken):
+            if any(taken[found.start() : found.end()]):
                 continue
-            taken.append(found.span())
+            taken[found.start() : found.end()] = b"\1" * len(found[0])
             amount = read(text, found)
             if amount is not None:
                 yield amount
@@ -126,25 +161,52 @@ def shift(text: str, end: int) -> How | None:
 
 
 def _digits(text: str, found: re.Match[str]) -> Amount | None:
-    low, high = _value(found["low"]), _value(found["high"] or found["low"])
-    before, after = text[: found.start()], text[found.end() :]
+    before, after = around(text, found.start(), found.end())
+    if found["above"]:
+        return _fraction(before, found)
+    low, high = _value(found["low"], after), _value(found["high"] or found["low"], after)
     if low is None or high is None or _GLUED.search(before) or _MONEY.search(before):
         return None
-    scale = _scale((found["scale"] or "").strip().lower())
-    how, start = _how(before, found["more"])
-    if how == "exact" and high * scale < 2:
+    side = _SIDE.search(before)
+    if side and _ENGLISH.match(after) and not (int(side[1]) < 16 and low >= 100):
+        return None  # 64x64 icons
+    named = (found["scale"] or "").strip().lower()
+    scale = _scale(named)
+    how, start = _how(before, found.start(), found["more"])
+    if how == "exact" and high * scale < 2 and not _MEASURED.match(after):
         return None
-    screen = (found["scale"] or "").strip().lower() == "k" and low in _SCREENS
-    if screen and how == "exact":
+    if named == "k" and low in _SCREENS and how == "exact" and not _things(after):
         return None
-    if _GRAMS.match(after) or _NO_COUNT.match(after) or (_LASTS.match(after) and how == "exact"):
+    end = found.end()
+    if scale >= 10**4 and (grade := _GRADE.match(after)):
+        how, end = "least", end + grade.end()
+    elif times := _TIMES.match(after):
+        end, after = end + times.end(1), after[times.end(1) :]
+    elif (
+        _GRAMS.match(after)
+        or _NO_COUNT.match(after)
+        or (_LASTS.match(after) and how == "exact")
+        or (_LINES.match(after) and found["low"] in _SCREEN_LINES)
+    ):
         return None
     if how == "exact" and not found["scale"]:
         year = re.fullmatch(r"1[5-9]\d\d|20\d\d|2100", found["low"]) and not _thing(after)
         if year or _NUMBERED.search(before):
             return None
+    if re.fullmatch("'?s", found["more"]):  # 100s of photos
+        low = high = 2 * low
     step = Fraction(1, 10 ** len(found["low"].partition(".")[2])) * scale
-    return Amount(start, found.end(), low * scale, high * scale, step, how)
+    if re.search("[eE^]", found["low"]) or _DOTTED.fullmatch(found["low"]):
+        step = Fraction(1)
+    return Amount(start, end, low * scale, high * scale, step, how, scaled=bool(named))
+
+
+def _fraction(before: str, found: re.Match[str]) -> Amount | None:
+    """1/2 million."""
+    share = Fraction(int(found["above"]), int(found["below"])) + int(found["whole"] or 0)
+    how, start = _how(before, found.start(), found["plus"])
+    value = share * (scale_of(found["of"].lower()) or 1)
+    return Amount(start, found.end(), value, value, Fraction(1), how, scaled=True)
 
 
 def _thing(after: str) -> bool:
@@ -152,28 +214,49 @@ def _thing(after: str) -> bool:
     return re.match(r"\s?(?:[A-Za-z]+s\b|[张份个本套篇页首部件])", after) is not None
 
 
-def _value(digits: str) -> Fraction | None:
+def _things(after: str) -> bool:
+    """Does the very next word name what is sold? "16K icons", and not "16K pictures of" a screen."""
+    found = re.match(r"\s+([a-z]+)s\b|\s?[张个份套款]", after)
+    return found is not None and (not found[1] or goods(found[1]))
+
+
+def _value(digits: str, after: str) -> Fraction | None:
     """None for a version such as 1.2.3."""
-    plain = digits.replace(",", "")
+    plain = digits.replace(",", "").lower()
+    if _DOTTED.fullmatch(plain) and not _MEASURED.match(after):
+        plain = plain.replace(".", "")  # 10.000 photos, as Germans write it
+    power = re.fullmatch(r"([\d.]+)(e\+?|\^)(\d+)", plain)
+    if power and power[1].count(".") < 2:
+        first, exponent = Fraction(power[1]), int(power[3])
+        if power[2] == "^":
+            return Fraction(int(first) ** exponent) if first < 1000 and exponent < 13 else None
+        return first * Fraction(10) ** min(exponent, 15)
     return Fraction(plain) if plain.count(".") < 2 and len(plain) < 13 else None
 
 
 def _scale(name: str) -> int:
-    if name in _LATIN_SCALES:
-        return _LATIN_SCALES[name]
+    if name in SHORT_SCALES:
+        return SHORT_SCALES[name]
     value = 1
-    for char in name:
-        value *= _HAN_SCALES[char]
+    for word in re.findall("[a-z]+", name):
+        value *= scale_of(word) or 1
+    for char in re.sub(r"[a-z\s-]", "", name):
+        value *= han(char) or 1
     return value
 
 
-def _how(before: str, more: str) -> tuple[How, int]:
+def around(text: str, start: int, end: int) -> tuple[str, str]:
+    """What stands before and behind a place, as far as it can matter."""
+    return text[max(0, start - _NEAR) : start], text[end : end + _NEAR]
+
+
+def _how(before: str, at: int, more: str | None) -> tuple[How, int]:
     """How the number is meant, and where its words begin."""
     lowered = before.lower()
     for how, pattern in _BEFORE:
         if found := pattern.search(lowered):
-            return how, found.start()
-    return _more(more.strip()), len(before)
+            return how, at - len(found[0])
+    return _more((more or "").strip()), at
 
 
 def _more(mark: str) -> How:
@@ -181,58 +264,57 @@ def _more(mark: str) -> How:
 
 
 def _spelled(text: str, found: re.Match[str]) -> Amount | None:
-    words = re.findall(r"[a-z]+", found["words"].lower())
-    value = _english([word for word in words if word != "and"])
-    if value < 2:
+    words = re.findall(r"[a-z]+", found["words"].lower())[:12]
+    part = (found["part"] or found["later"] or found["bare"] or "").lower()
+    before, after = around(text, found.start(), found.end())
+    if len(words) == 1 and words[0] in ("score", "gross", "grand", "mil", "couple") and not after.startswith(" of "):  # fmt: skip
+        return None  # the full score, gross weight
+    value = english([word for word in words if word not in ("and", "a")])
+    value *= {"half": Fraction(1, 2), "quarter": Fraction(1, 4)}.get(part, 1)
+    if value < 2 or found["words"].lower() == "fifty-fifty":
         return None
-    how, start = _how(text[: found.start()], found["more"])
-    if found["some"] or (words[-1].rstrip("s") in _SCALES and words[-1].endswith("s")):
-        how, value = "least", max(2 * value, 2) if len(words) == 1 or found["some"] else value
-    if _NO_COUNT.match(text[found.end() :]):
+    how, start = _how(before, found.start(), found["more"])
+    many = words[-1] not in WORDS and words[-1].endswith("s") and words[-1] != "gross"
+    if found["some"] or many:
+        how, value = "least", 2 * value if len(words) == 1 or found["some"] else value
+    if _NO_COUNT.match(after):
         return None
-    amount = Fraction(value)
-    return Amount(start, found.end(), amount, amount, Fraction(1), how, True)
-
-
-def _english(words: list[str]) -> int:
-    total = part = 0
-    for word in words:
-        scale = _SCALES.get(word.rstrip("s") if word not in _WORDS else "")
-        if scale is None:
-            part += _WORDS[word]
-        elif scale < 1000:
-            part = max(part, 1) * scale
-        else:
-            total, part = total + max(part, 1) * scale, 0
-    return total + part
+    return Amount(start, found.end(), value, value, Fraction(1), how, True)
 
 
 def _han(text: str, found: re.Match[str]) -> Amount | None:
-    value = han(found["words"])
-    before, after = text[: found.start()], text[found.end() :]
-    if value is None or value < 2 or before.endswith("第") or _NO_COUNT.match(after):
+    span = between(found["words"])
+    low, high = span or (han(found["words"]),) * 2
+    before, after = around(text, found.start(), found.end())
+    if low is None or high is None or high < 2 or before.endswith("第") or found[0] in _SAID:
         return None
-    how, start = _how(before, found["more"])
+    how, start = _how(before, found.start(), found["more"])
+    end = found.end()
+    if low >= 10**4 and (grade := _GRADE.match(after)):
+        how, end = "least", end + grade.end()
+    elif _NO_COUNT.match(after):
+        return None
     if found["some"]:
-        how, value = "least", 2 * value  # 数百 is two hundred at least
-    amount = Fraction(value)
-    return Amount(start, found.end(), amount, amount, Fraction(1), how, True)
+        how, low = "least", 2 * low  # 数百 is two hundred at least
+        end += found["some"] == "数以" and after.startswith("计")
+        high = low
+    return Amount(start, end, Fraction(low), Fraction(high), Fraction(1), how, True)
 
 
-def han(numeral: str) -> int | None:
-    """The value of a Chinese numeral: 三百二十 = 320. None for a row of digits (二〇二四, 两三) and for
-    what is none (万亿万)."""
-    if re.search(r"[零〇一二两三四五六七八九]{2}", numeral.replace("零", "")):
+def _one(text: str, found: re.Match[str]) -> Amount:
+    """A terabyte: one of it is much."""
+    before, _ = around(text, found.start(), found.end())
+    how, start = _how(before, found.start(), None)
+    value = Fraction(1, 2 if found["half"] else 1)
+    return Amount(start, found.end(), value, value, value, how, True)
+
+
+def _roman(text: str, found: re.Match[str]) -> Amount | None:
+    """MMM icons; a name stands before it in World War III and Part XIV."""
+    named = re.search(r"([A-Z][a-z]+)\s$", text[: found.start()])
+    if not goods(found["thing"]) or (named and named[1].lower() not in _ROMAN_LEADS):
         return None
-    total = part = digit = 0
-    for char in numeral:
-        if char in _HAN:
-            digit = _HAN[char]
-            continue
-        scale = _HAN_SCALES[char]
-        if scale < 10**4:
-            part, digit = part + max(digit, 1) * scale, 0
-        else:
-            whole = part + digit
-            total, part, digit = (total + (whole or 1) * scale if whole or not total else total * scale), 0, 0  # fmt: skip
-    return total + part + digit
+    before, _ = around(text, found.start(), found.end())
+    how, start = _how(before, found.start(), None)
+    value = Fraction(roman(found["words"]))
+    return Amount(start, found.end(), value, value, Fraction(1), how)

@@ -7,37 +7,34 @@ is here, and words such as "the largest" or 全网最全, need a proof of the se
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from curate.collection import Collection
 from curate.errors import ConfigError, Problem
 from curate.han import simplified
 from curate.listings import Shown
-from curate.listings.amounts import Amount, How, amounts, shift
-from curate.listings.phrases import line
-from curate.listings.units import Counted, Stock
+from curate.listings.amounts import Amount, How, amounts, around, shift
+from curate.listings.goods import neutral
+from curate.listings.numerals import HAN, normal, usual
+from curate.listings.superlatives import superlatives
+from curate.listings.units import Counted, Stock, Unit
 
-_SUPERLATIVES = re.compile(
-    r"全网最?[\u4e00-\u9fff]?|最(?:全|大|好|强|齐全|完整|丰富|权威|专业|优质|便宜|低价|实用|火|热门|畅销|先进)"
-    r"|史上最\w?|世界(?:第)?一流|(?:全国|全球|世界|行业|销量|排名)第一|独家|唯一|绝无仅有|顶级|顶尖|国家级|世界级|百分之?百|万能"
-    r"|\b(?:the|our) (?:very )?(?:best|largest|biggest|cheapest|finest|greatest|ultimate|only)(?! (?:of|practi|way|thing|part|as|to|in (?:this|it)))\b"
-    r"|\bmost (?:complete|comprehensive|extensive|popular|advanced)\b|\bworld'?s \w+est\b|\b(?:number one|no\. ?1)\b|#1\b"
-    r"|\b(?:best[- ]selling|unbeatable|unrivall?ed|unique(?=ly)?)\b",
+_TOTAL = re.compile(
+    r"(?:共计?|总计|合计|一共|总共|文件[数量]*[:：]?|\bfiles:|\btotal(?: of)?:?|\b(?:count(?: them)?|qty|quantity):?|\b(?:you get|contains?|includes?|comes with|holds)|包含|内含|收录|数量[:：]?|\b(?:packs?|sets?|bundles?|box|collections?|librar(?:y|ies)) of)\s*$",
     re.IGNORECASE,
 )
-_PERCENT = re.compile(r"\d+(?:\.\d+)?\s?%|\b(?:one|a) hundred percent\b", re.IGNORECASE)
-_TOTAL = re.compile(
-    r"(?:共计?|总计|合计|一共|总共|文件[数量]*[:：]?|\bfiles:|\btotal(?: of)?:?)\s*$", re.IGNORECASE
-)
-_STARS = re.compile(r"(?<!\d)\*+|\*+(?!\d)")
-"""Of Markdown; between two digits it multiplies."""
-_GROUPED = re.compile(r"(?<![\d.,'’])\d{1,3}(?:[ '’]\d{3})+(?!\d)")
-_APART = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
-_FORMAL = re.compile("[壹贰叁肆伍陆柒捌玖](?=[拾佰仟百千万亿])|(?<=[壹贰叁肆伍陆柒捌玖])[拾佰仟]")
-"""Numerals of cheques; single ones are parts of words: 大陆, 队伍."""
-_USUAL = dict(zip("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五六七八九十百千", strict=True))
+_IN_ONE = re.compile(r"\s?-?(?:in|合)-?\s?(?:1|one|一)\b|\s?合[1一]", re.IGNORECASE)
+_ENDS = re.compile(r"\s*(?:$|[.!?,;)。！？，；）》”\"])")
+_LEADS = frozenset("数几上成好约近超过破达" + HAN)
+_BRACKET = re.compile(r"[)\]]\s?|[/_](?=[A-Za-z]{3})")
+_SAYING = re.compile(r"\b(?:one|once|\w+ at|at|worth)(?: in)?\s+$", re.IGNORECASE)
+_TITLE = re.compile(r"《[^《》]{1,60}》|“[^“”]{1,80}”|\"[^\"]{1,80}\"")
+_SHOWN = 200
+_COMPARED = "no file can tell how it compares with others"
+_PERCENT = re.compile(r"\s?(?:%|per ?cent\b)", re.IGNORECASE)
+_HAN_RUN = re.compile("[\u3400-\u9fff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,7 @@ class Unproven:
 
     where: str  # the key of collection.toml
     claim: str  # as the seller wrote it
+    missing: str  # the fact that would prove it
     near: str  # what is true
 
 
@@ -65,8 +63,8 @@ def check(shown: Shown) -> None:
     problems = [
         Problem(
             f"{place}: {one.where}",
-            f"“{one.claim}” is claimed, and nothing in the bundle proves it; there are {one.near}",
-            f'write what is true, or prove it in [listing.claims]: "{one.claim}" = "what proves it"',
+            f"“{one.claim}” is claimed, and nothing in the bundle proves it: {one.missing}; the bundle has {one.near}",
+            f'write what is true, or name your proof under [listing.claims]: "{one.claim}" = "what proves it"',
         )
         for one in unproven(shown)
     ]
@@ -91,21 +89,12 @@ def _texts(collection: Collection) -> Iterator[tuple[str, str]]:
             yield f"listing.wording.{language}.tags", tag
 
 
-def normal(text: str) -> str:
-    """One line as people see it: full-width digits and letters as the usual ones, and nothing between two
-    characters that only a program finds there."""
-    seen = "".join(one for one in text if unicodedata.category(one) != "Cf")
-    plain = _STARS.sub(" ", line(unicodedata.normalize("NFKC", seen)))
-    grouped = _GROUPED.sub(lambda found: re.sub("[ '’]", ",", found[0]), plain)
-    return line(_APART.sub("", grouped))
-
-
 def _faults(where: str, text: str, stock: Stock, claims: Mapping[str, str]) -> Iterator[Unproven]:
     said = normal(text)
     proven = _proven(said, claims)
-    for start, end, claim in sorted(_claims(said, stock)):
+    for start, end, claim, needed in sorted(_claims(said, stock)):
         if not any(begin <= start and end <= finish for begin, finish in proven):
-            yield Unproven(where, claim, stock.nearest())
+            yield Unproven(where, claim, needed or _COMPARED, stock.nearest())
 
 
 def _proven(said: str, claims: Mapping[str, str]) -> list[tuple[int, int]]:
@@ -118,29 +107,100 @@ def _proven(said: str, claims: Mapping[str, str]) -> list[tuple[int, int]]:
     return spans
 
 
-def _claims(said: str, stock: Stock) -> Iterator[tuple[int, int, str]]:
-    """Those that no file proves: (start, end, words). Traditional characters are read as simplified ones."""
-    text = _FORMAL.sub(lambda found: _USUAL[found[0]], simplified(said))
-    for pattern in (_SUPERLATIVES, _PERCENT):
-        for found in pattern.finditer(text):
-            yield found.start(), found.end(), said[found.start() : found.end()]
+def _claims(said: str, stock: Stock) -> Iterator[tuple[int, int, str, str]]:
+    """Those that no file proves: (start, end, words, what would have to be so). Traditional characters are
+    read as simplified ones."""
+    text = usual(simplified(said))
+    for start, end in superlatives(text):
+        yield start, end, said[start:end], ""
+    named = _marked(len(text), _names(text, stock))
+    quoted = _marked(len(text), (found.span() for found in _TITLE.finditer(text)))
     for amount in amounts(text):
-        if re.match(r"\s?(?:%|percent\b)", text[amount.end :]):
+        if _PERCENT.match(text, amount.end):
+            continue  # among the superlatives
+        if named[amount.start]:
             continue
-        unit = stock.unit(text, amount.end, amount.spelled)
-        how = shift(text, unit.end) or amount.how
-        counts = unit.counts
-        alone = _TOTAL.search(text[: amount.start])
-        if unit.end == amount.end and not counts:
-            counts = stock.before(text[: amount.start], loose=amount.how != "exact")
-            if not counts and alone:
-                counts = stock.alone()
-            elif not counts and (amount.how != "least" or amount.low < 100):
-                continue  # nothing is said to be counted
-        if amount.spelled and amount.high < 100 and not unit.known and not alone:
-            continue  # "two friends", 三步: a way of speaking
-        if not any(holds(amount, how, count) for count in counts):
-            yield amount.start, unit.end, said[amount.start : unit.end].strip()
+        found = _missing(text, amount, stock, bool(quoted[amount.start]))
+        if found is not None:
+            end, counts = found
+            needed = needs(amount, shift(text, end) or amount.how, counts)
+            yield amount.start, end, said[amount.start : end][:_SHOWN].strip(), needed
+
+
+def _marked(length: int, spans: Iterable[tuple[int, int]]) -> bytearray:
+    """1 at every place of the spans."""
+    marks = bytearray(length)
+    for start, end in spans:
+        marks[start:end] = b"\1" * (end - start)
+    return marks
+
+
+def _missing(
+    text: str, amount: Amount, stock: Stock, title: bool
+) -> tuple[int, tuple[Counted, ...]] | None:
+    """Where the claim of ``amount`` ends and what it could be of; None where it holds, or claims nothing."""
+    unit = stock.unit(text, amount.end, amount.spelled)
+    how = shift(text, unit.end) or amount.how
+    if neutral(text, (amount.start, amount.end), unit.end, unit.head):
+        return None
+    if (
+        title
+        and amount.spelled
+        and unit.head in ("个", "份", "项")
+        and not _ENDS.match(text, unit.end)
+    ):
+        return None  # 《十万个为什么》
+    if unit.end == amount.end and not unit.counts:
+        unit = _around(text, amount, stock) or unit
+        if not unit.counts and not unit.sold and (how != "least" or amount.low < 100):
+            return None  # nothing is said to be counted
+    known = unit.known or unit.sold or bool(unit.counts)
+    if amount.spelled and not known and (amount.high < 100 or title):
+        return None  # "two friends", 三步, “One Hundred Years of Solitude”: a way of speaking
+    return None if any(holds(amount, how, count) for count in unit.counts) else (unit.end, unit.counts)  # fmt: skip
+
+
+def _around(text: str, amount: Amount, stock: Stock) -> Unit | None:
+    """What an amount counts that has no thing behind it: "photos: 500", 共 500, "500 in 1", "half a million!"."""
+    (before, _), end = around(text, amount.start, amount.end), amount.end
+    unit = stock.before(before, loose=amount.how != "exact" or amount.spelled)
+    if unit.counts or unit.sold:
+        return replace(unit, end=end)
+    bracket = _BRACKET.match(text, end)
+    if bracket and (inner := stock.unit(text, bracket.end(), amount.spelled)).end > bracket.end() and (inner.known or inner.sold):  # fmt: skip
+        return inner
+    together = _IN_ONE.match(text, end)
+    large = amount.low >= 100 and not _SAYING.search(before) and _ENDS.match(text, end)
+    if _TOTAL.search(before) or together or (large and (amount.spelled or amount.scaled or text[end : end + 1] == "!")):  # fmt: skip
+        return Unit(together.end() if together else end, stock.alone(), True)
+    return None
+
+
+def _names(text: str, stock: Stock) -> Iterator[tuple[int, int]]:
+    """Words of the dictionary that numerals are a part of: 百科, 四川, 千岛湖, 唐诗三百首."""
+    import rjieba
+
+    for run in _HAN_RUN.finditer(text):
+        at = run.start()
+        for word in rjieba.cut(run[0], False):
+            rest = word.lstrip(HAN)
+            lead = len(word.rstrip(HAN))
+            if (len(rest) < len(word) and rest and not stock.measures(rest)) or (
+                1 < lead < len(word) and not set(word[:lead]) <= _LEADS
+            ):
+                yield at, at + len(word)
+            at += len(word)
+
+
+def needs(amount: Amount, how: How, counts: tuple[Counted, ...]) -> str:
+    """The fact that is missing, in English."""
+    least = {"least": "at least ", "most": "at most ", "about": "about ", "exact": ""}[how]
+    low, high = (f"{float(min(n, Fraction(10**15))):,.16g}" for n in (amount.low, amount.high))
+    number = low if low == high else f"{low} to {high}"
+    if not counts:
+        return f"no file is known to be one of these {least}{number}"
+    there = f"{float(counts[0].value):,.4g}" if counts[0].step != 1 else f"{int(counts[0].value):,}"
+    return f"it needs {least}{number} ({counts[0].name}), and there are {there}"
 
 
 def holds(amount: Amount, how: How, count: Counted) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
 from curate.collection import Collection
 from curate.han import simplified
 from curate.listings import Facts
+from curate.listings.goods import ITEM_MEASURES, goods
 from curate.listings.phrases import kinds
 from curate.messages import speaker
 from curate.model import Item
@@ -57,8 +58,25 @@ _AMOUNTS = {
 _LANGUAGES = {"en": "english 英文 英语", "zh": "chinese 中文 汉语"}
 _MEASURES = {"张": "图片", "页": "页", "字": "字", "分钟": "分钟", "小时": "小时", "类": "类"}
 """Measure words that stand for a thing by themselves; the others are only what grammar asks for."""
-_GENERIC = frozenset("个份项件张本套篇首部段幅条款种门组册卷节集支所家位名户次倍人")
-_PEOPLE = ("用户", "学员", "学生", "老师", "读者", "买家", "客户", "粉丝", "会员", "学校", "公司")
+_GENERIC = frozenset("枚道期个份项件张本套篇首部段幅条款种门组册卷节集支所家位名户次倍人")
+_PEOPLE = (
+    "下载",
+    "好评",
+    "销量",
+    "收藏",
+    "播放",
+    "用户",
+    "学员",
+    "学生",
+    "老师",
+    "读者",
+    "买家",
+    "客户",
+    "粉丝",
+    "会员",
+    "学校",
+    "公司",
+)
 _PRAISE = ("精选", "精品", "优选", "必备")
 """What is said of files without saying which: 100 份精选资料 are 100 files."""
 _SIZES = {"KB": (10**3, 2**10), "MB": (10**6, 2**20), "GB": (10**9, 2**30), "TB": (10**12, 2**40)}
@@ -67,11 +85,12 @@ _STOP = frozenset(
     "you we they i the a an all also into per each about over plus including incl can will may love loved used than".split()
 )
 _LEADS = frozenset("of the our my these those all different unique free".split())
-_BEFORE = re.compile(r"([A-Za-z]+|[\u3400-\u9fff]{1,8})\s?([:(]?)\s?$")
+_BEFORE = re.compile(r"([A-Za-z]+|[\u3400-\u9fff]{1,8})(?:\s?([-–—|=:(×*]?)|\s(x))\s?$")
 _TOKEN = re.compile(r"(?:[ \t]|-|(?<=[a-z]),[ ])?([A-Za-zÀ-ɏ][\w'’]*)")
-_HAN = re.compile(r"\s?([\u3400-\u9fff]+|[A-Za-z]+)")
+_HAN = re.compile(r"\s?([\u3400-\u9fff]{1,24}|[A-Za-z]{1,24})")
 _ENDS = re.compile("[的和与及等]|以[上下内]|左右|上下")
 _SIZED = re.compile(r"\s?((?:[KMGTkmgt][Ii]?[Bb]|[GMT])(?![A-Za-z])|兆)")
+_SIZED_HAN = re.compile(r"个\s?([GMT])(?![A-Za-z恤])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +109,8 @@ class Unit:
     end: int
     counts: tuple[Counted, ...] = ()
     known: bool = False  # its words are among those that count something here
+    head: str = ""  # the word that is counted
+    sold: bool = False  # that word names what sellers count, here or elsewhere
 
 
 @dataclass(frozen=True)
@@ -146,13 +167,19 @@ class Stock:
 
     def unit(self, text: str, start: int, spelled: bool) -> Unit:
         """What the words at ``start`` of ``text`` mean, as far as they are the thing that is counted."""
-        sized = _SIZED.match(text, start)
-        if sized and not spelled:
-            return Unit(sized.end(), self._amount(self._size(sized[1])), True)
+        sized = (None if spelled else _SIZED.match(text, start)) or _SIZED_HAN.match(text, start)
+        if sized:
+            return Unit(sized.end(), self._amount(self._size(sized[1])), True, sized[0].strip())
         follows = text[start : start + 2].lstrip()[:1]
         if "\u3400" <= follows <= "\u9fff":
             return self._chinese(text, start, spelled)
         return self._english(text, start)
+
+    def measures(self, word: str) -> bool:
+        """Is it what may stand behind a Chinese number: a measure word, a thing, 多?"""
+        word = word.lstrip("多余几来级")
+        first = not word or word in _GENERIC or word in _MEASURES
+        return first or bool(self._longest(word, 0)) or goods(word)
 
     @staticmethod
     def _size(name: str) -> str:
@@ -200,12 +227,12 @@ class Stock:
         head, narrow = phrase[-1], phrase[:-1]
         amount = _amount_of(head)
         if amount and head not in self._tests:
-            return Unit(end, self._amount(amount), True)
+            return Unit(end, self._amount(amount), True, head)
         if head not in self._tests:
-            return Unit(end)
+            return Unit(end, head=head, sold=goods(head))
         words = [*(word for word in narrow if word in self._tests), head]
         special = [word for word in words if word not in _ALL.split()] or words[-1:]
-        return Unit(end, (Counted(" ".join(special), Fraction(self.count(special))),), True)
+        return Unit(end, (Counted(" ".join(special), Fraction(self.count(special))),), True, head)
 
     def _chinese(self, text: str, start: int, spelled: bool) -> Unit:
         found = _HAN.match(text, start)
@@ -219,14 +246,16 @@ class Stock:
         if run.startswith("大类"):
             measure = ""
         rest = run[len(measure) :]
+        if rest.startswith("的"):  # 成千上万的图片
+            at, rest = at + 1, rest[1:]
         if not rest and found:  # 500 张 PDF, 12 个 Photos
             more = _HAN.match(text, found.end())
             if more and more[1].casefold() in self._tests:
                 return self._han_unit(measure, [more[1].casefold()], more.end())
         phrase, length = self._nouns(rest)
         told = (phrase and self._longest(phrase[-1], 0)) or rest.startswith(_PEOPLE)
-        if spelled and not measure and not told:
-            return Unit(start)  # 百科, 千里马, 万能
+        if not measure and not told and (spelled or not any(map(goods, phrase))):
+            return Unit(start)  # 百科, 千里马, 985高校: what is counted has a measure word
         return self._han_unit(measure, phrase, at + len(measure) + length)
 
     def _nouns(self, run: str) -> tuple[list[str], int]:
@@ -274,7 +303,8 @@ class Stock:
                 measure if measure in ("个", "份", "件", "项") else ""
             )
             return self._unit([meant], end) if meant else Unit(end)
-        return self._unit(phrase, end)
+        unit = self._unit(phrase, end)
+        return replace(unit, sold=unit.sold or measure in ITEM_MEASURES)
 
     def _amount(self, name: str) -> tuple[Counted, ...]:
         facts = self.facts
@@ -298,18 +328,18 @@ class Stock:
         }[name]
         return (Counted(name, Fraction(number)),)
 
-    def before(self, text: str, loose: bool) -> tuple[Counted, ...]:
+    def before(self, text: str, loose: bool) -> Unit:
         """What a number at the end of ``text`` counts by the word before it: "photos: 500", 照片500+.
 
         Without a colon or a parenthesis only where ``loose``: in "Excel 365" it is a part of the name.
         """
         found = _BEFORE.search(text)
-        if not found or not (found[2] or loose):
-            return ()
+        if not found or not (found[2] or found[3] or loose):
+            return Unit(0)
         word = found[1].casefold()
         ends = [word] if word.isascii() else [word[at:] for at in range(len(word))]
         known = next((one for one in ends if one in self._tests or _amount_of(one)), "")
-        return self._unit([known], 0).counts if known else ()
+        return self._unit([known], 0) if known else Unit(0, sold=any(map(goods, ends)))
 
     def alone(self) -> tuple[Counted, ...]:
         """What a number without a thing means: 共 412."""
