@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -15,28 +18,34 @@ if TYPE_CHECKING:
 
 _GRACE = 30
 """Seconds that downloads are given to finish when the server is stopped."""
+_MOST = 4000
+"""Connections at once; more are answered with 503."""
 
 
-def run(app: FastAPI, where: Serve) -> None:
-    """Serves until SIGINT or SIGTERM. Raises CurateError where the port cannot be had.
+def run(app: FastAPI, where: Serve, ready: Callable[[str], None] = lambda url: None) -> None:
+    """Serves until SIGINT or SIGTERM. ``ready`` is told the address as soon as it can be asked.
 
-    No access log: paths of download links are worth money for as long as they hold.
+    Raises CurateError where the port cannot be had. uvicorn keeps no access log: paths of download links are
+    worth money for as long as they hold. What a proxy says about addresses is judged by the application.
     """
     config = uvicorn.Config(
         app,
         host=where.host,
         port=where.port,
+        http="h11",  # it bounds the size of headers; httptools does not
+        ws="none",
+        lifespan="off",
         access_log=False,
-        log_level="warning",
+        log_config=None,
         server_header=False,
         date_header=True,
-        proxy_headers=bool(where.proxies),
-        forwarded_allow_ips=",".join(where.proxies) or None,
+        proxy_headers=False,
+        limit_concurrency=_MOST,
         timeout_graceful_shutdown=_GRACE,
         timeout_keep_alive=15,
         h11_max_incomplete_event_size=32 << 10,
     )
-    server = uvicorn.Server(config)
+    _log()
     try:
         listening = config.bind_socket()
     except SystemExit as fault:  # uvicorn says why on the log, and would end the process
@@ -44,4 +53,26 @@ def run(app: FastAPI, where: Serve) -> None:
             f"port {where.port} of {where.host} cannot be used",
             "see what else runs there, or give another one: --port",
         ) from fault
-    server.run([listening])
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    _Server(config, lambda: ready(f"http://{shown}:{port}")).run([listening])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+def _log() -> None:
+    """To standard error, where services have their log."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+    for name, level in (("curate", logging.INFO), ("uvicorn", logging.WARNING)):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(level)

@@ -1,0 +1,170 @@
+"""The application for buyers: their pages, links and downloads, and the notices of channels."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from functools import cache
+from importlib import import_module, resources
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Form, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from curate.errors import CurateError
+from curate.messages import speaker
+from curate.shop.access import grants, health
+from curate.web import downloads, session
+from curate.web.door import Door
+from curate.web.plain import plain, preferred
+
+if TYPE_CHECKING:
+    from curate.shop import Shop
+
+_STATIC = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+_DAY = 86_400
+_log = logging.getLogger("curate.serve")
+
+
+def app(shop: Shop) -> FastAPI:
+    """The pages of one shop's buyers. Raises CurateError where its database, its keys or its proxies are wrong."""
+    health.check(shop)
+    _ = shop.keys  # both opened here, before threads come for them at once
+    made = FastAPI(
+        title="curate",
+        description="What buyers reach: a page for each purchase, signed links, downloads.",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for room in (_rooms(shop), downloads.router(shop), _notices(shop), _house(shop)):
+        made.include_router(room)
+    _faults(made, shop)
+    made.add_middleware(Door, shop=shop)
+    return made
+
+
+def _rooms(shop: Shop) -> APIRouter:
+    """The pages, once there are any."""
+    if find_spec("curate.web.order"):
+        return import_module("curate.web.order").router(shop)  # type: ignore[no-any-return]
+    return _bare(shop)
+
+
+def _bare(shop: Shop) -> APIRouter:
+    made = APIRouter()
+
+    @made.post("/open", status_code=303, responses=downloads.PAGES)
+    def enter(
+        code: Annotated[str, Form(max_length=200)],
+        number: Annotated[str, Form(max_length=200)] = "",
+    ) -> Response:
+        grant = grants.enter(shop, code, number)
+        if grant is None:
+            return PlainTextResponse("", 403)
+        answer = RedirectResponse("/order", 303)
+        session.begin(shop, answer, grant)
+        return answer
+
+    return made
+
+
+def _notices(shop: Shop) -> APIRouter:
+    return APIRouter()
+
+
+def _house(shop: Shop) -> APIRouter:
+    made = APIRouter()
+
+    @made.get("/healthz", response_class=PlainTextResponse)
+    def healthy() -> str:
+        health.check(shop)
+        return "ok\n"
+
+    @made.get(
+        "/static/{name}",
+        response_class=Response,
+        responses={
+            200: {"content": {kind: {} for kind in _STATIC.values()}},
+            404: downloads.PAGES[404],
+        },
+    )
+    def static(request: Request, name: str) -> Response:
+        found = _static(name)
+        if found is None:
+            raise HTTPException(404)
+        data, kind, etag = found
+        headers = {
+            "Cache-Control": f"public, max-age={_DAY}",
+            "ETag": etag,
+            "X-Content-Type-Options": "nosniff",
+        }
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers=headers)
+        return Response(data, headers={**headers, "Content-Type": kind})
+
+    return made
+
+
+@cache
+def _statics() -> dict[str, Any]:
+    return {
+        one.name: one
+        for one in resources.files("curate.web").joinpath("static").iterdir()
+        if one.is_file()
+    }
+
+
+@cache
+def _read(name: str) -> tuple[bytes, str, str]:
+    data = _statics()[name].read_bytes()
+    kind = _STATIC.get(name.rpartition(".")[2], "application/octet-stream")
+    return data, kind, f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+
+
+def _static(name: str) -> tuple[bytes, str, str] | None:
+    return _read(name) if name in _statics() else None
+
+
+def _faults(made: FastAPI, shop: Shop) -> None:
+    """Whatever goes wrong is a small page that says what to do."""
+
+    @made.exception_handler(HTTPException)
+    def stopped(request: Request, fault: HTTPException) -> Response:
+        say = speaker(told := preferred(request.headers.raw, shop.settings.language))
+        what = {
+            404: say("There is no such page."),
+            405: say("This address cannot be used like that."),
+        }.get(fault.status_code, say("That did not work."))
+        return plain(
+            told, fault.status_code, say("That did not work"), what,
+            say("Open the page from the message you got."), fault.headers,
+        )  # fmt: skip
+
+    @made.exception_handler(RequestValidationError)
+    def misread(request: Request, fault: RequestValidationError) -> Response:
+        say = speaker(told := preferred(request.headers.raw, shop.settings.language))
+        return plain(
+            told, 422, say("That did not work"), say("Something in this request is missing or too long."),
+            say("Please go back and try again."),
+        )  # fmt: skip
+
+    def closed(request: Request, fault: Exception) -> Response:
+        # What the fault says is for the seller: it names paths.
+        _log.error("%s: %s", type(fault).__name__, getattr(fault, "message", "the database"))
+        say = speaker(told := preferred(request.headers.raw, shop.settings.language))
+        return plain(
+            told, 503, say("Not available at the moment"), say("The shop has a fault of its own."),
+            say("Please try again in some minutes. Your purchase is not lost."), {"Retry-After": "120"},
+        )  # fmt: skip
+
+    made.add_exception_handler(CurateError, closed)
+    made.add_exception_handler(health.Fault, closed)
