@@ -7,7 +7,8 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -20,6 +21,7 @@ Resolve = Callable[[type[msgspec.Struct], dict[str, Any]], type[msgspec.Struct]]
 
 _HEADER = re.compile(r"^\s*\[(\[)?\s*([^\[\]]+?)\s*\]")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-\"'.]+)\s*=")
+_STEP = re.compile(r"\[(\d+)\]|\.([^.\[\]]+)")
 Path_ = tuple[str | int, ...]
 
 
@@ -76,6 +78,7 @@ class _Check:
         self.problems.append(Problem(where, f"{key}: {what}" if key else what, hint))
 
     def struct(self, table: Any, shape: type[msgspec.Struct], at: Path_) -> Any:
+        known = len(self.problems)
         if not isinstance(table, dict):
             self.problem(at, f"must be a table, not {_noun(table)}")
             return None
@@ -103,7 +106,7 @@ class _Check:
                 values[field.name] = self.value(table[key], hints[field.name], (*at, key))
             elif field.required:
                 self.problem((*at, key), "is missing")
-        if self.problems:
+        if len(self.problems) > known:
             return None
         try:
             return shape(**values)  # runs __post_init__, where a struct checks what types cannot
@@ -113,6 +116,9 @@ class _Check:
 
     def value(self, raw: Any, kind: Any, at: Path_) -> Any:
         origin, args = get_origin(kind), get_args(kind)
+        some = [one for one in args if one is not NoneType]
+        if origin in (Union, UnionType) and len(some) == 1:  # TOML has no word for None
+            return self.value(raw, some[0], at)
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return self.struct(raw, kind, at)
         if origin in (list, tuple) and args and isinstance(raw, list):
@@ -123,7 +129,9 @@ class _Check:
         try:
             return typed.convert(raw, kind)
         except msgspec.ValidationError as fault:
-            allowed = _allowed(kind)
+            inside = _inside(str(fault))
+            at, raw = (*at, *inside), _at(raw, inside)
+            allowed = "" if inside else _allowed(kind)
             what = "is not allowed" if allowed else _plain(str(fault))
             self.problem(
                 at,
@@ -140,6 +148,21 @@ def _allowed(kind: Any) -> str:
 
 def _plain(fault: str) -> str:
     return re.sub(r"^Expected ", "must be ", fault.split(" - at `")[0].split(", got ")[0])
+
+
+def _inside(fault: str) -> Path_:
+    """Where in a value that msgspec converts whole it found something: "$.a[0]" → ("a", 0)."""
+    _, _, place = fault.partition(" - at `$")
+    return tuple(int(n) if n else name for n, name in _STEP.findall(place.rstrip("`")))
+
+
+def _at(value: Any, place: Path_) -> Any:
+    for step in place:
+        try:
+            value = value[step]
+        except (LookupError, TypeError):  # "[...]": any key of a table
+            return value
+    return value
 
 
 def _noun(value: Any) -> str:

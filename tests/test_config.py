@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from curate.api import Workspace
 from curate.collection import load
+from curate.config import parse
 from curate.errors import ConfigError, CurateError
 
 
@@ -191,3 +193,48 @@ def test_a_place_that_its_source_cannot_take_is_an_error(
 def test_names_that_cannot_be_folders(workspace: Workspace, name: str) -> None:
     with pytest.raises(CurateError):
         workspace.collection_file(name)
+
+
+def test_tables_are_counted_from_one_however_they_are_written(workspace: Workspace) -> None:
+    written(
+        workspace,
+        """title = "x"
+keywords = ["k", 3]
+[[sources]]
+path = "m"
+rights = { owm = "Ann" }
+[[sources]]
+path = "n"
+[sources.rights]
+territory = ["CN", "china"]
+[[sources]]
+path = "o"
+rights = { own = "Ann", license = "MIT" }
+[[sources.folders]]
+path = "p"
+[[categories]]
+name = "a"
+[[categories]]
+name = "b"
+words = ["c", 4]
+""",
+    )
+    file = "/collections/x/collection.toml"
+    assert sorted(problems(workspace)) == [
+        f"{file}:12: sources.3.rights: own, license and grant exclude each other: it is your own work, or"
+        " licensed to the public, or granted to you",
+        f"{file}:13: sources.3.folders.1.rights: is missing",
+        f"{file}:19: categories.2.words.2: must be `str`, not 4",
+        f"{file}:2: keywords.2: must be `str`, not 3",
+        f"{file}:5: sources.1.rights.owm: unknown key (did you mean 'own'?)",
+        f"{file}:9: sources.2.rights.territory.2: must be `str` matching regex '^[A-Z]{{2}}$', not 'china'",
+    ]
+
+
+def test_so_are_values_that_are_read_whole() -> None:
+    class Deep(msgspec.Struct):
+        rows: dict[str, list[list[int]]] | list[int] = {}
+
+    with pytest.raises(ConfigError) as caught:
+        parse({"rows": [1, "x"]}, Deep, "deep.toml")
+    assert str(caught.value.problems[0]) == "deep.toml: rows.2: must be `int`, not 'x'"
