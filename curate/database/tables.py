@@ -283,5 +283,6 @@ nonces = Table(
     "nonces", metadata,  # of signed notices, as long as their time window is open
     Column("channel", Text, primary_key=True),
     Column("nonce", Text, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False),  # SHA-256 of the body that it belongs to
     _time("at"),
 )  # fmt: skip

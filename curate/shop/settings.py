@@ -50,6 +50,13 @@ class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     has it already. page: the buyer opens the shop's page with the order's number and the code."""
     language: Language | None = None
     """Of what its buyers read; without it the collection's."""
+    timezone: str = ""
+    """Of times in its files that name none, such as "Asia/Shanghai"; "" for the format's own: Asia/Shanghai
+    for dujiaoka and xianguanjia, UTC for all others."""
+    currency: str = ""
+    """Of amounts in its files that name none; "" for the format's own: USD for gumroad, CNY for all others."""
+    acknowledgement: str = ""
+    """Column of its files that says by which text the buyer agreed that digital goods are not returned."""
     products: dict[str, str] = {}
     """What the channel calls a product, "ITEM" or "ITEM:VARIANT", and the SKU it is. What is not here and
     is no SKU itself waits: nothing is guessed."""

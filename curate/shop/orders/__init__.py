@@ -36,3 +36,5 @@ class Line(msgspec.Struct, frozen=True):
     affiliate_code: str = ""
     campaign_code: str = ""
     card: str = ""  # serial of a grant, or a code, that the channel's card machine gave out for it
+    acknowledged: str = ""  # version of the text by which the buyer agreed that nothing is returned
+    acknowledged_at: int | None = None

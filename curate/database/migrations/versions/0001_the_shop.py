@@ -41,6 +41,7 @@ def upgrade() -> None:
         "nonces",
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("nonce", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("channel", "nonce", name=op.f("pk_nonces")),
     )
