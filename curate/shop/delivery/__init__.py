@@ -102,6 +102,8 @@ class _Run:
     def _goods(self, sku: str) -> Goods:
         if sku not in self.goods:
             self.goods[sku] = goods(self.shop, sku)
+            if self.goods[sku].trouble:
+                self.trouble.append(self.goods[sku].trouble)
         return self.goods[sku]
 
 
@@ -135,7 +137,7 @@ def _in(shop: Shop, state: str, channels: Sequence[str] | None = None) -> Sequen
             query.join_from(deliveries, lines).join(orders).where(orders.c.channel.in_(channels))
         )
     with shop.database.reading() as connection:
-        return [*connection.execute(query.order_by(deliveries.c.id)).tuples()]
+        return [(one, sku) for one, sku in connection.execute(query.order_by(deliveries.c.id))]
 
 
 def _state(shop: Shop, delivery_id: int) -> str:

@@ -34,6 +34,7 @@ class Goods:
     titles: tuple[tuple[Language, str], ...] = ()
     language: Language | None = None  # of the collection
     why: str = ""
+    trouble: str = ""  # what a person has to put right first
 
     def title(self, language: Language) -> str:
         """In ``language``, else in its own; "" where it has none."""
@@ -55,8 +56,8 @@ def goods(shop: Shop, sku: str) -> Goods:
             return Goods(sku, sold, why="release")
         record = history.read(folder / version)
         rights = bool(against(shop.workspace, folder / version))
-    except CurateError:
-        return Goods(sku, sold, why="release")
+    except CurateError as fault:
+        return Goods(sku, sold, why="release", trouble=f"{sku}: {fault.message}")
     titles: dict[Language, str] = {}
     with suppress(CurateError):  # no listing kit: the release knows its title in one language
         titles = {one: words.title for one, words in product.read(folder / version).words.items()}
