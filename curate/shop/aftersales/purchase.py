@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,20 +93,17 @@ def received(connection: Connection, purchase: Purchase) -> int | None:
     )
 
 
-def language_of(shop: Shop, purchase: Purchase) -> Language:
-    """What the buyer reads: the channel's language, else the collection's, else the shop's."""
+def language_of(shop: Shop, what: Purchase) -> Language:
+    """What the buyer reads, as it was delivered to them."""
     from curate.collection import load
+    from curate.shop.delivery.goods import spoken
 
-    channel = shop.settings.channels.get(purchase.channel)
-    if channel is not None and channel.language is not None:
-        return channel.language
-    sold = shop.settings.products.get(purchase.sku)
+    sold = shop.settings.products.get(what.sku)
+    own: Language | None = None
     if sold is not None and sold.collection:
-        try:
-            return load(shop.workspace, sold.collection).collection.language
-        except CurateError:
-            pass  # a shop serves releases whose collection is not on this machine
-    return shop.settings.language
+        with suppress(CurateError):  # what is served need not have been made on this machine
+            own = load(shop.workspace, sold.collection).collection.language
+    return spoken(shop, what.language, what.channel, own)
 
 
 def _rows(connection: Connection, which: object) -> list[Purchase]:

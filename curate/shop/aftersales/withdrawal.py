@@ -34,7 +34,7 @@ def shrink(connection: Connection, shop: Shop, what: Purchase, left: int, why: s
         return
     taken = range(left + 1, what.quantity + 1)
     _take(connection, shop, what.delivery_id, taken, why)
-    _settle(connection, shop, what, why, whole=not left)
+    _settle(connection, shop, what.delivery_id, what.delivery_state, why, whole=not left)
 
 
 def _take(
@@ -54,17 +54,19 @@ def _take(
         _withdraw(connection, shop, delivery_id, units)
 
 
-def _settle(connection: Connection, shop: Shop, what: Purchase, why: str, *, whole: bool) -> None:
+def _settle(
+    connection: Connection, shop: Shop, delivery_id: int, state: str, why: str, *, whole: bool
+) -> None:
     """Bring the delivery and its messages in line with what the buyer still has."""
     if not whole:
-        _render_again(connection, shop, what, why)
-    elif what.delivery_state != "revoked":
-        _set(connection, what.delivery_id, state="revoked", changed_at=shop.now())
-        _step(connection, shop, what.delivery_id, "revoked", why)
+        _render_again(connection, shop, delivery_id, state, why)
+    elif state != "revoked":
+        _set(connection, delivery_id, state="revoked", changed_at=shop.now())
+        _step(connection, shop, delivery_id, "revoked", why)
         connection.execute(
             update(outbox)
             .where(
-                outbox.c.delivery_id == what.delivery_id,
+                outbox.c.delivery_id == delivery_id,
                 outbox.c.state.in_(_UNSENT),
                 outbox.c.kind.in_(_GIVING),
             )
@@ -97,7 +99,8 @@ def revoke(
                 f"{what.name} has no unit {wrong[0]}", f"its units: 1 to {what.quantity}"
             )
         _take(connection, shop, what.delivery_id, units or range(1, what.quantity + 1), why[:500])
-        _settle(connection, shop, what, why[:500], whole=not _rest(connection, what.delivery_id))
+        gone = not _rest(connection, what.delivery_id)
+        _settle(connection, shop, what.delivery_id, what.delivery_state, why[:500], whole=gone)
     return what
 
 
@@ -123,17 +126,19 @@ def _rest(connection: Connection, delivery_id: int) -> int:
     return (connection.scalar(live) or 0) + (connection.scalar(sold) or 0)
 
 
-def _render_again(connection: Connection, shop: Shop, what: Purchase, why: str) -> None:
+def _render_again(
+    connection: Connection, shop: Shop, delivery_id: int, state: str, why: str
+) -> None:
     """A message that nobody was sent speaks of what was taken: it is dropped, and the delivery goes back to
     where it is written anew. One that is being sent right now has its secrets put in at that moment."""
     dropped = connection.execute(
         delete(outbox).where(
-            outbox.c.key == f"delivery:{what.delivery_id}", outbox.c.state == "rendered"
+            outbox.c.key == f"delivery:{delivery_id}", outbox.c.state == "rendered"
         )
     )
-    if dropped.rowcount and what.delivery_state == "rendered":
-        _set(connection, what.delivery_id, state="allocated", changed_at=shop.now())
-        _step(connection, shop, what.delivery_id, "allocated", why)
+    if dropped.rowcount and state == "rendered":
+        _set(connection, delivery_id, state="allocated", changed_at=shop.now())
+        _step(connection, shop, delivery_id, "allocated", why)
 
 
 def _set(connection: Connection, delivery_id: int, **values: object) -> None:
