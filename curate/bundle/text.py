@@ -81,11 +81,11 @@ def extent(item: Item, say: Say) -> str:
     if pages := number("pages"):
         return say("{n} pages", n=f"{pages:.0f}") if pages != 1 else say("1 page")
     if slides := number("slides"):
-        return say("{n} slides", n=f"{slides:.0f}")
+        return say("{n} slides", n=f"{slides:.0f}") if slides != 1 else say("1 slide")
     if rows := number("rows"):
-        return say("{n} rows", n=f"{rows:.0f}")
+        return say("{n} rows", n=f"{rows:.0f}") if rows != 1 else say("1 row")
     if words := number("words"):
-        return say("{n} words", n=f"{words:.0f}")
+        return say("{n} words", n=f"{words:.0f}") if words != 1 else say("1 word")
     return ""
 
 

@@ -139,13 +139,7 @@ def package(workspace: Workspace, name: str, version: str) -> None:
     heading(say("package {name} {version}", name=name, version=release.version))
     if release.unchanged:
         echo(say("  nothing has changed since this version; nothing was written"))
-    count = Counts(report.counts)
-    echo(
-        say(
-            "  {items} items in {categories} categories, {omitted} left out",
-            **count.of("items", "categories", "omitted"),
-        )
-    )
+    echo(_packed(report, say))
     for where, reason in report.failed[:SHOWN]:
         said = render(reason, language)
         echo(say("  left out: {where}: {reason}", where=where, reason=said))
@@ -162,3 +156,16 @@ def package(workspace: Workspace, name: str, version: str) -> None:
     for found in packaged.advice[:SHOWN]:
         echo(say("  listing: {where}: {what}", where=found.where, what=found.what))
     print_next(report, say)
+
+
+def _packed(report: Report, say: Say) -> str:
+    """How much is in a bundle, and how much is not."""
+    items, categories = (report.counts.get(name, 0) for name in ("items", "categories"))
+    return say(
+        "  {items} in {categories}, {omitted} left out",
+        items=say("1 item") if items == 1 else say("{items} items", items=f"{items:,}"),
+        categories=say("one category")
+        if categories == 1
+        else say("{categories} categories", categories=f"{categories:,}"),
+        **Counts(report.counts).of("omitted"),
+    )
