@@ -137,6 +137,40 @@ def test_the_archive_is_one_that_every_tool_can_read(whole: Release) -> None:
     assert {entry.filename.partition("/")[0] for entry in entries} == {"Woods & numbers-1.0.0"}
 
 
+def test_what_is_left_out_stands_below_one_heading_for_each_reason(tmp_path: Path) -> None:
+    near = "it is nearly the same as “{title}” ({score}), which is kept"
+    said = [
+        Message(near, {"title": "Walden", "score": "0.83"}),
+        Message(near, {"title": "Walden", "score": "0.84"}),
+        Message("it could not be read: {error}", {"error": "no end"}),
+        Message("its kind is “{kind}”, which is not wanted here", {"kind": "audio"}),
+        Message("its kind is “{kind}”, which is not wanted here", {"kind": "audio"}),
+        Message("{fault}", {"fault": "the server is gone"}),
+    ]
+    omitted = [Omission(f"{n:064x}", f"Title {9 - n}", "", one) for n, one in enumerate(said)]
+    asked = dataclasses.replace(request(tmp_path / "woods"), omissions=omitted)
+    made = package(asked, tmp_path / "build")
+    lines = (made.folder / "LEFT-OUT.md").read_text("utf-8").replace("\\", "").splitlines()
+    assert [line for line in lines if line.startswith("##")] == [
+        "## it is nearly the same as “Walden” (…), which is kept (2)",
+        "## its kind is “audio”, which is not wanted here (2)",
+        "## it could not be read (1)",
+        "## the server is gone (1)",
+    ]
+    rows = [line for line in lines if line.startswith("- ")]
+    assert rows[:4] == ["- Title 8 (0.84)", "- Title 9 (0.83)", "- Title 5", "- Title 6"]
+    assert rows[4:] == ["- Title 7 (no end)", "- Title 4"]
+
+
+def test_one_of_a_thing_is_told_as_one(tmp_path: Path) -> None:
+    items = [item("a.csv", "a", kind="table", format="csv", properties={"rows": 1})]
+    made = release(tmp_path, items)
+    pages = {name: page(made, name) for name in ("START-HERE.html", "CONTENTS.md", "LICENSE.md")}
+    assert "1 row" in pages["CONTENTS.md"]
+    assert "The file in this bundle is here under a licence of its own." in pages["LICENSE.md"]
+    assert not [name for name, text in pages.items() if "1 files" in text or "1 rows" in text]
+
+
 def test_a_release_says_what_it_is(whole: Release) -> None:
     data = whole.archive.read_bytes()
     assert (whole.name, whole.version, whole.items, whole.unchanged) == ("woods", "1.0.0", 3, False)

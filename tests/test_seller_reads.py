@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import zipfile
 from pathlib import Path
 
@@ -61,6 +62,26 @@ def test_reasons_are_headings_once_and_descriptions_hold_no_marks(shop: Path) ->
         (start,) = (name for name in archive.namelist() if name.endswith("START-HERE.html"))
         page = archive.read(start).decode()
     assert "第一步 其中一份放在别处。 每月检查" in " ".join(page.split())
+
+
+def test_what_is_left_out_is_told_by_reason_and_title(shop: Path) -> None:
+    material = shop / "material"
+    material.mkdir()
+    (material / "good.txt").write_text("Words that somebody wrote. " * 9, "utf-8")
+    for name in "cdab":
+        (material / f"{name}.docx").write_bytes(b"PK\x03\x04" + name.encode())
+        (material / f"{name}.pdf").write_bytes(b"%PDF-1.4\n" + name.encode())
+    run("new", "guides", "--folder", str(material), "--own", "Ann")
+    for stage in ("collect", "classify"):
+        run(stage, "guides")
+    toml = shop / "collections/guides/collection.toml"
+    toml.write_text(toml.read_text("utf-8").replace('"zh"', '"en"'), "utf-8")
+    said = run("package", "guides")
+    assert "  1 item in " in said and "1 items" not in said
+    told = re.findall(r"left out: (\S+):", said)
+    assert [Path(one).name for one in told] == sorted(
+        (f"{name}.{suffix}" for suffix in ("docx", "pdf") for name in "abcd")
+    )
 
 
 def test_each_of_several_archives_is_told_with_its_checksum(shop: Path) -> None:

@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
 from curate import signing
-from curate.bundle import Release, difference, history, package, verify, versions
+from curate.bundle import Changes, Release, difference, history, package, verify, versions
+from curate.bundle import release as making_of
 from curate.bundle.history import Yank
 from curate.bundle.updates import applying, making
 from curate.cli import main
@@ -88,11 +89,23 @@ def test_what_a_listing_is_checked_for_is_no_new_version(tmp_path: Path) -> None
     assert release(tmp_path, listing=checked).unchanged
 
 
+def test_pages_that_newer_code_makes_are_a_patch_and_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert release(tmp_path).version == "1.0.0"
+    monkeypatch.setattr(making_of, "FORMAT", making_of.FORMAT + 1)
+    second = release(tmp_path)
+    assert (second.version, second.changes) == ("1.0.1", Changes())
+    assert "The files are the same" in page(second, "CHANGELOG.md")
+    assert release(tmp_path).unchanged
+
+
 def test_a_release_of_an_earlier_format_is_read_compared_and_followed(tmp_path: Path) -> None:
     first = release(tmp_path)
     path = first.folder / history.RECORD
     record = json.loads(path.read_bytes())
     record["format"] = 2
+    record["counts"] = {"items": 3}  # nobody ever read them
     del record["more"]
     for step in record["history"]:
         for added in ("groups", "since", "yanked"):

@@ -110,7 +110,6 @@ class Record(msgspec.Struct, frozen=True):
     digest: str  # of everything the content was made from
     agent: str
     archive: Zip
-    counts: dict[str, Any]
     changes: Difference
     history: tuple[Step, ...]  # newest first
     items: tuple[File, ...]

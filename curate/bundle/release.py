@@ -36,8 +36,10 @@ from curate.model import Item
 from curate.spdx.expression import ids
 from curate.workspace import settle_names
 
-FORMAT = 3
-"""Version of what a bundle looks like; raised when the same input gives other pages or folders."""
+FORMAT = 4
+"""Version of what a bundle looks like. Raised when our code makes other pages, folders or changelogs of the
+same input, so that the next build is a new patch version that says so; templates count by themselves, by
+their digest. Never looked at in older records: what they lack has a default."""
 _TEMPORARY = ".tmp-"
 
 
@@ -300,7 +302,6 @@ def _record(
         agent=bag.agent(),
         archive=archives[0],
         more=archives[1:],
-        counts=pages.counts(content),
         changes=history.Difference(
             changes.added,
             changes.changed,

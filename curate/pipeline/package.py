@@ -131,7 +131,8 @@ def _report(
 ) -> Report:
     counts: Counter[str] = Counter(items=len(items), omitted=len(omissions))
     counts["categories"] = len({item.category for item in items if item.category})
-    left = tuple((one.source or one.title, one.reason) for one in omissions)
+    ordered = sorted(omissions, key=lambda one: (one.reason.text, one.title, one.source))
+    left = tuple((one.source or one.title, one.reason) for one in ordered)
     return Report(
         "package",
         loaded.name,

@@ -21,7 +21,7 @@ from curate.bundle.pages.cards import Chunk
 from curate.bundle.pages.chapter import Chapter
 from curate.collection import Loaded
 from curate.messages import Say, render, speaker
-from curate.model import Language, LicenseInfo, Message, Omission
+from curate.model import LicenseInfo, Message, Omission
 
 FEW = 300
 """Items up to which START-HERE.html holds all cards; of more it draws the rest when it is asked to."""
@@ -30,6 +30,7 @@ LARGE = 2000
 _FIRST = 24  # cards of each section that are there from the beginning
 
 _DETAILED = re.compile(r"[^{:]+: \{\w+\}")
+_PLACE = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,43 +146,43 @@ def changelog(content: Content) -> str:
 
 def left_out(content: Content) -> str:
     """What is not in the bundle, by reason. For the seller only: it stays beside the archive."""
-    language = content.loaded.collection.language
-    reasons: dict[str, list[tuple[Omission, str]]] = {}
+    kinds: dict[str, list[Omission]] = {}
     for omission in content.omissions:
-        stem, detail = _parted(omission.reason, language)
-        reasons.setdefault(stem, []).append((omission, detail))
-    groups = sorted(reasons.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-    for _, members in groups:
-        members.sort(key=lambda pair: (pair[0].title, pair[0].sha256))
+        kinds.setdefault(_kind(omission.reason), []).append(omission)
+    groups = [_group(members, content) for members in kinds.values()]
+    groups.sort(key=lambda group: (-len(group[1]), group[0]))
     return press.markdown("left-out.md.j2", content, {"groups": groups})
 
 
-def _parted(reason: Message, language: Language) -> tuple[str, str]:
-    """A reason, and what in it is of one file alone: such files would each get a heading of their own."""
-    said = render(reason, language)
-    if not _DETAILED.fullmatch(reason.text):
-        return said, ""
-    stem, *detail = re.split("：|: ", said, maxsplit=1)
-    return stem, "".join(detail)
+def _kind(reason: Message) -> str:
+    """Reasons of one kind share a heading; one that is nothing but what somebody said is a kind itself."""
+    bare = not re.search(r"\w", _PLACE.sub("", reason.text))
+    return render(reason, "en") if bare else reason.text
 
 
-def counts(content: Content) -> dict[str, Any]:
-    """What release.json counts."""
-    items = [placed.item for placed in content.layout.placed]
-
-    def by(values: Iterator[str]) -> dict[str, int]:
-        return dict(sorted(Counter(values).items()))
-
-    return {
-        "items": len(items),
-        "size": sum(item.size for item in items),
-        "omitted": len(content.omissions),
-        "categories": by(item.category for item in items),
-        "kinds": by(item.kind for item in items),
-        "formats": by(item.format for item in items),
-        "languages": by(item.language for item in items),
-        "licenses": by(item.decision.license for item in items),
-    }
+def _group(members: Sequence[Omission], content: Content) -> tuple[str, list[tuple[Omission, str]]]:
+    """The reason that all of ``members`` have in common, and each with what is of it alone."""
+    language = content.loaded.collection.language
+    first = members[0].reason
+    found = {name: {one.reason.args.get(name, "") for one in members} for name in first.args}
+    own = [name for name in dict.fromkeys(_PLACE.findall(first.text)) if len(found[name]) > 1]
+    detailed = _DETAILED.fullmatch(first.text)
+    if detailed:
+        own = list(first.args)
+    shared = {name: "…" if name in own else value for name, value in first.args.items()}
+    heading = render(Message(first.text, shared), language)
+    if detailed:
+        heading = re.split("：|: ", heading, maxsplit=1)[0]
+    told = [
+        (
+            one,
+            content.say(", ").join(
+                render(Message(one.reason.args.get(name, "")), language) for name in own
+            ),
+        )
+        for one in members
+    ]
+    return heading, sorted(told, key=lambda pair: (pair[0].title, pair[1], pair[0].sha256))
 
 
 def shared(content: Content, chunks: Sequence[Chunk]) -> dict[str, Any]:
