@@ -9,13 +9,15 @@ from importlib import import_module, resources
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Form, Request
+from fastapi import APIRouter, FastAPI, Form, Path, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from curate.errors import CurateError
 from curate.messages import speaker
+from curate.shop import notices
 from curate.shop.access import grants, health
 from curate.web import downloads, session
 from curate.web.door import Door
@@ -78,7 +80,34 @@ def _bare(shop: Shop) -> APIRouter:
 
 
 def _notices(shop: Shop) -> APIRouter:
-    return APIRouter()
+    made = APIRouter()
+    told: dict[int | str, dict[str, Any]] = {
+        200: {"description": "Taken in: which delivery each line has"},
+        401: {"description": "The signature or the timestamp is not right"},
+        409: {"description": "It contradicts what is known"},
+        413: {"description": "Too large"},
+        422: {"description": "Not understood"},
+        429: downloads.PAGES[429],
+    }
+    for one in (401, 409, 413, 422):
+        told[one]["content"] = {"application/json": {}}
+    schema = {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        }
+    }
+
+    @made.post(
+        "/notices/{channel}", responses=told, openapi_extra=schema, response_class=JSONResponse
+    )
+    async def notice(request: Request, channel: Annotated[str, Path(max_length=100)]) -> Response:
+        """An order, signed with the channel's secret: see the module ``curate.shop.notices``."""
+        body = await request.body()
+        answer = await run_in_threadpool(notices.receive, shop, channel, request.headers, body)
+        return JSONResponse(answer.body, answer.status, {"Cache-Control": "no-store"})
+
+    return made
 
 
 def _house(shop: Shop) -> APIRouter:

@@ -55,12 +55,12 @@ _BYTES: dict[int | str, dict[str, Any]] = {
     **{code: PAGES[code] for code in (403, 404, 410, 422, 429, 451)},
 }  # fmt: skip
 _log = logging.getLogger("curate.serve")
+_Part = Annotated[str, Path(max_length=300)]
 
 
 def router(shop: Shop) -> APIRouter:
     """POST /order/SERIAL/link and GET or HEAD /d/…"""
     made = APIRouter()
-    Short = Annotated[str, Path(max_length=300)]
 
     @made.post(
         "/order/{serial}/link",
@@ -89,11 +89,11 @@ def router(shop: Shop) -> APIRouter:
 
     async def give(
         request: Request,
-        expires: Short,
-        signature: Short,
-        serial: Short,
-        version: Short,
-        file: Short,
+        expires: _Part,
+        signature: _Part,
+        serial: _Part,
+        version: _Part,
+        file: _Part,
     ) -> Response:
         asked = Link(expires, signature, serial, version, file)
         return await run_in_threadpool(answer, shop, asked, request)
