@@ -80,7 +80,7 @@ def test_what_is_left_out_is_told_by_reason_and_title(shop: Path) -> None:
     assert "  1 item in " in said and "1 items" not in said
     told = re.findall(r"left out: (\S+):", said)
     assert [Path(one).name for one in told] == sorted(
-        (f"{name}.{suffix}" for suffix in ("docx", "pdf") for name in "abcd")
+        f"{name}.{suffix}" for suffix in ("docx", "pdf") for name in "abcd"
     )
 
 

@@ -11,8 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from curate.bundle import Release, verify
+from curate.cli import main
+from curate.collection import Packing
 from curate.errors import CurateError, Problem
 from tests.material import material
 from tests.test_bundle import release
@@ -326,3 +329,17 @@ def test_valid_bags_of_other_programs_are_valid() -> None:
     bags = [path for path in material("bags").glob("*/valid/*") if path.is_dir()]
     assert bags
     assert {path.name: errors(path) for path in bags if errors(path)} == {}
+
+
+def test_a_version_that_is_not_there_is_answered_by_those_that_are(tmp_path: Path) -> None:
+    for version in ("1.0.0", "1.1.0", "1.10.0"):
+        release(tmp_path, version=version, title=version, bundle=Packing(pdf=False))
+    home = tmp_path / "build" / "woods"
+    for wrong, said in ((home / "9.9.9", "does not exist"), (home, "holds neither")):
+        done = CliRunner().invoke(main, ["verify", str(wrong)])
+        told = " ".join(done.output.split())
+        assert done.exit_code == 1
+        assert said in told
+        assert "give one of the releases of woods: 1.0.0, 1.1.0, 1.10.0" in told
+    elsewhere = CliRunner().invoke(main, ["verify", str(tmp_path / "none.zip")])
+    assert "give an archive" in elsewhere.output

@@ -218,11 +218,12 @@ def _told(there: Sequence[str], off: Mapping[str, Yank]) -> str:
         "on sale": [version for version in there if version not in off],
         "off sale": [version for version in there if version in off],
     }
-    return "; ".join(
-        f"{side}: {'… ' if len(some) > _NAMED else ''}{', '.join(some[-_NAMED:])}"
-        for side, some in sides.items()
-        if some
-    )
+    return "; ".join(f"{side}: {named(some)}" for side, some in sides.items() if some)
+
+
+def named(some: Sequence[str]) -> str:
+    """Versions for a hint: the highest of many."""
+    return f"{'… ' if len(some) > _NAMED else ''}{', '.join(some[-_NAMED:])}"
 
 
 def parent(folder: Path) -> str:

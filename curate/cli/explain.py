@@ -275,10 +275,6 @@ def verify(
         from curate.pipeline.versions import notices
 
         assert path is not None
-        if not path.exists():
-            raise CurateError(
-                f"{path} does not exist", "give an archive, an unpacked bundle, or build/NAME/X.Y.Z"
-            )
         trusted = _public(key) if key else ""
         problems = [*run(path, trusted, strict, signed=bool(key)), *notices(path)]
         what = str(path)

@@ -42,16 +42,23 @@ def verify(path: Path, terms: Terms) -> list[Problem]:
             return _bag(Folder(path), terms)[0]
         raise CurateError(
             f"{path} holds neither {history.RECORD} nor bagit.txt",
-            "give an archive, the folder it was unpacked to, or build/NAME/X.Y.Z",
+            _instead(path) or "give an archive, the folder it was unpacked to, or build/NAME/X.Y.Z",
         )
     if not path.is_file():
         raise CurateError(
-            f"{path} does not exist", "give an archive, an unpacked bundle, or build/NAME/X.Y.Z"
+            f"{path} does not exist",
+            _instead(path.parent) or "give an archive, an unpacked bundle, or build/NAME/X.Y.Z",
         )
     source = Zip(path)
     sidecar = path.with_name(f"{path.name}.sha256")
     beside = _sidecar(sidecar, path, checksum.of(path)) if sidecar.is_file() else ()
     return [*beside, *_seal(path, terms), *_bag(source, terms)[0]]
+
+
+def _instead(home: Path) -> str:
+    """Which releases lie in ``home``; "" where there are none."""
+    there = history.versions(home)
+    return f"give one of the releases of {home.name}: {history.named(there)}" if there else ""
 
 
 def _own(path: Path) -> str:
