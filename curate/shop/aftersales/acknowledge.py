@@ -16,9 +16,10 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from curate import typed
-from curate.database.tables import acknowledgements, orders
+from curate.database.tables import acknowledgements
 from curate.errors import CurateError
 from curate.model import Language
+from curate.shop.aftersales import purchase
 
 if TYPE_CHECKING:
     from curate.shop import Shop
@@ -82,13 +83,7 @@ def record(
     if not 0 < moment <= shop.now():
         raise CurateError("the agreement lies in the future", "give the time when it was made")
     with shop.database.writing() as connection:
-        order = connection.scalar(
-            select(orders.c.id).where(orders.c.channel == channel, orders.c.number == number)
-        )
-        if order is None:
-            raise CurateError(
-                f"{channel!r} has no order {number!r}", "see which there are: curate orders list"
-            )
+        order = purchase.order(connection, channel, number)
         connection.execute(
             shop.database.insert(acknowledgements)
             .values(

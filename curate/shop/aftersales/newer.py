@@ -14,7 +14,7 @@ from curate.bundle.text import size
 from curate.database.tables import deliveries, grants, lines, orders, outbox
 from curate.errors import CurateError
 from curate.messages import Say, msg, speaker
-from curate.model import Message
+from curate.model import Language, Message
 from curate.pipeline import rightful
 from curate.shop.aftersales import mailing, purchase
 
@@ -192,14 +192,15 @@ def _send(
     gone: Sequence[str],
 ) -> None:
     what = purchase.of_line(connection, buyer.first.line_id)
-    say = speaker(purchase.language_of(shop, what))
+    language = purchase.language_of(shop, what)
+    say = speaker(language)
     title = release.record.title if release.record else what.title or release.home.name
     parts = [
         say(
             "{title} {version}, which you have, was taken off sale: {why} Please do not use it any more.",
             title=title,
             version=one,
-            why=_sentence(release.off[one].why, say),
+            why=_sentence(release.off[one].why, language),
         )
         for one in gone
     ]
@@ -226,9 +227,9 @@ def _send(
     )
 
 
-def _sentence(why: str, say: Say) -> str:
-    why = " ".join(why.split()) or say("no reason was given")
-    return why if why[-1] in ".!?。！？" else why + say(".")
+def _sentence(why: str, language: Language) -> str:
+    why = " ".join(why.split()) or speaker(language)("no reason was given")
+    return why if why[-1] in ".!?。！？" else why + ("。" if language == "zh" else ".")
 
 
 def _news(record: history.Record, versions: frozenset[str], say: Say) -> Iterator[str]:

@@ -79,6 +79,17 @@ def find(connection: Connection, channel: str, number: str, line_no: str = "") -
     raise CurateError(f"order {number} ({channel}) has {said}", f"its lines: {there}")
 
 
+def order(connection: Connection, channel: str, number: str) -> int:
+    """The order's id. Raises CurateError where there is none."""
+    query = select(orders.c.id).where(orders.c.channel == channel, orders.c.number == number)
+    found = connection.scalar(query)
+    if found is None:
+        raise CurateError(
+            f"{channel!r} has no order {number!r}", "see which there are: curate orders list"
+        )
+    return int(found)
+
+
 def received(connection: Connection, purchase: Purchase) -> int | None:
     """When the buyer first had what they bought; None as long as they have nothing."""
     if purchase.delivery_id is None:

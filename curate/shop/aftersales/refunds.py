@@ -84,13 +84,13 @@ def refund(
         done = _known(connection, what, named)
         if done is not None:
             return _same(what, done, quantity, amount)
-        units, cents = _meant(what, quantity, amount)
+        units, cents = meant(what, quantity, amount)
         given = _give(connection, shop, what, units, cents, named, reason, who)
     delivery.serve(shop)
     return given
 
 
-def _meant(what: Purchase, quantity: int | None, amount: int | None) -> tuple[int, int]:
+def meant(what: Purchase, quantity: int | None, amount: int | None) -> tuple[int, int]:
     """(units, money) that a person means who named one of them, both, or neither."""
     if quantity is None:
         everything = amount is None or amount == what.money_left > 0

@@ -1,0 +1,115 @@
+"""A buyer's e-mail, pasted as text: whose it is, which ticket it goes on with, and what is new in it."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from curate.database.tables import orders, tickets
+from curate.errors import CurateError
+from curate.shop.aftersales import tickets as desk
+
+if TYPE_CHECKING:
+    from curate.shop import Shop
+
+_LARGEST = 200_000  # characters
+_TICKET = re.compile(r"\[#(\d{1,15})\]")
+_QUOTE = re.compile(
+    r"^(?:on\b.{0,200}\bwrote:|.{0,100}(?:写道|寫道)[:：]|-{2,}\s?(?:original message|原始邮件|原邮件)\s?-{2,})\s*$",
+    re.I,
+)
+_HEADER = re.compile(r"[A-Za-z][A-Za-z-]{1,40}:[ \t]|[A-Za-z][A-Za-z-]{1,40}:$")
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    sender: str  # an address, folded; "" where none is told
+    subject: str
+    text: str  # without what it quotes
+    ticket_id: int | None  # that its subject names
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    ticket_id: int
+    opened: bool  # a new one
+    known: bool  # its sender is the buyer of an order
+
+
+def parse(raw: str) -> Pasted:
+    """Headers and text, as mail programs show or save them; plain text alone is fine too.
+
+    Raises CurateError where nothing was written, or it is larger than any letter.
+    """
+    if len(raw) > _LARGEST:
+        raise CurateError(
+            f"{len(raw):,} characters are no letter", "paste the text without attachments"
+        )
+    raw = raw.lstrip("\ufeff\r\n ")
+    first = raw.partition("\n")[0].rstrip("\r")
+    if not _HEADER.match(first):
+        return Pasted("", "", _new(raw), None)
+    # Pasted text was decoded already; what is encoded in it is ASCII.
+    message = email.message_from_bytes(
+        raw.encode("utf-8", "replace"), EmailMessage, policy=email.policy.default
+    )
+    subject = " ".join(str(message.get("Subject", "")).split())
+    sender = parseaddr(str(message.get("From", "")))[1].strip().casefold()
+    named = _TICKET.search(subject)
+    return Pasted(sender, subject, _new(_body(message)), int(named[1]) if named else None)
+
+
+def receive(shop: Shop, raw: str) -> Received:
+    """Put a pasted e-mail where it belongs: to the ticket that its subject names, if its sender is that
+    ticket's buyer; else a new one, of their latest order. It is always a ticket, never answered by itself."""
+    found = parse(raw)
+    with shop.database.reading() as connection:
+        own = func.lower(orders.c.email) == found.sender
+        query = select(orders.c.id).where(own).order_by(orders.c.id.desc()).limit(1)
+        order_id = connection.scalar(query) if found.sender else None
+        goes_on = found.ticket_id is not None and bool(found.sender)
+        ticket_id = (
+            connection.scalar(
+                select(tickets.c.id)
+                .join(orders, orders.c.id == tickets.c.order_id)
+                .where(tickets.c.id == found.ticket_id, own)
+            )
+            if goes_on
+            else None
+        )
+    if ticket_id is not None:
+        desk.write(shop, ticket_id, found.text)
+        return Received(ticket_id, False, True)
+    asked = desk.ask(shop, found.text, order_id=order_id, subject=found.subject, insist=True)
+    assert asked.ticket_id is not None
+    return Received(asked.ticket_id, True, order_id is not None)
+
+
+def _body(message: EmailMessage) -> str:
+    try:
+        part = message.get_body(preferencelist=("plain",)) or message
+        content = part.get_content()
+    except (LookupError, UnicodeError, ValueError, AttributeError):
+        content = message.get_payload()
+    return content if isinstance(content, str) else ""
+
+
+def _new(text: str) -> str:
+    """Up to the signature or the letter that it answers; without quoted lines."""
+    kept: list[str] = []
+    for line in text.replace("\r\n", "\n").split("\n"):
+        if line.rstrip("\r") in ("--", "-- ") or _QUOTE.match(line.strip()):
+            break
+        if not line.lstrip().startswith(">"):
+            kept.append(line.rstrip())
+    found = "\n".join(kept).strip()
+    if not found:
+        raise CurateError("there is no text in it", "paste what the buyer wrote")
+    return found
