@@ -327,6 +327,9 @@ def test_the_whole_way(tmp_path: Path) -> None:
     assert archive.size == (release / archive.file).stat().st_size
     assert "6 files in 1 category" in made.words["en"].description
     assert made.words["zh"].title == "山林"
+    keywords = {word.casefold() for word in made.words["en"].keywords}
+    assert {"tree", "png"} <= keywords and len(keywords) <= 15
+    assert not any(len(word) < 3 or re.search(r"\d", word) for word in keywords)
     for name in made.images:
         assert (release / "listing" / name).stat().st_size > 5000
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from curate.collection import Collection
 from curate.grant import Held
+from curate.listings.keywords import keywords
 from curate.model import Item, Language, LicenseInfo
 from curate.product import Zip
 
@@ -98,6 +99,8 @@ def facts(
 
     counted = {count.name: count for count in by(lambda item: item.category)}
     listing = collection.listing
+    formats = by(lambda item: "" if item.format == "unknown" else item.format)
+    kinds = by(lambda item: item.kind)
     return Facts(
         name=collection.name,
         title=collection.title,
@@ -112,8 +115,8 @@ def facts(
             for name in titles
             if name in counted
         ),
-        formats=by(lambda item: "" if item.format == "unknown" else item.format),
-        kinds=by(lambda item: item.kind),
+        formats=formats,
+        kinds=kinds,
         languages=by(lambda item: item.language),
         licenses=tuple(
             Count(
@@ -127,21 +130,19 @@ def facts(
         pages=total("pages"),
         words=total("words"),
         seconds=total("seconds"),
-        tags=_tags(collection, ordered),
+        tags=keywords(
+            listing.tags,
+            collection.keywords,
+            [titles[name] for name in titles if name in counted],
+            [(one.name, one.items) for one in kinds],
+            [(one.name, one.items) for one in formats],
+            ordered,
+            collection.language,
+        ),
         price=listing.price or "0",
         currency=listing.currency,
         highlights=_highlights(ordered),
     )
-
-
-def _tags(collection: Collection, items: Sequence[Item]) -> tuple[str, ...]:
-    """The seller's tags, then the collection's keywords, then what most items are about; at most 20."""
-    counts = Counter(word for item in items for word in set(item.keywords))
-    common = sorted(
-        (word for word, count in counts.items() if count > 1),
-        key=lambda word: (-counts[word], word),
-    )
-    return tuple(dict.fromkeys((*collection.listing.tags, *collection.keywords, *common)))[:20]
 
 
 def _highlights(items: Sequence[Item], most: int = 8) -> tuple[str, ...]:

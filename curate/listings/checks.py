@@ -172,7 +172,8 @@ def _count(case: _Case, rule: Rule) -> Iterator[str]:
     for field in rule.fields:
         number = len(case.texts(field))
         if number < rule.least or (rule.most and number > rule.most):
-            yield case.say("{what}: there are {n}", what=case.name(field), n=number)
+            say, name = case.say, case.name(field)
+            yield say("{what}: there is 1", what=name) if number == 1 else say("{what}: there are {n}", what=name, n=number)  # fmt: skip
 
 
 def _plain(text: str) -> str:

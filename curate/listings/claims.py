@@ -200,7 +200,8 @@ def needs(amount: Amount, how: How, counts: tuple[Counted, ...]) -> str:
     if not counts:
         return f"no file is known to be one of these {least}{number}"
     there = f"{float(counts[0].value):,.4g}" if counts[0].step != 1 else f"{int(counts[0].value):,}"
-    return f"it needs {least}{number} ({counts[0].name}), and there are {there}"
+    verb = "is" if there == "1" else "are"
+    return f"it needs {least}{number} ({counts[0].name}), and there {verb} {there}"
 
 
 def holds(amount: Amount, how: How, count: Counted) -> bool:

@@ -11,6 +11,7 @@ from curate.listings import Shown, claims, pictures
 from curate.listings.phrases import line
 from curate.listings.pictures import Pictures
 from curate.listings.words import words
+from curate.messages import Say, speaker
 from curate.model import Language
 from curate.product import Product, Words
 
@@ -30,7 +31,7 @@ class KitListing:
         paths.append(_save(folder / "PICTURES.md", pictures.told(drawn, shown).encode()))
         paths += [_save(folder / product.FILE, _json(made))]
         for language in _LANGUAGES:
-            text = _text(made.words[language])
+            text = _text(made.words[language], speaker(language))
             paths.append(_save(folder / f"description.{language}.txt", text.encode()))
         return paths
 
@@ -64,11 +65,19 @@ def _product(shown: Shown, drawn: Pictures) -> Product:
     )
 
 
-def _text(said: Words) -> str:
-    """What a person copies into a shop's form."""
-    parts = [said.title, said.short, said.description]
-    parts += [f"{one.asked}\n{one.answer}" for one in said.faq]
-    return "\n\n".join([*parts, ", ".join(said.keywords), said.note]) + "\n"
+def _text(said: Words, say: Say) -> str:
+    """What a person copies into a shop's form, field by field."""
+    asked = "\n\n".join(f"{one.asked}\n{one.answer}" for one in said.faq)
+    fields = [
+        (say("Title"), said.title),
+        (say("Other titles to try"), "\n".join(said.variants)),
+        (say("Short description"), said.short),
+        (say("Description"), said.description),
+        (say("Questions and answers"), asked),
+        (say("Keywords"), ", ".join(said.keywords)),
+        (say("Note to the buyer"), said.note),
+    ]
+    return "\n\n".join(f"=== {label} ===\n{text}" for label, text in fields if text) + "\n"
 
 
 def _json(made: Product) -> bytes:

@@ -181,7 +181,7 @@ def _data(shown: Shown, items: Sequence[Item], names: Sequence[str]) -> dict[str
     labels = {one.name: one.label for one in shown.collection.categories}
     number = int(hashlib.sha256(facts.name.encode()).hexdigest(), 16)
     ground, accent = _COLOURS[number % len(_COLOURS)]
-    figures = [(f"{facts.items:,}", say("files"))]
+    figures = [(f"{facts.items:,}", say("file") if facts.items == 1 else say("files"))]
     if len(facts.categories) > 1:
         figures.append((str(len(facts.categories)), say("categories")))
     if facts.pages > 1:

@@ -12,7 +12,7 @@ from curate.collection import Collection
 from curate.han import simplified
 from curate.listings import Facts
 from curate.listings.goods import ITEM_MEASURES, goods
-from curate.listings.phrases import kinds
+from curate.listings.phrases import files, kinds
 from curate.messages import speaker
 from curate.model import Item
 
@@ -348,11 +348,13 @@ class Stock:
     def nearest(self) -> str:
         """The amounts that a seller most likely means, in a sentence."""
         facts = self.facts
-        told = [f"{facts.items:,} files"]
+        told = [files(facts.items, speaker("en"))]
         told += kinds(facts.kinds[:4], speaker("en"))
         if facts.categories:
-            told.append(f"{len(facts.categories)} categories")
-        told += [f"{facts.pages:,} pages"] if facts.pages else []
+            many = len(facts.categories)
+            told.append("1 category" if many == 1 else f"{many} categories")
+        if facts.pages:
+            told.append("1 page" if facts.pages == 1 else f"{facts.pages:,} pages")
         return ", ".join(told)
 
 

@@ -10,6 +10,7 @@ from html import escape
 
 from curate.collection import Wording
 from curate.listings import Count, Facts, Shown
+from curate.listings.keywords import keywords
 from curate.listings.phrases import amount, files, kinds, language_name, line, places, text
 from curate.messages import Say, speaker
 from curate.model import Item, Language
@@ -48,7 +49,7 @@ def words(shown: Shown, language: Language, pictured: Sequence[Item] = ()) -> Wo
         short=_short(shown.facts, say),
         description="\n\n".join(map(_plain, parts)),
         html="".join(map(_html, parts)),
-        keywords=_keywords(shown, own),
+        keywords=_keywords(shown, own, language),
         faq=tuple(_faq(shown, say)),
         note=_note(shown, say),
         variants=_variants(line(own.title) or line(shown.collection.title), shown.facts, say),
@@ -204,11 +205,16 @@ def _variants(title: str, facts: Facts, say: Say) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _keywords(shown: Shown, own: Wording) -> tuple[str, ...]:
-    """The seller's, the collection's, then what most items are about; at most 20."""
-    both = (*own.tags, *(shown.facts.tags if not own.tags else shown.collection.keywords))
-    rest = (*both, *shown.facts.tags)
-    return tuple(dict.fromkeys(filter(None, map(line, rest))))[:20]
+def _keywords(shown: Shown, own: Wording, language: Language) -> tuple[str, ...]:
+    """The seller's, then what can be searched for in ``language``."""
+    facts, tags = shown.facts, own.tags
+    if not tags:  # of the other language: a name reads the same
+        tags = shown.collection.listing.tags
+    return keywords(
+        tags, shown.collection.keywords, [one.name for one in facts.categories],
+        [(one.name, one.items) for one in facts.kinds], [(one.name, one.items) for one in facts.formats],
+        shown.items, language,
+    )  # fmt: skip
 
 
 def _faq(shown: Shown, say: Say) -> Iterable[Question]:
