@@ -52,14 +52,14 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 def _together(some: Iterable[Unmapped]) -> tuple[Unmapped, ...]:
-    counts: dict[tuple[str, str, str], Unmapped] = {}
+    found: dict[tuple[str, str, str], Unmapped] = {}
     for one in some:
         key = (one.channel, one.item, one.variant)
-        before = counts.get(key)
-        counts[key] = (
-            msgspec.structs.replace(one, lines=one.lines + before.lines) if before else one
+        first = found.get(key, msgspec.structs.replace(one, lines=0))
+        found[key] = msgspec.structs.replace(
+            first, title=first.title or one.title, lines=first.lines + one.lines
         )
-    return tuple(counts.values())
+    return tuple(found.values())
 
 
 def trouble(*problems: Problem) -> Taken:

@@ -47,7 +47,7 @@ def to_add(settings: Settings, unmapped: Iterable[Unmapped]) -> list[str]:
     for channel in dict.fromkeys(one.channel for one in some):
         lines.append(f"[channels.{key(channel)}.products]")
         lines += [
-            f'{_string(one.key)} = "{_known(settings)}"  # {one.title or one.item}'
+            f'{string(one.key)} = "{_known(settings)}"  # {_line(one.title or one.item)}'
             for one in some
             if one.channel == channel
         ]
@@ -59,12 +59,16 @@ def _known(settings: Settings) -> str:
     return skus[0] if len(skus) == 1 else "SKU"
 
 
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def key(name: str) -> str:
     """``name`` as a key of TOML."""
     bare = name and all(char.isascii() and (char.isalnum() or char in "-_") for char in name)
-    return name if bare else _string(name)
+    return name if bare else string(name)
 
 
-def _string(text: str) -> str:
-    """As a basic string of TOML, which is JSON's but for one character."""
+def string(text: str) -> str:
+    """``text`` as a basic string of TOML, which is JSON's but for one character."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
