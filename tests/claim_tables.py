@@ -343,6 +343,8 @@ a two-thousand-strong library
 more than two thousand strong
 thousands strong
 best in class
+nobody offers more
+我们店铺销量全网领先
 best in the world
 simply the best
 the best there is
@@ -687,6 +689,8 @@ sorted with the largest first
 the largest size
 largest birds of Africa
 the tallest towers
+Printed at 600 dpi on 120 gsm paper
+每天十分钟，坚持学习
 the oldest map of the city
 the only known portrait
 the only way

@@ -45,14 +45,14 @@ NEUTRAL = frozenset(
     "computer device monitor screen phone tablet machine laptop desktop step click tap player person people column side inch "
     "foot feet metre meter mile kilometre kilometer centimetre centimeter millimetre millimeter gram kilogram degree volt watt "
     "year day week month century decade second time bc bce ad ce january february march april may june july august "
-    "september october november december zip bit thank light-year street avenue lane v hz kbit mbit".split()
+    "september october november december zip bit thank light-year street avenue lane v hz kbit mbit gsm".split()
 )
 """What is never in a bundle: spans, measures, dates, what files are used on."""
 _SPAN = frozenset("year day week month second hour minute".split())
 _OF_GOODS = re.compile(r"\s*(?:of\s+)?(?:[a-z]+\s+)?([a-z]+)", re.IGNORECASE)
 _TIME = re.compile(r"[\s-]?(?:hours?|hrs?|minutes?|mins?|小时|分钟|钟头)(?![a-z])", re.I)
 _TIMED_BEFORE = re.compile(
-    r"(?:\b(?:in|within|after|every|takes?|wait|for|under|just|only)\s+(?:just |only |about |under )?|每隔?|只需要?|仅需|用时|耗时)$",
+    r"(?:\b(?:in|within|after|every|takes?|wait|for|under|just|only)\s+(?:just |only |about |under )?|每[天日周晚]?|每隔|只需要?|仅需|用时|耗时)$",
     re.I,
 )
 _TIMED_AFTER = re.compile(

@@ -17,7 +17,7 @@ _ALWAYS = re.compile(
     r"|\b(?:five|5|4\.\d)[- ]stars?\b|\baward[- ]winning\b|\bbest[- ]in[- ]class\b|\btop[- ](?:rated|seller)|\bhighest[- ](?:quality|rated)|\bfirst[- ]ever\b|\bnever seen before\b|\bcomes close\b"
     r"|\bbetter than any\b|\bno other \w+ has\b|\b(?:double|triple|twice) the \w+s\b|\b(?:\d|nine|eight) (?:out of|in) (?:ten|10)\b|\bsold \S+ times\b"
     r"|\b(?:ga|ba)?zillions?\b|\bbar none\b|\blike no other\b|\bbest[- ]of[- ]breed\b"
-    r"|全网(?:最[\u4e00-\u9fff]?|第一|独[家有]|首[发家个]|唯一|爆款?|热[销卖]|仅此)|独家|独一无二|无与伦比|绝无仅有|举世无双|史无前例|前所未有|无可比拟"
+    r"|(?:全网|行业|业内|同行)领先|\bnobody (?:else )?(?:offers|has)\b|全网(?:最[\u4e00-\u9fff]?|第一|独[家有]|首[发家个]|唯一|爆款?|热[销卖]|仅此)|独家|独一无二|无与伦比|绝无仅有|举世无双|史无前例|前所未有|无可比拟"
     r"|销冠|(?:销量|人气|品类)(?:冠军|王)|(?:行业|业界)?龙头|鼻祖|(?:五星|满分)好评|零差评|之王(?![国朝])|王者级|[一二三四五六七八九]成(?:好评|客户|用户|买家)|首屈一指|数一数二|天花板|史上最\w?|世界(?:第)?一流|顶级(?!域名|目录|分类|菜单|标题)|顶尖|第一(?:名|品牌|店|选择|卖家)"
     r"|国家级(?!自然|风景|景区|公园|文物|非|森林|湿地)|世界级(?!自然|遗产|文化)|(?:全球|全国|国内|行业|业内|业界|全网|世界)首(?:个|家|款|创|发|部|套|选)"
     r"|(?:国内|全国|全球|全网|世界|市面上?|行业)唯一|万能(?!胶|钥匙|表|充|角|险|工具)",
