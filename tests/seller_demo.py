@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from curate.api import Workspace
+from curate.shop import Shop, settings, stock
+from curate.shop.aftersales import tickets
+from curate.shop.aftersales.purchase import find
+from curate.shop.delivery import serve
+from curate.shop.orders import Line, intake
 from tests.test_dedupe_command import CHINESE, guide, picture
 
 CONFIG = """title = "{title}"
@@ -71,3 +76,45 @@ def build(root: Path, released: bool = True) -> Workspace:
     if released:
         workspace.package("shop")
     return workspace
+
+
+SHOP = """language = "en"
+[products.COPIES]
+collection = "shop"
+[products.KEYS]
+stock = "unique"
+low = 2
+[channels.hand]
+products = { "1001" = "COPIES", "1002:gold" = "KEYS" }
+[channels.post]
+[serve]
+url = "https://files.example.org"
+"""
+
+
+def sell(workspace: Workspace) -> Shop:
+    """A shop on top of it: orders that were served and that wait, stock that is low, a ticket."""
+    settings.path(workspace).write_text(SHOP, encoding="utf-8")
+    shop = Shop.open(workspace)
+    now = shop.now()
+    stock.add(shop, "KEYS", stock.rows(b"KEY-ONE-1111\nKEY-TWO-2222\nKEY-THREE-3333\n"), "may")
+    told = {"paid": 990, "unit_price": 990, "paid_at": now, "buyer": "tea_lover_88"}
+    taken = intake.take(
+        shop,
+        [
+            Line("hand", "A-1", item="1001", title="Tea, sea & copies", **told),
+            Line("hand", "A-2", item="1002", variant="gold", title="A key", quantity=2, **told),
+            Line("hand", "A-3", item="1002", variant="gold", title="A key", quantity=2, **told),
+            Line("hand", "A-4/x?y=1&z#q", item="9999", title=EVIL, **told),
+            Line("post", "B-1", item="COPIES", title="Unpaid", state="unpaid"),
+        ],
+    )
+    assert taken.new == 5, taken
+    serve(shop)
+    with shop.database.reading() as connection:
+        order_id = find(connection, "hand", "A-1").order_id
+    asked = tickets.ask(
+        shop, f"It says the door is locked. {EVIL}", order_id=order_id, sku="COPIES", insist=True
+    )
+    assert asked.ticket_id
+    return shop

@@ -15,16 +15,20 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import uvicorn
+from bs4 import BeautifulSoup
 
 from curate.api import Workspace
 from curate.catalog import Catalog
 from curate.corrections import Corrections
 from curate.likeness import Likeness
 from curate.pipeline.rulings import Which
+from curate.shop import Shop, settings
+from curate.shop.delivery import outbox
+from curate.shop.orders import looking
 from curate.web.seller import app
 from curate.web.seller.pairs import doubtful
 from tests.browser import DESKTOP, PHONE, browser, faults, until
-from tests.seller_demo import build
+from tests.seller_demo import build, sell
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -52,7 +56,9 @@ def served(workspace: Workspace, password: str = "") -> Iterator[str]:
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """For tests that change nothing."""
-    return build(tmp_path_factory.mktemp("seller") / "w")
+    made = build(tmp_path_factory.mktemp("seller") / "w")
+    sell(made)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +86,13 @@ def links(page: str, start: str) -> list[str]:
 
 
 def everything(client: httpx.Client) -> list[str]:
-    """The address of each kind of page."""
-    pages = ["/", "/library", "/library?q=sea", "/review", "/review/shop", "/rights", "/rights/shop",
-             "/rights/shop?outcome=allow", "/duplicates", "/duplicates/shop", "/bundles", "/keys",
-             "/orders", "/outbox", "/stock", "/tickets"]  # fmt: skip
-    pages += links(client.get("/library").text, "/item/")[:3]
+    """The address of one page of each kind."""
+    pages = ["/", "/library?q=sea", "/review", "/review/shop", "/rights/shop", "/duplicates/shop", "/bundles",
+             "/bundles/shop/1.0.0", "/keys", "/orders", "/outbox", "/outbox/1", "/stock", "/tickets",
+             "/tickets/1"]  # fmt: skip
+    pages += links(client.get("/library").text, "/item/")[:1]
     pages += links(client.get("/duplicates/shop").text, "/duplicates/shop/pair")
-    return pages + links(client.get("/bundles").text, "/bundles/")
+    return pages + links(client.get("/orders").text, "/orders/one")[-1:]
 
 
 @contextmanager
@@ -97,12 +103,14 @@ def opened(
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
     page = context.new_page()
     wrong: list[str] = []
+    origin = "/".join(url.split("/")[:3])
     page.on(
         "console", lambda one: wrong.append(one.text) if one.type in ("error", "warning") else None
     )
     page.on("pageerror", lambda one: wrong.append(str(one)))
     page.on(
-        "request", lambda one: None if one.url.startswith((url, "data:")) else wrong.append(one.url)
+        "request",
+        lambda one: None if one.url.startswith((origin, "data:")) else wrong.append(one.url),
     )
     page.goto(url)
     try:
@@ -120,8 +128,10 @@ def test_every_page_has_no_serious_fault_and_fits(
 ) -> None:
     with httpx.Client(base_url=url) as client:
         pages = everything(client)
-    assert len(pages) > 20
-    with opened(browser, url, size, color_scheme="dark" if dark else "light") as page:
+    assert len(pages) == 19
+    with opened(
+        browser, f"{url}/", size, color_scheme="dark" if dark else "light", reduced_motion="reduce"
+    ) as page:
         for path in pages:
             answer = page.goto(f"{url}{path}")
             assert answer is not None and answer.status == 200, path
@@ -140,19 +150,17 @@ def test_the_queue_is_gone_through_by_keys_alone(browser: Browser, fresh: Worksp
         assert page.evaluate("document.activeElement.className") == "skip"
         page.keyboard.press("j")  # to the first of what waits
         page.keyboard.press("Enter")
-        until(page, "location.pathname == '/review'")
+        page.wait_for_url("**/review")
         page.keyboard.press("j")
         page.keyboard.press("Enter")
-        until(page, "location.pathname == '/review/shop'")
+        page.wait_for_url("**/review/shop")
 
         def title() -> str:
             return page.locator("h1").inner_text()
 
         def press(key: str) -> None:
-            before = page.url, page.content()
-            page.keyboard.press(key)
-            page.wait_for_load_state("load")
-            assert (page.url, page.content()) != before
+            with page.expect_navigation():
+                page.keyboard.press(key)
 
         first = title()
         press("0")
@@ -192,13 +200,13 @@ def test_two_pictures_are_compared_and_told_apart_by_keys(
     with served(fresh) as url, opened(browser, f"{url}/duplicates/shop") as page:
         page.keyboard.press("j")
         page.keyboard.press("Enter")
-        until(page, "location.pathname == '/duplicates/shop/pair'")
+        page.wait_for_url("**/duplicates/shop/pair?*")
         assert page.locator(".beside article").count() == 2
         page.keyboard.press("d")
-        until(page, f"location.search.includes('{waiting[1].ids[0]}')")
+        page.wait_for_url(f"**/duplicates/shop/pair?one={waiting[1].ids[0]}&*")
         until(page, "[...document.images].every((one) => one.complete && one.naturalWidth > 0)")
         page.keyboard.press("2")
-        until(page, "location.pathname == '/duplicates/shop'")
+        page.wait_for_url("**/duplicates/shop")
         assert "Nothing doubtful is left." in page.content()
     said = Likeness(fresh.collection_file("shop").parent)
     assert said.said("split") == {tuple(sorted(waiting[0].ids))}
@@ -254,7 +262,7 @@ def test_only_pictures_of_the_library_are_given_out(workspace: Workspace, url: s
         (text,) = (one.sha256 for one in catalog.members("shop") if one.source == "mine/green.md")
     paths = [
         f"/picture/{text}", f"/picture/{text}/whole", f"/picture/{'0' * 64}", "/picture/..%2f..%2fcurate.toml",
-        "/picture/%2e%2e/whole", "/static/..%2f__init__.py", "/static/pages.py", "/bundles/shop/..",
+        "/picture/%2e%2e/whole", "/static/..%2f__init__.py", "/static/pages.py",
         "/bundles/..%2f..%2fkeys/1.0.0", "/bundles/shop/1.0.0/listing/product.json",
         "/bundles/shop/1.0.0/listing/..%2frelease.json", "/bundles/shop/9.9.9/listing/cover.jpg",
         "/docs", "/openapi.json", "/redoc",
@@ -322,7 +330,7 @@ def test_a_password_is_asked_for_and_guessing_locks_out(workspace: Workspace) ->
         )
         assert client.get("/picture/" + "0" * 64).status_code == 303
         page = client.get("/login?to=//evil.test")
-        assert "evil" not in page.text
+        assert 'name="to" value="/"' in page.text
         before = client.cookies["curate"]
         form = {"token": token(page.text), "to": "/bundles"}
         assert client.post("/verify", data=form).headers["location"] == "/login"
@@ -364,7 +372,11 @@ def test_no_page_lets_scripts_in_and_all_are_light(url: str) -> None:
             answer = client.get(path)
             policy = answer.headers["content-security-policy"]
             assert "unsafe" not in policy and "script-src 'self'" in policy
-            assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! src=)", answer.text), path
+            read = BeautifulSoup(answer.text, "lxml")
+            assert not read.find_all("style")
+            assert all(one.get("src") == "/static/seller.js" for one in read.find_all("script"))
+            names = {name for tag in read.find_all(True) for name in tag.attrs}
+            assert not [one for one in names if one == "style" or one.startswith("on")], path
             assert len(answer.text.encode()) < 60_000
         assert len(client.get("/static/seller.css").content) < 12_288
         assert len(client.get("/static/seller.js").content) < 6_144
@@ -381,3 +393,110 @@ def test_it_begins_in_an_empty_workspace(tmp_path: Path) -> None:
         assert "curate shop init" in told["/orders"].text
         assert "nothing is indexed yet" in client.get("/library").text
         assert client.get("/review/nothing").status_code == 409
+
+
+@pytest.fixture
+def selling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """For tests that sell; its library is not there."""
+    monkeypatch.setenv("LOGNAME", "ann")
+    workspace = Workspace.init(tmp_path / "w")
+    workspace.new("shop")
+    shop = sell(workspace)
+    return Shop.open(shop.workspace)
+
+
+def send(client: httpx.Client, page: str, where: str, **fields: str) -> str:
+    """What the page says after a form of ``page`` was sent to ``where``."""
+    form = {"token": token(client.get(page).text), **fields}
+    answer = client.post(where, data=form, follow_redirects=True)
+    assert answer.status_code == 200
+    found = BeautifulSoup(answer.text, "lxml").select(".notice[role]")
+    return " ".join(one.get_text(" ", strip=True) for one in found)
+
+
+def test_an_order_goes_from_waiting_to_confirmed_and_back(selling: Shop) -> None:
+    with served(selling.workspace) as url, httpx.Client(base_url=url) as client:
+        assert "buyers wait" in client.get("/stock").text
+        told = send(
+            client, "/stock", "/stock", sku="KEYS", codes="KEY-TWO-2222\r\nKEY-4\r\nKEY-5\r\n\r\n"
+        )
+        assert told.startswith("2 codes are new, 1 were there, 0 are none. 1 served")
+        (number,) = (one.id for one in outbox.pending(selling) if one.number == "A-3")
+        assert outbox.text(selling, number).body.count("KEY-") == 2
+        assert "sent by hand" in client.get(f"/outbox/{number}").text
+        proof = send(client, f"/outbox/{number}", f"/outbox/{number}/confirm", proof="KEY-4")
+        assert "the proof holds the buyer's code itself" in proof
+        assert (
+            send(client, f"/outbox/{number}", f"/outbox/{number}/confirm")
+            == f"Message {number} is confirmed."
+        )
+        order = "/orders/one?channel=hand&number=A-3"
+        assert "ann: sent by hand" in client.get(order).text
+        whose = {"channel": "hand", "number": "A-3", "line_no": "1", "currency": "CNY"}
+        assert "digits" in send(client, order, "/orders/refund", quantity="one", **whose)
+        told = send(client, order, "/orders/refund", quantity="1", reason="did not fit", **whose)
+        assert told == "4.95 CNY given back for 1 pieces; the buyer keeps 1."
+        assert "did not fit" in client.get(order).text
+        assert "nothing" not in send(client, order, "/orders/refund", amount="99", **whose)
+        assert send(client, order, "/orders/resend", **whose) == "It lies in the outbox."
+    (line,) = (one.line for one in looking.shown(selling, "hand", "A-3").lines)
+    assert (line.delivery, line.refunded, line.refunded_quantity) == ("confirmed", "4.95", 1)
+
+
+def test_codes_are_on_the_page_of_their_message_alone(selling: Shop) -> None:
+    with served(selling.workspace) as url, httpx.Client(base_url=url) as client:
+        with_codes = [
+            one.id
+            for one in outbox.pending(selling)
+            if "KEY-ONE" in outbox.text(selling, one.id).body
+        ]
+        (number,) = with_codes
+        pages = ["/", "/orders", "/orders?waiting=1", "/outbox", "/outbox?all=1", "/stock", "/tickets",
+                 "/tickets/1", *links(client.get("/orders").text, "/orders/one")]  # fmt: skip
+        assert len(pages) == 13
+        for path in pages:
+            answer = client.get(path)
+            assert answer.status_code == 200, path
+            assert "KEY-" not in answer.text and "/#" not in answer.text, path
+        shown = client.get(f"/outbox/{number}")
+        assert "KEY-ONE-1111" in shown.text and shown.headers["cache-control"] == "no-store"
+
+
+def test_a_message_is_copied_and_confirmed_by_keys(browser: Browser, selling: Shop) -> None:
+    number = min(one.id for one in outbox.pending(selling))
+    with served(selling.workspace) as url, opened(
+        browser, f"{url}/outbox", permissions=["clipboard-read", "clipboard-write"]
+    ) as page:  # fmt: skip
+        page.keyboard.press("j")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        page.keyboard.press("c")
+        until(page, "document.querySelector('[data-copy].first').textContent.startsWith('✓')")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        with page.expect_navigation():
+            page.keyboard.press("y")
+        assert f"Message {number} is confirmed." in page.locator("[role=status]").inner_text()
+    assert copied.strip() == outbox.text(selling, number).body.strip()
+    assert number not in {one.id for one in outbox.pending(selling)}
+
+
+def test_a_ticket_is_answered(selling: Shop) -> None:
+    with served(selling.workspace) as url, httpx.Client(base_url=url) as client:
+        assert "<b>1</b> <span>open tickets" in client.get("/").text
+        assert "the letter is empty" in send(client, "/tickets/1", "/tickets/1", text=" ")
+        told = send(
+            client, "/tickets/1", "/tickets/1", text="The key lies\r\nunder the mat.", close="1"
+        )
+        assert told == "The answer lies in the outbox."
+        page = client.get("/tickets/1").text
+        assert "under the mat." in page and "<script>document" not in page
+        assert "Nobody waits for an answer." in client.get("/tickets").text
+
+
+def test_what_is_wrong_with_shop_toml_is_told(selling: Shop) -> None:
+    settings.path(selling.workspace).write_text("[products.X]\nstock = 7\n")
+    with served(selling.workspace) as url, httpx.Client(base_url=url) as client:
+        assert "products.X.stock" in client.get("/").text
+        assert client.get("/orders").status_code == 409
+        assert "products.X.stock" in client.get("/stock").text
+        assert client.get("/library").status_code == 200

@@ -57,7 +57,11 @@ def add(app: FastAPI, desk: Desk) -> None:
         def write(shop: Shop) -> str:
             taken = intake.remap(shop)
             served = delivery.serve(shop)
-            told = say("{n} lines have a product now; {served} were served.", n=taken.changed, served=served.allocated)
+            told = say(
+                "{n} lines have a product now; {served} were served.",
+                n=taken.changed,
+                served=served.allocated,
+            )
             return " ".join((told, *served.trouble))
 
         return does(desk, request, "/orders?waiting=1", write)
@@ -95,7 +99,9 @@ def add(app: FastAPI, desk: Desk) -> None:
         def write(shop: Shop) -> str:
             done = resend.resend(shop, channel, number, line_no, renew=bool(text(form, "renew")))
             if done.renewed:
-                return say("It lies in the outbox, with a new code; the old one opens nothing any more.")
+                return say(
+                    "It lies in the outbox, with a new code; the old one opens nothing any more."
+                )
             return say("It lies in the outbox.")
 
         return does(desk, request, _one(channel, number), write)

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from curate.errors import CurateError
 from curate.shop import Shop, stock
+from curate.shop.aftersales import tickets
 from curate.shop.delivery import outbox
 from curate.shop.delivery.outbox import Message
 from curate.shop.orders import looking
@@ -42,7 +43,7 @@ def _counted(shop: Shop) -> Glance:
         sum(1 for _ in looking.listed(shop, waiting=True)),
         sum(1 for one in outbox.pending(shop) if by_hand(one)),
         sum(1 for one in stock.counts(shop) if one.low_since or one.waiting),
-        0,
+        len(tickets.listed(shop)),
     )
 
 

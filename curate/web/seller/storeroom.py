@@ -23,11 +23,17 @@ def add(app: FastAPI, desk: Desk) -> None:
 
 def _outbox(app: FastAPI, desk: Desk) -> None:
     @app.get("/outbox")
-    def listed(request: Request, everything: int = Query(0, alias="all"), page: int = Query(1, ge=1, le=100_000)) -> Response:
+    def listed(
+        request: Request,
+        everything: int = Query(0, alias="all"),
+        page: int = Query(1, ge=1, le=100_000),
+    ) -> Response:
         say, shop = speaker(desk.language(request)), desk.shop
         if shop is None:
             return begin(desk, request, say("Outbox"))
-        found = list(reversed(outbox.messages(shop))) if everything else _first(outbox.pending(shop))
+        found = (
+            list(reversed(outbox.messages(shop))) if everything else _first(outbox.pending(shop))
+        )
         return desk.page(
             request, "outbox", say("Outbox"), rows=found[(page - 1) * PAGE : page * PAGE], every=everything,
             page=page, pages=-(-len(found) // PAGE), by_hand=by_hand, link=link, day=day,
@@ -40,7 +46,9 @@ def _outbox(app: FastAPI, desk: Desk) -> None:
             return begin(desk, request, say("Outbox"))
         found = outbox.messages(shop, ids=[number])
         if not found:
-            raise CurateError(f"there is no message {number} in the outbox", "see: curate outbox list --sent")
+            raise CurateError(
+                f"there is no message {number} in the outbox", "see: curate outbox list --sent"
+            )
         shown = outbox.text(shop, number) if found[0].state in outbox.OPEN else None
         queue = [each.id for each in outbox.pending(shop) if by_hand(each)]
         return desk.page(
