@@ -111,6 +111,35 @@ def test_one_that_is_refused_leaves_the_others(workspace: Workspace) -> None:
     assert titles(workspace.build / "export" / "shopify") == ["Notes of notes"]
 
 
+def test_it_ends_with_what_comes_next(workspace: Workspace) -> None:
+    def last(*words: str, code: int = 0) -> str:
+        return curate(workspace, "export", *words, code=code).output.splitlines()[-1]
+
+    assert last("vendure", "notes") == "Next: bring it into vendure"
+    again = "curate export shopify notes papers"
+    assert last("shopify", "notes", "papers", code=3) == f"Next: correct what is named above, then: {again}"  # fmt: skip
+    assert last("dujiaoka", "notes", code=1).endswith("then: curate export dujiaoka notes")
+
+
+def test_its_reasons_are_said_in_the_language_of_the_rest(workspace: Workspace) -> None:
+    file = workspace.root / "curate.toml"
+    plain = file.read_text("utf-8")
+    file.write_text('language = "zh"\n', encoding="utf-8")
+    try:
+        said = curate(workspace, "export", "shopify", "notes", "papers", code=3).output
+        assert (
+            "错误: papers: SKU“cur-NOTES”与 notes 的相同 (请在 collection.toml 中改写：listing.sku)"
+            in said
+        )
+        assert "its SKU" not in said and "下一步：先改正以上问题" in said
+        told = curate(workspace, "export", "dujiaoka", "notes", "papers", "--json", code=1).stdout
+        assert {one["what"] for one in json.loads(told)["problems"]} >= {
+            "1.0.0 没有可交付的内容：尚未登记任何分享"
+        }
+    finally:
+        file.write_text(plain, encoding="utf-8")
+
+
 def test_rules_stop_a_collection_unless_forced(workspace: Workspace) -> None:
     (workspace.root / "rules").mkdir(exist_ok=True)
     pack = workspace.root / "rules" / "shopify.toml"

@@ -40,7 +40,8 @@ def run(folder: Path, platform: str | Export, *offers: Offer) -> tuple[Path, lis
     export: Export = plugins.load("exports", platform)() if isinstance(platform, str) else platform
     target = folder / f"out-{len(list(folder.iterdir()))}"
     target.mkdir()
-    files, problems = export.write(offers, target)
+    files, faults = export.write(offers, target)
+    problems = [fault.told("en") for fault in faults]
     there = [path for path in target.rglob("*") if path.is_file()]
     assert sorted(files) == sorted(there), "names every file that it wrote"
     return target, problems

@@ -101,6 +101,7 @@ def test_a_release_arrives_whole_and_a_second_run_sends_nothing(disk: Disk, tmp_
     told = curate(workspace, "publish", "woods", "--to", "shop", "--code", "7k2p").output
     assert "4 files sent, 0 replaced, 0 were there" in told
     assert "https://dl.example.org/x/woods/1.0.0/woods-1.0.0.zip" in told
+    assert told.endswith("\nNext: curate publish check woods\n")
     found = lying(workspace, disk, "woods/1.0.0")
     names = {"woods-1.0.0.zip", "woods-1.0.0.zip.sha256", "CHANGELOG.md", "SHA256SUMS"}
     assert set(found) == names  # what the seller alone may see stays at home

@@ -59,7 +59,9 @@ def export(
     if as_json:
         echo_json(_data(told))
     else:
-        _tell(told, speaker(language_of(workspace, [one.name for one in told.offers])))
+        say = speaker(language_of(workspace, [one.name for one in told.offers]))
+        _tell(told, say)
+        _next(told, shlex.join(["curate", "export", platform, *names]), say)
     if not told.files:
         raise click.exceptions.Exit(Exit.PROBLEMS)
     if not all(one.written for one in told.offers):
@@ -95,6 +97,14 @@ def _tell(told: Exported, say: Say) -> None:
         return
     echo(say("  {n} files in {folder}", n=len(told.files), folder=shlex.quote(told.folder)))
     echo(f"  {_checked(told.checked, say)}")
+
+
+def _next(told: Exported, again: str, say: Say) -> None:
+    if all(one.written for one in told.offers):
+        what = say("bring it into {platform}", platform=told.platform)
+    else:
+        what = say("correct what is named above, then: {command}", command=again)
+    echo(say("Next: {command}", command=what))
 
 
 def _problem(problem: Problem, say: Say) -> None:

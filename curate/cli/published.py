@@ -121,14 +121,17 @@ def put(
     if done.others:
         told = ", ".join(done.others[:SHOWN]) + (", …" if len(done.others) > SHOWN else "")
         echo(say("  not sent from listing/, since it is no part of the kit: {files}", files=told))
-    if not done.public:
-        echo(say("Buyers do not get in there: share it by hand, and note it with: {command}",
-                 command=f"curate publish record {shlex.quote(name)} --url …"))  # fmt: skip
     for one in done.leftovers:
         echo(
             say("  a killed run has left this, and it cannot be removed: {path}", path=one),
             err=True,
         )
+
+    if done.public:
+        _next(say, "check", done.name)
+    else:
+        echo(say("Buyers do not get in there: share it by hand, and note it"))
+        _next(say, "record", name, "--url …")
 
 
 @click.command(
@@ -151,6 +154,7 @@ def record(workspace: Workspace, name: str, url: str, code: str, expires: str, t
     share = run(workspace, collection, version, Noted(url, code, expires, target))
     say = speaker(language_of(workspace, [collection]))
     echo(say("noted for {name} {version}: {share}", name=collection, version=share.version, share=_line(share, say)))  # fmt: skip
+    _next(say, "check", collection)
 
 
 @click.command("list", epilog="Example: curate publish list guides")
@@ -237,6 +241,11 @@ def drop(workspace: Workspace, name: str, url: str, target: str) -> None:
     say = speaker(language_of(workspace, [collection]))
     for one in run(workspace, collection, version, url, target):
         echo(say("forgotten: {share}", share=_line(one, say)))
+
+
+def _next(say: Say, command: str, name: str, more: str = "") -> None:
+    words = f"curate publish {command} {shlex.quote(name)} {more}".rstrip()
+    echo(say("Next: {command}", command=words))
 
 
 def _off(why: str, say: Say) -> str:

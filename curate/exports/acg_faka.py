@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from curate.errors import Problem
-from curate.exports import Offer
+from curate.exports import Fault, Offer
 from curate.exports.cards import cards
+from curate.messages import msg
 
 _LONGEST = 760
 """Characters of a code that it stores."""
@@ -18,16 +18,20 @@ class AcgFakaExport:
 
     checked = "schema"
 
-    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Problem]]:
+    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Fault]]:
         found, problems = cards(offers)
         files = []
         for article, lines in found:
             if max(map(len, lines)) > _LONGEST:
                 problems.append(
-                    Problem(
+                    Fault(
                         article.product.name,
-                        f"a line of it is longer than the {_LONGEST} characters that acg-faka stores",
-                        "record a shorter address with curate publish record",
+                        msg(
+                            "a line of it is longer than the {most} characters that {platform} stores",
+                            most=_LONGEST,
+                            platform="acg-faka",
+                        ),
+                        msg("record a shorter address with curate publish record"),
                     )
                 )
                 continue

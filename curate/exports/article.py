@@ -12,10 +12,10 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-from curate.errors import Problem
-from curate.exports import Offer
+from curate.exports import Fault, Offer
 from curate.exports.text import block, commands, line
-from curate.model import Language
+from curate.messages import msg
+from curate.model import Language, Message
 from curate.product import Product, Words
 from curate.shares import Share
 
@@ -61,13 +61,13 @@ class Article:
 
 def articles(
     offers: Sequence[Offer], one_currency: bool = True
-) -> tuple[list[Article], list[Problem]]:
+) -> tuple[list[Article], list[Fault]]:
     """Every offer that a platform can take, in order, and why the others are left out.
 
     ``one_currency``: the file has no column for it, so that all prices in it must be in the first's.
     """
     found: list[Article] = []
-    problems: list[Problem] = []
+    problems: list[Fault] = []
     handles: set[str] = set()
     skus: dict[str, str] = {}
     currency = ""
@@ -87,61 +87,91 @@ def articles(
     return found, problems
 
 
-def warnings(article: Article, *cells: str) -> Iterator[Problem]:
+def warnings(article: Article, *cells: str) -> Iterator[Fault]:
     """For what an importer would give back with an apostrophe in front, if one were written.
 
     Those importers take every cell as it stands, so the cell is left as it is and the seller is told.
     """
     for cell in cells:
         if commands(cell):
-            yield Problem(
+            yield Fault(
                 article.product.name,
-                f"“{cell[:40]}” begins like a formula, and the importer would keep whatever is put before it",
-                "bring the file in without opening it in a spreadsheet program",
+                msg(
+                    "“{cell}” begins like a formula, and the importer would keep whatever is put before it",
+                    cell=cell[:40],
+                ),
+                msg("bring the file in without opening it in a spreadsheet program"),
                 "warning",
             )
 
 
-def _faults(offer: Offer, skus: dict[str, str], currency: str) -> Iterator[Problem]:
+def _faults(offer: Offer, skus: dict[str, str], currency: str) -> Iterator[Fault]:
     product = offer.product
     sku = line(product.sku)
     if product.language not in product.words:
-        yield Problem(
-            product.name, f"product.json has no words in its language, {product.language}"
+        yield Fault(
+            product.name,
+            msg("product.json has no words in its language, {language}", language=product.language),
         )
     elif not _own(product).title:
-        yield Problem(product.name, "its title is empty", "write one in collection.toml: title")
+        yield Fault(product.name, msg("its title is empty"), _write("title"))
     if not sku:
-        yield Problem(product.name, "its SKU is empty", "write one in collection.toml: listing.sku")
+        yield Fault(product.name, msg("its SKU is empty"), _write("listing.sku"))
     elif sku.casefold() in skus:  # shops compare them without regard to capitals
-        yield Problem(
+        yield Fault(
             product.name,
-            f"its SKU '{sku}' is that of {skus[sku.casefold()]}, too",
-            "write another one in collection.toml: listing.sku",
+            msg("its SKU '{sku}' is that of {other}, too", sku=sku, other=skus[sku.casefold()]),
+            another("listing.sku"),
         )
     yield from _price_faults(product)
     if currency and product.currency != currency:
-        yield Problem(
+        yield Fault(
             product.name,
-            f"its price is in {product.currency}, the others' in {currency}, and the file has one currency",
-            "export it by itself",
+            msg(
+                "its price is in {own}, the others' in {others}, and the file has one currency",
+                own=product.currency,
+                others=currency,
+            ),
+            msg("export it by itself"),
         )
 
 
-def _price_faults(product: Product) -> Iterator[Problem]:
-    change = "write it in collection.toml: listing.price"
+def _write(key: str) -> Message:
+    return msg("write one in collection.toml: {key}", key=key)
+
+
+def another(key: str) -> Message:
+    """The hint to change what stands below ``key``."""
+    return msg("write another one in collection.toml: {key}", key=key)
+
+
+def _price_faults(product: Product) -> Iterator[Fault]:
+    change = another("listing.price")
     try:
         price = Decimal(product.price)
     except InvalidOperation:
-        yield Problem(product.name, f"its price {product.price!r} is not a number", change)
+        yield Fault(
+            product.name,
+            msg("its price {price} is not a number", price=repr(product.price)),
+            change,
+        )
         return
     places = _MINOR.get(product.currency, 2)
     if not price.is_finite() or not 0 <= price < 10**9:
-        yield Problem(product.name, f"its price {product.price!r} is out of bounds", change)
-    elif round(price, places) != price:
-        yield Problem(
+        yield Fault(
             product.name,
-            f"its price {product.price} has more decimals than {product.currency} has: {places}",
+            msg("its price {price} is out of bounds", price=repr(product.price)),
+            change,
+        )
+    elif round(price, places) != price:
+        yield Fault(
+            product.name,
+            msg(
+                "its price {price} has more decimals than {currency} has: {places}",
+                price=product.price,
+                currency=product.currency,
+                places=places,
+            ),
             change,
         )
 

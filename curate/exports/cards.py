@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from curate.errors import Problem
-from curate.exports import Offer
+from curate.exports import Fault, Offer
 from curate.exports.article import Article, articles
+from curate.messages import msg
+from curate.model import Message
 from curate.shares import BAR, Share
 
 _DIGEST = 12
@@ -17,7 +19,7 @@ _LINKS = frozenset({"http", "https", "ftp", "ftps", "magnet", "ed2k", "thunder"}
 _UNSAFE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
-def cards(offers: Sequence[Offer]) -> tuple[list[tuple[Article, list[str]]], list[Problem]]:
+def cards(offers: Sequence[Offer]) -> tuple[list[tuple[Article, list[str]]], list[Fault]]:
     """Each article with its lines, and why the others have none."""
     found, problems = articles(offers, one_currency=False)
     kept: list[tuple[Article, list[str]]] = []
@@ -29,7 +31,7 @@ def cards(offers: Sequence[Offer]) -> tuple[list[tuple[Article, list[str]]], lis
     return kept, problems
 
 
-def lines(article: Article) -> tuple[list[str], list[Problem]]:
+def lines(article: Article) -> tuple[list[str], list[Fault]]:
     """One for each share where it lies now; none, and why, where there is no good one."""
     faults = [*_faults(article)]
     if faults:
@@ -46,32 +48,50 @@ def _open(article: Article) -> list[Share]:
     ]
 
 
-def _faults(article: Article) -> Iterator[Problem]:
+def _faults(article: Article) -> Iterator[Fault]:
     product = article.product
     there = _open(article)
     if not there:
-        yield Problem(
+        yield Fault(
             product.name,
-            f"there is nothing to deliver for {product.version}: {_why(article.shares)}",
-            f"put it somewhere with curate publish {product.name} --to TARGET, or tell where you put it "
-            f"yourself with curate publish record {product.name} --url ADDRESS",
+            _why(product.version, article.shares),
+            msg(
+                "put it somewhere with curate publish {name} --to TARGET, or tell where you put it yourself with curate publish record {name} --url ADDRESS",
+                name=shlex.quote(product.name),
+            ),
         )
     for share in there:
         for value in (share.url, share.code, share.expires):
             if BAR in value or any(unicodedata.category(char) in _UNSAFE for char in value):
-                yield Problem(
+                yield Fault(
                     product.name,
-                    f"its share on {share.target} holds “{BAR}”, a line end or a control character: {value!r}",
-                    f"drop it, and record it again with curate publish record {product.name}",
+                    msg(
+                        "its share on {target} holds “{bar}”, a line end or a control character: {value}",
+                        target=share.target,
+                        bar=BAR,
+                        value=repr(value),
+                    ),
+                    msg(
+                        "drop it, and record it again with curate publish record {name}",
+                        name=shlex.quote(product.name),
+                    ),
                 )
 
 
-def _why(shares: Sequence[Share]) -> str:
+def _why(version: str, shares: Sequence[Share]) -> Message:
     if not shares:
-        return "no share of it is recorded"
+        return msg(
+            "there is nothing to deliver for {version}: no share of it is recorded", version=version
+        )
     if all(share.verb == "gone" for share in shares):
-        return "all its shares are gone"
-    return f"no buyer gets to {shares[0].url}"
+        return msg(
+            "there is nothing to deliver for {version}: all its shares are gone", version=version
+        )
+    return msg(
+        "there is nothing to deliver for {version}: no buyer gets to {url}",
+        version=version,
+        url=shares[0].url,
+    )
 
 
 def _line(article: Article, share: Share) -> str:

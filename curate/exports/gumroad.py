@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from curate import checksum
-from curate.errors import Problem
-from curate.exports import Offer
+from curate.exports import Fault, Offer
 from curate.exports.article import Article, articles
 from curate.exports.pictures import Pictures
+from curate.messages import msg
 
 _CURRENCIES = frozenset(
     "USD GBP EUR JPY INR AUD CAD HKD SGD TWD NZD BRL ZAR CHF ILS PHP KRW PLN CZK".split()
@@ -31,7 +31,7 @@ class GumroadExport:
     def __init__(self, copies: bool = False) -> None:
         self.copies = copies
 
-    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Problem]]:
+    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Fault]]:
         found, problems = articles(offers, one_currency=False)
         files: list[Path] = []
         for article in found:
@@ -43,7 +43,7 @@ class GumroadExport:
                 problems += faults
         return files, problems
 
-    def _folder(self, article: Article, folder: Path) -> tuple[list[Path], list[Problem]]:
+    def _folder(self, article: Article, folder: Path) -> tuple[list[Path], list[Fault]]:
         folder.mkdir()
         pictures = Pictures(folder / "images")
         _, problems = pictures.of(article)
@@ -55,10 +55,13 @@ class GumroadExport:
             files.append(self._bring(release / archive.file, upload / archive.file))
         if article.product.currency not in _CURRENCIES:
             problems.append(
-                Problem(
+                Fault(
                     article.product.name,
-                    f"its price is in {article.product.currency}, which Gumroad does not sell in",
-                    "type a price in another currency there",
+                    msg(
+                        "its price is in {currency}, which Gumroad does not sell in",
+                        currency=article.product.currency,
+                    ),
+                    msg("type a price in another currency there"),
                     "warning",
                 )
             )
@@ -96,19 +99,21 @@ def _text(path: Path, text: str) -> Path:
     return path
 
 
-def _missing(article: Article) -> Iterator[Problem]:
+def _missing(article: Article) -> Iterator[Fault]:
     release = article.offer.folder.parent
     for archive in article.product.archives:
         path = release / archive.file
         if Path(archive.file).name != archive.file or not path.is_file():
-            yield Problem(
+            yield Fault(
                 article.product.name,
-                f"its archive {archive.file} is not in {release.name}",
-                "restore it from a backup of the release",
+                msg(
+                    "its archive {file} is not in {folder}", file=archive.file, folder=release.name
+                ),
+                msg("restore it from a backup of the release"),
             )
         elif checksum.of(path) != archive.sha256:
-            yield Problem(
+            yield Fault(
                 article.product.name,
-                f"its archive {archive.file} is not as it was released",
-                "restore it from a backup of the release",
+                msg("its archive {file} is not as it was released", file=archive.file),
+                msg("restore it from a backup of the release"),
             )

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from curate.errors import Problem
-from curate.exports import Offer
+from curate.exports import Fault, Offer
 from curate.exports.article import Article, articles, warnings
 from curate.exports.pictures import Picture, Pictures
 from curate.exports.table import write
@@ -29,7 +28,7 @@ class MedusaExport:
     def __init__(self, images: str = "") -> None:
         self.images = images
 
-    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Problem]]:
+    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Fault]]:
         found, problems = articles(offers, one_currency=False)
         pictures = Pictures(folder / "images", self.images)
         rows = []

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from curate.errors import Problem
-from curate.exports import Offer
+from curate.exports import Fault, Offer
 from curate.exports.article import Article, articles, warnings
 from curate.exports.table import bare
+from curate.messages import msg
 
 CLASS, PARTNER, STOCK = "Digital bundle", "Bundles", "9999"
 """Make the product class in the dashboard first, without shipping; stock has to be a number all the same."""
@@ -21,7 +21,7 @@ class OscarExport:
 
     checked = "engine"
 
-    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Problem]]:
+    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Fault]]:
         found, problems = articles(offers)
         rows = []
         for article in found:
@@ -53,14 +53,19 @@ def _cell(text: str) -> str:
     return text.replace("\\", "\\\\")
 
 
-def _long(article: Article) -> Iterator[Problem]:
+def _long(article: Article) -> Iterator[Fault]:
     for what, text, most, key in (
         ("title", article.words.title, _TITLE, "title"),
         ("SKU", article.sku, _UPC, "listing.sku"),
     ):
         if len(text) > most:
-            yield Problem(
+            yield Fault(
                 article.product.name,
-                f"its {what} is longer than the {most} characters that django-oscar stores",
-                f"shorten it in collection.toml: {key}",
+                msg(
+                    "its {what} is longer than the {most} characters that {platform} stores",
+                    what=what,
+                    most=most,
+                    platform="django-oscar",
+                ),
+                msg("shorten it in collection.toml: {key}", key=key),
             )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from curate.errors import Problem
+from curate.exports import Fault
 from curate.exports.article import Article
+from curate.messages import msg
 
 _KINDS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
 
@@ -26,15 +27,19 @@ class Pictures:
     folder: Path
     base: str = ""
 
-    def of(self, article: Article) -> tuple[list[Picture], list[Problem]]:
+    def of(self, article: Article) -> tuple[list[Picture], list[Fault]]:
         """The article's images, the cover first, and those that cannot be used."""
         copied: list[Picture] = []
-        problems: list[Problem] = []
+        problems: list[Fault] = []
         for image in article.product.images:
             source = _inside(article.offer.folder, image)
             if source is None or source.suffix.lower() not in _KINDS:
                 problems.append(
-                    Problem(article.product.name, f"its image {image} is not there", "", "warning")
+                    Fault(
+                        article.product.name,
+                        msg("its image {image} is not there", image=image),
+                        severity="warning",
+                    )
                 )
                 continue
             name = f"{article.handle}-{len(copied) + 1}{source.suffix.lower()}"
@@ -48,15 +53,21 @@ class Pictures:
     def files(self) -> list[Path]:
         return sorted(self.folder.iterdir()) if self.folder.is_dir() else []
 
-    def homeless(self, platform: str) -> list[Problem]:
+    def homeless(self, platform: str) -> list[Fault]:
         """Tell that the platform takes images from the web only, where there are some and no address."""
         if self.base or not self.folder.is_dir():
             return []
         return [
-            Problem(
+            Fault(
                 platform,
-                f"the images lie in {self.folder.name}/, and the file names none: it may only name what is on the web",
-                f"upload them and export again with --images ADDRESS, or add them in {platform}",
+                msg(
+                    "the images lie in {folder}/, and the file names none: it may only name what is on the web",
+                    folder=self.folder.name,
+                ),
+                msg(
+                    "upload them and export again with --images ADDRESS, or add them in {platform}",
+                    platform=platform,
+                ),
                 "warning",
             )
         ]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from curate.errors import Problem
-from curate.exports import Offer
+from curate.exports import Fault, Offer
 from curate.exports.article import Article, articles, warnings
 from curate.exports.pictures import Picture, Pictures
 from curate.exports.table import write
@@ -50,7 +49,7 @@ class ShopifyExport:
         self.legacy = legacy
         self.images = images
 
-    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Problem]]:
+    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Fault]]:
         found, problems = articles(offers)
         pictures = Pictures(folder / "images", self.images)
         rows: list[dict[str, str]] = []

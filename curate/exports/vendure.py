@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from curate.errors import Problem
-from curate.exports import Offer
+from curate.exports import Fault, Offer
 from curate.exports.article import Article, articles, warnings
 from curate.exports.pictures import Picture, Pictures
 from curate.exports.table import write
+from curate.messages import msg
 from curate.model import Language
 
 _LANGUAGES: dict[Language, str] = {"en": "en", "zh": "zh_Hans"}
@@ -39,7 +39,7 @@ class VendureExport:
 
     checked = "engine"
 
-    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Problem]]:
+    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Fault]]:
         found, problems = articles(offers)
         pictures = Pictures(folder / "assets")
         rows = []
@@ -53,17 +53,22 @@ class VendureExport:
         return [write(folder / "products.csv", HEADER, rows), *pictures.files()], problems
 
 
-def _long(article: Article) -> Iterator[Problem]:
+def _long(article: Article) -> Iterator[Fault]:
     for language in _LANGUAGES:
         if len(article.within(language).title) > _TITLE:
-            yield Problem(
+            yield Fault(
                 article.product.name,
-                f"its title is longer than the {_TITLE} characters that Vendure stores",
-                "shorten it in collection.toml",
+                msg(
+                    "its {what} is longer than the {most} characters that {platform} stores",
+                    what="title",
+                    most=_TITLE,
+                    platform="Vendure",
+                ),
+                msg("shorten it in collection.toml: {key}", key="title"),
             )
 
 
-def _warnings(article: Article) -> Iterator[Problem]:
+def _warnings(article: Article) -> Iterator[Fault]:
     titles = (article.within(language).title for language in _LANGUAGES)
     return warnings(article, *titles, article.sku)
 

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from curate.errors import Problem
-from curate.exports import Offer
+from curate.exports import Fault, Offer
 from curate.exports.article import Article, articles, warnings
 from curate.exports.pictures import Picture, Pictures
 from curate.exports.table import write
@@ -35,7 +34,7 @@ class WooCommerceExport:
     def __init__(self, images: str = "") -> None:
         self.images = images
 
-    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Problem]]:
+    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Fault]]:
         found, problems = articles(offers)
         pictures = Pictures(folder / "images", self.images)
         rows = []

@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 
-from curate.errors import Problem
-from curate.exports import Offer
-from curate.exports.article import Article, articles
+from curate.exports import Fault, Offer
+from curate.exports.article import Article, another, articles
 from curate.exports.cards import lines
 from curate.exports.pictures import Picture, Pictures
+from curate.messages import msg
+from curate.model import Message
 
 _AT_ONCE = 50
 """Products in one call."""
@@ -32,7 +33,7 @@ class XianguanjiaExport:
     def __init__(self, images: str = "") -> None:
         self.images = images
 
-    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Problem]]:
+    def write(self, offers: Sequence[Offer], folder: Path) -> tuple[list[Path], list[Fault]]:
         found, problems = articles(offers, one_currency=False)
         pictures = Pictures(folder / "images", self.images)
         rows, kept = [], []
@@ -54,39 +55,58 @@ class XianguanjiaExport:
         ]
         if files:
             problems.append(
-                Problem("xianguanjia", f"fill in {_OWN}", "they belong to your account", "warning")
+                Fault(
+                    "xianguanjia",
+                    msg("fill in {fields}", fields=_OWN),
+                    msg("they belong to your account"),
+                    "warning",
+                )
             )
         kami, faults = _kami(kept, folder / "kami")
         return [*files, *kami, *pictures.files()], [*problems, *faults]
 
 
-def _faults(article: Article) -> Iterator[Problem]:
+def _faults(article: Article) -> Iterator[Fault]:
     product, words = article.product, article.within("zh")
     least, most = _CONTENT
     if product.currency != "CNY":
         yield _fault(
             product.name,
-            f"its price is in {product.currency}; 闲管家 takes CNY",
+            msg("its price is in {currency}; 闲管家 takes CNY", currency=product.currency),
             "listing.currency",
         )
     elif not article.price:
-        yield _fault(product.name, "it is free; 闲管家 takes one fen at least", "listing.price")
+        yield _fault(
+            product.name, msg("it is free; 闲管家 takes one fen at least"), "listing.price"
+        )
     if not 1 <= len(words.title) <= _TITLE:
         yield _fault(
             product.name,
-            f"its title has {len(words.title)} characters; 闲管家 takes 1 to {_TITLE}",
+            msg(
+                "its {what} has {n} characters; 闲管家 takes {least} to {most}",
+                what="title",
+                n=len(words.title),
+                least=1,
+                most=_TITLE,
+            ),
             "title",
         )
     if not least <= len(words.description) <= most:
         yield _fault(
             product.name,
-            f"its description has {len(words.description)} characters; 闲管家 takes {least} to {most}",
+            msg(
+                "its {what} has {n} characters; 闲管家 takes {least} to {most}",
+                what="description",
+                n=len(words.description),
+                least=least,
+                most=most,
+            ),
             "description",
         )
 
 
-def _fault(name: str, what: str, key: str) -> Problem:
-    return Problem(name, what, f"write another one in collection.toml: {key}")
+def _fault(name: str, what: Message, key: str) -> Fault:
+    return Fault(name, what, another(key))
 
 
 def _row(article: Article, shown: Sequence[Picture]) -> dict[str, Any]:
@@ -106,10 +126,10 @@ def _row(article: Article, shown: Sequence[Picture]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _kami(kept: Sequence[Article], folder: Path) -> tuple[list[Path], list[Problem]]:
+def _kami(kept: Sequence[Article], folder: Path) -> tuple[list[Path], list[Fault]]:
     """Goods can be listed before there is a share to deliver, so that is a warning here."""
     files: list[Path] = []
-    problems: list[Problem] = []
+    problems: list[Fault] = []
     for article in kept:
         codes, faults = lines(article)
         problems += [replace(fault, severity="warning") for fault in faults]

@@ -17,7 +17,7 @@ import msgspec
 from curate import plugins, product, typed
 from curate.bundle import history
 from curate.errors import CurateError, Problem
-from curate.exports import Export, Offer
+from curate.exports import Export, Fault, Offer
 from curate.listings import checks
 from curate.pipeline.listing import own
 from curate.pipeline.rightful import rightful
@@ -98,8 +98,9 @@ def export(workspace: Workspace, platform: str, names: Sequence[str], how: How) 
             passed.append(offer)
     told = Exported(platform, writer.checked, _offered(offers, ()), (), str(folder))
     if passed:
-        told, refused = _write(writer, passed, told, folder)
-        problems += refused
+        told, faults = _write(writer, passed, told, folder)
+        one = offers[0].product.language if len(offers) == 1 else workspace.settings.language
+        problems += [fault.told(one) for fault in faults]
         written = [one.name for one in told.offers]
         told = msgspec.structs.replace(told, offers=_offered(offers, written if told.files else ()))
     return msgspec.structs.replace(told, problems=tuple(problems))
@@ -172,23 +173,23 @@ def _lint(workspace: Workspace, platform: str, offer: Offer, force: bool) -> lis
 
 def _write(
     writer: Export, offers: Sequence[Offer], told: Exported, folder: Path
-) -> tuple[Exported, list[Problem]]:
+) -> tuple[Exported, list[Fault]]:
     """Beside, then renamed. Where nothing could be written, what is there stays."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         part.chmod(0o755)
-        paths, problems = writer.write(offers, part)
-        left = {problem.where for problem in problems if problem.severity == "error"}
+        paths, faults = writer.write(offers, part)
+        left = {fault.where for fault in faults if fault.severity == "error"}
         kept = [offer for offer in offers if offer.product.name not in left]
         if not kept:
-            return told, problems
+            return told, faults
         files = tuple(path.relative_to(part).as_posix() for path in paths)
         names = [offer.product.name for offer in kept]
         told = msgspec.structs.replace(told, offers=_offered(kept, names), files=files)
         (part / MARK).write_bytes(_mark(told, part))
         _swap(part, folder)
-        return told, problems
+        return told, faults
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
