@@ -112,7 +112,7 @@ _NUMBERED = re.compile(
     re.I,
 )
 _NO_COUNT = re.compile(
-    r"\s?(?:dpi|ppi|px|pixels?|mp|megapixels?|bits?|kbps|mbps|fps|k?hz|mm|cm|km|inch(?:es)?|kg|lb|am|pm|usd|eur|cny|rmb|gbp|"
+    r"\s?(?:dpi|ppi|px|pixels?|mp|megapixels?|bits?|kbps|mbps|fps|k?hz|mm|gsm|cm|km|inch(?:es)?|kg|lb|am|pm|usd|eur|cny|rmb|gbp|"
     r"yuan|dollars?|euros?|pounds?|edition|ed|century|st|nd|rd|th|d)(?![A-Za-z])"
     r"|\s?[x×*]\s?\d+(?!\s?[张个份套])|\s?[-/.:]\s?\d|\s?(?:年级|年代|年|月|日|号|点|岁|元|块|折|星|维|代|届|楼|世纪|美元|度|级|版|像素|分(?![钟类])|厘米|毫米|英寸)"
     r"|\s?years? old",
