@@ -38,7 +38,8 @@ _log = logging.getLogger("curate.serve")
 def app(shop: Shop) -> FastAPI:
     """The pages of one shop's buyers. Raises CurateError where its database, its keys or its proxies are wrong."""
     health.check(shop)
-    _ = shop.keys  # both opened here, before threads come for them at once
+    grants.enter(shop, "")  # all is opened here, before threads come for it at once, and the first
+    plain(shop.settings.language, 403, "", "", "")  # buyer waits no longer than the others
     made = FastAPI(
         title="curate",
         description="What buyers reach: a page for each purchase, signed links, downloads.",
@@ -148,7 +149,7 @@ def _statics() -> dict[str, Any]:
     return {
         one.name: one
         for one in resources.files("curate.web").joinpath("static").iterdir()
-        if one.is_file()
+        if one.is_file() and not one.name.startswith("seller")
     }
 
 

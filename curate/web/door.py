@@ -32,6 +32,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 FORGED = "curate.forged"
 """In the scope: set by whoever answers, where what was asked with was none of ours."""
+PROXIED = "curate.proxied"
+"""In the scope: whether a proxy of ours asks."""
 _BODY = 1 << 20
 """Bytes of a request's body at most: an order's notice; forms are far smaller."""
 _FIRST = re.compile(r"/[a-z.]{1,20}", re.ASCII)
@@ -52,7 +54,9 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        client = self._client(scope)
+        peer = scope["client"][0] if scope.get("client") else ""
+        scope[PROXIED] = self._trusted(peer)
+        client = self._client(scope, peer)
         scope["client"] = (client, 0)
         status = 0
 
@@ -99,16 +103,15 @@ class Door:
         link = Link.of(path)
         return link is not None and links.genuine(self._shop.keys, link)
 
-    def _client(self, scope: Scope) -> str:
+    def _client(self, scope: Scope, peer: str) -> str:
         """The address that asks. What a proxy says about it is believed only of those in shop.toml."""
-        peer = scope["client"][0] if scope.get("client") else ""
-        if not self._proxies or not self._trusted(peer):
-            return str(peer)
+        if not scope[PROXIED]:
+            return peer
         told = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
         for one in reversed(told.decode("latin-1").split(",")):
             if one.strip() and not self._trusted(peer := _bare(one.strip())):
                 break
-        return str(peer)
+        return peer
 
     def _trusted(self, address: str) -> bool:
         return _among(address, self._proxies)

@@ -18,7 +18,7 @@ from curate.shop.access import downloads, links
 from curate.shop.access.links import Link
 from curate.shop.access.shelf import language, release, shelf
 from curate.web import ranges, session
-from curate.web.door import FORGED
+from curate.web.door import FORGED, PROXIED
 from curate.web.plain import plain, preferred
 from curate.web.sending import Sending
 
@@ -189,7 +189,7 @@ class _Giving:
             "Content-Type": _TYPES.get(self.file.path.suffix, "application/octet-stream"),
             "Content-Disposition": disposition(self.file.name),
         }
-        if self.shop.settings.serve.accel:
+        if self.shop.settings.serve.accel and self.request.scope[PROXIED]:
             # Ranges are made there, by the same ETag and with the same answer to If-Range.
             return Response(headers={**told, "X-Accel-Redirect": self._internal()})
         if span is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 _GRACE = 30
 """Seconds that downloads are given to finish when the server is stopped."""
+_TICK = 0.5
+"""Seconds after which a signal is noticed at the latest."""
 _MOST = 4000
 """Connections at once; more are answered with 503."""
 
@@ -32,7 +36,8 @@ def run(app: FastAPI, where: Serve, ready: Callable[[str], None] = lambda url: N
         app,
         host=where.host,
         port=where.port,
-        http="h11",  # it bounds the size of headers; httptools does not
+        # h11 bounds the size of headers; httptools costs a third, and leaves that to the proxy before it.
+        http="httptools" if where.proxies else "h11",
         ws="none",
         lifespan="off",
         access_log=False,
@@ -55,13 +60,19 @@ def run(app: FastAPI, where: Serve, ready: Callable[[str], None] = lambda url: N
         ) from fault
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    _Server(config, lambda: ready(f"http://{shown}:{port}")).run([listening])
+    with suppress(KeyboardInterrupt):  # that is how people end it
+        _Server(config, lambda: ready(f"http://{shown}:{port}")).run([listening])
 
 
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+
+    async def main_loop(self) -> None:
+        # uvicorn looks ten times a second whether it should end: that alone is much of an idle server's work.
+        while not await self.on_tick(0):
+            await asyncio.sleep(_TICK)
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
