@@ -153,10 +153,12 @@ class Row:
             value = self.cells.get(name)
             if value is None or value == "":
                 continue
-            text = str(value).strip() if not isinstance(value, bool) else "?"
-            text = bare(text) if isinstance(value, str) else text
+            typed = isinstance(value, str | int) and not isinstance(value, bool)
+            text = bare(str(value)) if typed else str(value)
+            if typed and not text:
+                continue
             whole = text.partition(".")[0] if re.fullmatch(r"\d{1,9}\.0+", text) else text
-            if not re.fullmatch(r"\d{1,9}", whole, re.ASCII):
+            if not typed or not re.fullmatch(r"\d{1,9}", whole, re.ASCII):
                 raise CurateError(f"{name} is no whole number: {text[:40]!r}")
             return int(whole)
         return default
