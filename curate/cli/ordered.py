@@ -202,7 +202,11 @@ def _show(whole: Whole, say: Say) -> None:
             )
         )  # fmt: skip
     for access in whole.grants:
-        ended = say("ended: {why}", why=access.revoked_why) if access.revoked_at else say("open")
+        ended = (
+            say("ended: {why}", why=access.revoked_why)
+            if access.revoked_at
+            else say("lets the buyer in")
+        )
         echo(
             say(
                 "  access {serial} to {version}: {state}",
