@@ -66,7 +66,13 @@ def counter(tmp_path: Path) -> Counter:
 
 
 def sell(counter: Counter, number: str, sku: str = "G", **how: Any) -> None:
-    values = {"quantity": 3, "paid": 1000, "fee": 31, "paid_at": START, "buyer": "B"} | how
+    values: dict[str, Any] = {
+        "quantity": 3,
+        "paid": 1000,
+        "fee": 31,
+        "paid_at": START,
+        "buyer": "B",
+    } | how
     taken = take(counter.shop, [Line("hand", number, item=sku, **values)])
     assert (taken.new, taken.problems) == (1, ())
 
@@ -232,7 +238,7 @@ def test_a_reference_counts_once_and_means_one_thing(counter: Counter) -> None:
     first = refund(counter.shop, "hand", "1", quantity=1, reference="r")
     again = refund(counter.shop, "hand", "1", quantity=1, reference="r")
     assert (again.refund_id, again.again, again.units_left) == (first.refund_id, True, 2)
-    with pytest.raises(CurateError, match="'r' was 1 units and 3.33 CNY"):
+    with pytest.raises(CurateError, match=r"'r' was 1 units and 3\.33 CNY"):
         refund(counter.shop, "hand", "1", quantity=2, reference="r")
 
 

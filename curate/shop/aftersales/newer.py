@@ -50,6 +50,15 @@ class _Buyer:
 
 
 @dataclass(frozen=True, slots=True)
+class _Due:
+    """``version`` is new for them, "" where none is; those of ``gone`` they have, and they are off sale."""
+
+    buyer: _Buyer
+    version: str
+    gone: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Release:
     """The newest release that may be given, and what is off sale."""
 
@@ -94,7 +103,9 @@ def _offer(shop: Shop, name: str) -> Offered:
     done.version = version
     with shop.database.reading() as connection:
         found = [
-            [one.delivery_id for one in group] for group in _groups(connection, shop, name).values()
+            sorted({one.delivery_id for one in group})
+            for group in _groups(connection, shop, name).values()
+            if _due(connection, release, group) is not None
         ]
     for some in found:
         with shop.database.writing() as connection:
@@ -141,18 +152,25 @@ def _who(row: Any) -> tuple[str, ...]:
 def _tell(
     connection: Connection, shop: Shop, release: _Release, served: Sequence[int], done: Offered
 ) -> None:
-    for group in _groups(connection, shop, release.home.name, sorted(set(served))).values():
-        buyer = _buyer(connection, group)
-        gone = sorted((buyer.versions & release.off.keys()) - buyer.told, key=history.order)
-        frozen = buyer.first.policy == "frozen"
-        version = release.above(buyer.versions) if gone or not frozen else ""
-        if not (gone or version):
+    """Looked at once more now that nobody else writes: another process may have told them meanwhile."""
+    for group in _groups(connection, shop, release.home.name, served).values():
+        due = _due(connection, release, group)
+        if due is None:
             continue
-        _send(connection, shop, release, buyer, version, gone)
-        if frozen and version:
-            _exchange(connection, buyer, version)
-        done.offered += bool(version)
-        done.warned += bool(gone)
+        _send(connection, shop, release, due)
+        if due.version and due.buyer.first.policy == "frozen":
+            _exchange(connection, due.buyer, due.version)
+        done.offered += bool(due.version)
+        done.warned += bool(due.gone)
+
+
+def _due(connection: Connection, release: _Release, group: Sequence[Any]) -> _Due | None:
+    """What they are to be told now; None for nothing."""
+    buyer = _buyer(connection, group)
+    gone = sorted((buyer.versions & release.off.keys()) - buyer.told, key=history.order)
+    moves = bool(gone) or buyer.first.policy == "latest"
+    version = release.above(buyer.versions) if moves else ""
+    return _Due(buyer, version, gone) if gone or version else None
 
 
 def _exchange(connection: Connection, buyer: _Buyer, version: str) -> None:
@@ -183,14 +201,8 @@ def _key(grant_id: int, version: str, gone: Sequence[str]) -> str:
     return ":".join(("update", str(grant_id), version, *gone))
 
 
-def _send(
-    connection: Connection,
-    shop: Shop,
-    release: _Release,
-    buyer: _Buyer,
-    version: str,
-    gone: Sequence[str],
-) -> None:
+def _send(connection: Connection, shop: Shop, release: _Release, due: _Due) -> None:
+    buyer, version, gone = due.buyer, due.version, due.gone
     what = purchase.of_line(connection, buyer.first.line_id)
     language = purchase.language_of(shop, what)
     say = speaker(language)

@@ -56,14 +56,20 @@ def parse(raw: str) -> Pasted:
     first = raw.partition("\n")[0].rstrip("\r")
     if not _HEADER.match(first):
         return Pasted("", "", _new(raw), None)
-    # Pasted text was decoded already; what is encoded in it is ASCII.
+    if not re.search(r"\r?\n\r?\n", raw):
+        return Pasted("", "", _new(raw), None)
     message = email.message_from_bytes(
         raw.encode("utf-8", "replace"), EmailMessage, policy=email.policy.default
     )
+    if not ("From" in message or "Subject" in message):  # a letter that begins "Question: …"
+        return Pasted("", "", _new(raw), None)
     subject = " ".join(str(message.get("Subject", "")).split())
     sender = parseaddr(str(message.get("From", "")))[1].strip().casefold()
     named = _TICKET.search(subject)
-    return Pasted(sender, subject, _new(_body(message)), int(named[1]) if named else None)
+    # What was decoded before it was pasted is taken as it stands; what is still encoded is ASCII.
+    encoded = message.is_multipart() or "Content-Transfer-Encoding" in message
+    text = _body(message) if encoded else re.split(r"\r?\n\r?\n", raw, maxsplit=1)[-1]
+    return Pasted(sender, subject, _new(text), int(named[1]) if named else None)
 
 
 def receive(shop: Shop, raw: str) -> Received:

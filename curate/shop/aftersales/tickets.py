@@ -31,7 +31,7 @@ _DAY = 86_400
 _A_DAY = 20
 """Letters of one buyer within a day; a page on the web is open to machines too."""
 _CONTROL = re.compile(
-    r"[^\S\n]*[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+"
+    r"[^\S\n]*[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+[^\S\n]*"
 )
 
 
