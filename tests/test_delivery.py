@@ -20,7 +20,7 @@ from curate.shop.delivery import outbox as box
 from curate.shop.delivery import serve, waiting
 from curate.shop.delivery.message import fill
 from curate.shop.settings import Channel, Serve, Sold
-from tests.selling import SKU, START, Counter, count, shop
+from tests.selling import START, Counter, count, shop
 
 WHOLE = ["allocated", "rendered", "sent", "confirmed"]
 

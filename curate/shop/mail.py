@@ -98,6 +98,8 @@ class Post:
 
     def send(self, letter: Letter) -> str:
         """What the server said when it took it. Raises Refused."""
+        if not self._how.host or not self._how.sender:
+            raise Refused("shop.toml names no server that mail is sent by", all=True)
         raw = compose(letter, self._how.sender)
         server = self._server()
         try:
@@ -126,8 +128,6 @@ class Post:
     def _server(self) -> smtplib.SMTP:
         if self._open is None:
             how = self._how
-            if not how.host or not how.sender:
-                raise Refused("shop.toml names no server that mail is sent by", all=True)
             try:
                 self._open = _connect(how)
             except smtplib.SMTPAuthenticationError as fault:

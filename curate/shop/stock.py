@@ -296,7 +296,7 @@ def counts(shop: Shop) -> list[Stock]:
         ).where(deliveries.c.state == "waiting")
         waits = {one[0]: one for one in connection.execute(queue.group_by(deliveries.c.sku))}
         open_ = select(alerts.c.sku, alerts.c.raised_at).where(alerts.c.cleared_at.is_(None))
-        told = {sku: since for sku, since in connection.execute(open_)}
+        told = {row[0]: row[1] for row in connection.execute(open_)}
     sold = {sku: one for sku, one in shop.settings.products.items() if one.stock == "unique"}
     return [
         Stock(

@@ -1,16 +1,15 @@
 """What was paid is served exactly once: waiting → allocated → rendered → sent → confirmed.
 
-Each step is a transaction of its own that looks first whether it was done. So ``serve`` may be killed
-anywhere and run again, by several processes at once, and goes on where things stand.
+Each step is a transaction, of a few deliveries together, that looks first whether it was done. So ``serve``
+may be killed anywhere and run again, by several processes at once, and goes on where things stand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from curate.database.tables import deliveries, lines, orders
 from curate.errors import CurateError
@@ -60,14 +59,14 @@ def serve(shop: Shop, limit: int | None = None) -> Served:
     for sku in _skus(shop):
         run.allocate(sku, _ALL if limit is None else limit)
     # Then what was left by a process that was killed, or by one that is still at it.
-    run.go_on(_in(shop, "allocated"))
-    run.finish(_in(shop, "rendered", rendering.unsent(shop)))
+    rendered = rendering.compose(shop, run.goods)
+    confirmed = rendering.finish(shop)
     for outbox_id in sending.left_sent(shop):
         sending.confirmed(shop, outbox_id)
     mail = sending.send(shop, limit)
     return Served(
-        run.allocated, run.rendered, run.confirmed, mail.sent, mail.delayed, mail.refused,
-        len(_in(shop, "waiting")), (*run.trouble, *([mail.trouble] if mail.trouble else [])),
+        run.allocated, rendered, confirmed, mail.sent, mail.delayed, mail.refused,
+        _waiting(shop), (*run.trouble, *([mail.trouble] if mail.trouble else [])),
     )  # fmt: skip
 
 
@@ -76,35 +75,23 @@ class _Run:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-        self.goods: dict[str, Goods] = {}
+        self.known: dict[str, Goods] = {}
         self.trouble: list[str] = []
-        self.allocated = self.rendered = self.confirmed = 0
+        self.allocated = 0
 
     def allocate(self, sku: str, limit: int) -> None:
         try:
-            served = allocate(self.shop, self._goods(sku), limit - self.allocated)
+            served = allocate(self.shop, self.goods(sku), limit - self.allocated)
         except CurateError as fault:
             self.trouble.append(fault.message)
             return
         self.allocated += len(served)
-        self.go_on([(one, sku) for one in served])
 
-    def go_on(self, found: Sequence[tuple[int, str]]) -> None:
-        for delivery_id, sku in found:
-            if _state(self.shop, delivery_id) == "allocated":
-                self.rendered += rendering.compose(self.shop, self._goods(sku), delivery_id)
-        self.finish(found)
-
-    def finish(self, found: Sequence[tuple[int, str]]) -> None:
-        for delivery_id, _ in found:
-            self.confirmed += rendering.finish(self.shop, delivery_id)
-
-    def _goods(self, sku: str) -> Goods:
-        if sku not in self.goods:
-            self.goods[sku] = goods(self.shop, sku)
-            if self.goods[sku].trouble:
-                self.trouble.append(self.goods[sku].trouble)
-        return self.goods[sku]
+    def goods(self, sku: str) -> Goods:
+        if sku not in self.known:
+            self.known[sku] = found = goods(self.shop, sku)
+            self.trouble += [found.trouble] if found.trouble else []
+        return self.known[sku]
 
 
 def waiting(shop: Shop) -> list[Waiting]:
@@ -129,18 +116,7 @@ def _skus(shop: Shop) -> list[str]:
         return sorted(connection.scalars(query))
 
 
-def _in(shop: Shop, state: str, channels: Sequence[str] | None = None) -> Sequence[tuple[int, str]]:
-    """(id, SKU) of the deliveries in a state; of some channels alone where these are given."""
-    query = select(deliveries.c.id, deliveries.c.sku).where(deliveries.c.state == state)
-    if channels is not None:
-        query = (
-            query.join_from(deliveries, lines).join(orders).where(orders.c.channel.in_(channels))
-        )
+def _waiting(shop: Shop) -> int:
+    query = select(func.count()).where(deliveries.c.state == "waiting")
     with shop.database.reading() as connection:
-        return [(one, sku) for one, sku in connection.execute(query.order_by(deliveries.c.id))]
-
-
-def _state(shop: Shop, delivery_id: int) -> str:
-    query = select(deliveries.c.state).where(deliveries.c.id == delivery_id)
-    with shop.database.reading() as connection:
-        return str(connection.execute(query).scalar_one())
+        return connection.execute(query).scalar_one()

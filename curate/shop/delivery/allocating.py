@@ -11,7 +11,7 @@ from curate.database.tables import deliveries, lines, orders
 from curate.errors import CurateError
 from curate.shop import cards, stock
 from curate.shop.delivery.goods import Goods
-from curate.shop.delivery.states import Held, held, move, wait
+from curate.shop.delivery.states import AT_ONCE, Held, held, move, pieces, wait
 
 if TYPE_CHECKING:
     from curate.shop import Shop
@@ -28,29 +28,37 @@ class Queue:
 
     def run(self) -> list[int]:
         """Serve who can be served, first in, first out; the ids of their deliveries."""
-        for delivery_id in self._carded():
-            self._one(delivery_id)
-        while len(self.served) < self.left and self._head():
+        self._carded()
+        while len(self.served) < self.left and self._some():
             pass
         return self.served
 
-    def _one(self, delivery_id: int) -> None:
-        with self.shop.database.writing() as connection:
-            stock.alone(connection, self.goods.sku)
-            self._allocate(connection, delivery_id)
+    def _carded(self) -> None:
+        with self.shop.database.reading() as connection:
+            ids = [*connection.scalars(self._waiting(machine=True))]
+        for some in pieces(ids[: self.left]):
+            with self.shop.database.writing() as connection:
+                stock.alone(connection, self.goods.sku)
+                self.served += [one for one in some if self._allocate(connection, one)]
 
-    def _head(self) -> bool:
-        """Serve who waits longest; False where nobody does, or goods are missing: then nobody behind gets
-        them either, or a large order would be passed for ever."""
+    def _some(self) -> bool:
+        """Serve some of those who wait longest, in one transaction; False where nobody does any more, or
+        goods are missing: then nobody behind gets them either, or a large order would be passed for ever."""
+        served: list[int] = []
         with self.shop.database.writing() as connection:
             stock.alone(connection, self.goods.sku)
-            first = connection.scalar(self._waiting(machine=False).limit(1))
-            if first is None:
-                return False
-            if self._allocate(connection, first):
-                return True
-            self._behind(connection, first)
-            return False
+            most = min(AT_ONCE, self.left - len(self.served))
+            heads = connection.scalars(self._waiting(machine=False).limit(most)).all()
+            for first in heads:
+                if self._allocate(connection, first):
+                    served.append(first)
+                elif self._waits(connection, first):
+                    self._behind(connection, first)
+                    break
+            else:
+                first = 0
+        self.served += served
+        return first == 0 and len(heads) == most
 
     def _behind(self, connection: Connection, first: int) -> None:
         """All of them wait for the same."""
@@ -61,9 +69,9 @@ class Queue:
         ):
             wait(connection, self.shop, other, why)
 
-    def _carded(self) -> list[int]:
-        with self.shop.database.reading() as connection:
-            return [*connection.scalars(self._waiting(machine=True))]
+    def _waits(self, connection: Connection, delivery_id: int) -> bool:
+        query = select(deliveries.c.state).where(deliveries.c.id == delivery_id)
+        return connection.scalar(query) == "waiting"
 
     def _waiting(self, *, machine: bool) -> Select[int]:
         machines = [
@@ -80,19 +88,18 @@ class Queue:
         )
 
     def _allocate(self, connection: Connection, delivery_id: int) -> bool:
-        """Whether the next one may be looked at: this one has all, or needs nothing more."""
+        """Whether it has all that it paid for, by this."""
         one = held(connection, delivery_id)
         if one.state != "waiting":  # another process was faster
-            return True
+            return False
         if not one.paid or one.quantity < 1:
             move(connection, self.shop, one.id, "revoked", "nothing of it is left to be served")
-            return True
+            return False
         proof, why = self._give(connection, one)
         if why:
             wait(connection, self.shop, one.id, why)
             return False
         move(connection, self.shop, one.id, "allocated", proof)
-        self.served.append(one.id)
         return True
 
     def _give(self, connection: Connection, one: Held) -> tuple[str, str]:
@@ -121,7 +128,7 @@ class Queue:
 
 
 def allocate(shop: Shop, goods: Goods, left: int) -> list[int]:
-    """Serve at most ``left`` of those who wait for these goods. Each line is a transaction of its own."""
+    """Serve at most ``left`` of those who wait for these goods."""
     try:
         return Queue(shop, goods, left).run()
     except CurateError as fault:  # a release that was taken off sale this moment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
@@ -10,7 +11,7 @@ from curate.database.tables import codes, grants
 from curate.shop.delivery import outbox
 from curate.shop.delivery.goods import Goods, shares, spoken
 from curate.shop.delivery.message import Facts, render
-from curate.shop.delivery.states import Held, held, move, wait
+from curate.shop.delivery.states import Held, State, claim, held, move, wait
 
 if TYPE_CHECKING:
     from curate.shop import Shop
@@ -19,32 +20,56 @@ if TYPE_CHECKING:
 _UNSENT = ("page", "cards")
 
 
-def compose(shop: Shop, goods: Goods, delivery_id: int) -> bool:
-    """One transaction; False where another process was faster."""
-    with shop.database.writing() as connection:
-        one = held(connection, delivery_id)
-        if one.state != "allocated" or goods.sold is None:
-            return False
-        if goods.why == "rights":
-            wait(connection, shop, one.id, goods.why)
-            return False
-        subject, body = render(
-            _facts(connection, shop, goods, one), goods.sold.subject, goods.sold.message
-        )
-        way = way_of(shop, one.channel)
-        outbox.enqueue(
-            connection,
-            shop,
-            key=outbox.key_of(one.id),
-            kind="delivery",
-            delivery_id=one.id,
-            ticket_id=None,
-            way=way,
-            recipient=one.email if way == "email" else one.buyer,
-            subject=subject,
-            body=body,
-        )
-        move(connection, shop, one.id, "rendered")
+def compose(shop: Shop, known: Callable[[str], Goods]) -> int:
+    """All that is allocated, a few in a transaction; how many. ``known`` tells what a SKU is."""
+    return _each(
+        shop,
+        "allocated",
+        None,
+        lambda connection, one, sku: _compose(connection, shop, known(sku), one),
+    )
+
+
+def _each(
+    shop: Shop,
+    state: State,
+    channels: Sequence[str] | None,
+    step: Callable[[Connection, int, str], bool],
+) -> int:
+    done = last = 0
+    while True:
+        with shop.database.writing() as connection:
+            found = claim(connection, state, last, channels)
+            done += sum(step(connection, *one) for one in found)
+        if not found:
+            return done
+        last = found[-1][0]
+
+
+def _compose(connection: Connection, shop: Shop, goods: Goods, delivery_id: int) -> bool:
+    one = held(connection, delivery_id)
+    if one.state != "allocated" or goods.sold is None:
+        return False
+    if goods.why == "rights":
+        wait(connection, shop, one.id, goods.why)
+        return False
+    subject, body = render(
+        _facts(connection, shop, goods, one), goods.sold.subject, goods.sold.message
+    )
+    way = way_of(shop, one.channel)
+    outbox.enqueue(
+        connection,
+        shop,
+        key=outbox.key_of(one.id),
+        kind="delivery",
+        delivery_id=one.id,
+        ticket_id=None,
+        way=way,
+        recipient=one.email if way == "email" else one.buyer,
+        subject=subject,
+        body=body,
+    )
+    move(connection, shop, one.id, "rendered")
     return True
 
 
@@ -53,19 +78,25 @@ def unsent(shop: Shop) -> list[str]:
     return [name for name in shop.settings.channels if way_of(shop, name) in _UNSENT]
 
 
-def finish(shop: Shop, delivery_id: int) -> bool:
-    """Confirm what nobody has to send: the page stands open, the machine gave the card out."""
-    if not unsent(shop):
+def finish(shop: Shop) -> int:
+    """Confirm what nobody has to send: the page stands open, the machine gave the card out. How many."""
+    channels = unsent(shop)
+    if not channels:
+        return 0
+    return _each(
+        shop, "rendered", channels, lambda connection, one, _: _finish(connection, shop, one)
+    )
+
+
+def _finish(connection: Connection, shop: Shop, delivery_id: int) -> bool:
+    one = held(connection, delivery_id)
+    way = way_of(shop, one.channel)
+    if one.state != "rendered" or way not in _UNSENT:
         return False
-    with shop.database.writing() as connection:
-        one = held(connection, delivery_id)
-        way = way_of(shop, one.channel)
-        if one.state != "rendered" or way not in _UNSENT:
-            return False
-        told = "the page stands open" if way == "page" else "the card machine gave it out"
-        outbox.settle(connection, shop, outbox.key_of(one.id), told)
-        move(connection, shop, one.id, "sent", told)
-        move(connection, shop, one.id, "confirmed", told)
+    told = "the page stands open" if way == "page" else "the card machine gave it out"
+    outbox.settle(connection, shop, outbox.key_of(one.id), told)
+    move(connection, shop, one.id, "sent", told)
+    move(connection, shop, one.id, "confirmed", told)
     return True
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from curate.database.tables import deliveries, lines, orders, steps
 from curate.messages import msg
@@ -14,6 +15,8 @@ from curate.model import Message
 if TYPE_CHECKING:
     from curate.shop import Shop
 
+AT_ONCE = 20
+"""Deliveries in one transaction: each waits for the disk once."""
 State = Literal["waiting", "allocated", "rendered", "sent", "confirmed", "revoked"]
 
 
@@ -36,23 +39,65 @@ class Held:
     buyer: str
 
 
+# Built once: several times for each order, building them is half of what they cost.
+_LINE = (
+    select(
+        lines.c.id, lines.c.state, lines.c.card, lines.c.title, lines.c.quantity,
+        lines.c.refunded_quantity, orders.c.channel, orders.c.number, orders.c.language, orders.c.email,
+        orders.c.buyer,
+    )
+    .join_from(lines, orders)
+    .join(deliveries, deliveries.c.line_id == lines.c.id)
+    .where(deliveries.c.id == bindparam("delivery"))
+    .with_for_update(of=lines)
+)  # fmt: skip
+_OWN = (
+    select(deliveries.c.sku, deliveries.c.quantity, deliveries.c.state)
+    .where(deliveries.c.id == bindparam("delivery"))
+    .with_for_update()
+)
+_MOVE = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("delivery"))
+    .values(state=bindparam("to"), why="", proof=bindparam("told"), changed_at=bindparam("now"))
+)
+_STEP = steps.insert()
+
+
 def held(connection: Connection, delivery_id: int) -> Held:
     """The line's row is held before the delivery's, as refunds do it: two that took them in different
     orders would wait for each other for ever."""
-    query = select(deliveries.c.line_id).where(deliveries.c.id == delivery_id)
-    line_id = connection.execute(query).scalar_one()
-    of_line = select(
-        lines.c.state, lines.c.card, lines.c.title, lines.c.quantity, lines.c.refunded_quantity,
-        orders.c.channel, orders.c.number, orders.c.language, orders.c.email, orders.c.buyer,
-    ).join_from(lines, orders)  # fmt: skip
-    line = connection.execute(of_line.where(lines.c.id == line_id).with_for_update(of=lines)).one()
-    own = select(deliveries.c.sku, deliveries.c.quantity, deliveries.c.state)
-    one = connection.execute(own.where(deliveries.c.id == delivery_id).with_for_update()).one()
+    line = connection.execute(_LINE, {"delivery": delivery_id}).one()
+    one = connection.execute(_OWN, {"delivery": delivery_id}).one()
     return Held(
-        delivery_id, line_id, one.sku, min(one.quantity, line.quantity - line.refunded_quantity), one.state,
+        delivery_id, line.id, one.sku, min(one.quantity, line.quantity - line.refunded_quantity), one.state,
         line.state == "paid", line.card, line.title, line.channel, line.number, line.language, line.email,
         line.buyer,
     )  # fmt: skip
+
+
+def claim(
+    connection: Connection, state: State, after: int, channels: Sequence[str] | None = None
+) -> list[tuple[int, str]]:
+    """Some deliveries in a state, (id, SKU), whose id is above ``after``; of some channels alone where these
+    are given. Those that another process holds are its to deal with."""
+    query = (
+        select(deliveries.c.id, deliveries.c.sku)
+        .join_from(deliveries, lines)
+        .join(orders)
+        .where(deliveries.c.state == state, deliveries.c.id > after)
+        .order_by(deliveries.c.id)
+        .limit(AT_ONCE)
+        .with_for_update(of=[lines, deliveries], skip_locked=True)
+    )
+    if channels is not None:
+        query = query.where(orders.c.channel.in_(channels))
+    return [(one, sku) for one, sku in connection.execute(query)]
+
+
+def pieces(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """``AT_ONCE`` of them at a time."""
+    return (ids[n : n + AT_ONCE] for n in range(0, len(ids), AT_ONCE))
 
 
 def move(
@@ -60,10 +105,10 @@ def move(
 ) -> None:
     """Within the transaction that holds it. ``proof`` names no secret."""
     now = shop.now()
-    query = update(deliveries).where(deliveries.c.id == delivery_id)
-    connection.execute(query.values(state=state, why="", proof=proof, changed_at=now))
+    change = {"delivery": delivery_id, "to": state, "told": proof, "now": now}
+    connection.execute(_MOVE, change)
     connection.execute(
-        steps.insert().values(delivery_id=delivery_id, state=state, at=now, proof=proof)
+        _STEP, {"delivery_id": delivery_id, "state": state, "at": now, "proof": proof}
     )
 
 
