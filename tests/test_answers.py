@@ -79,7 +79,7 @@ def measure(workspace: Workspace, language: str, part: str) -> Measured:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("part", ["tune", "test"])
+@pytest.mark.parametrize("part", ["tune", "test", "fresh"])
 def test_real_questions_find_their_passage(
     bundles: Workspace, language: str, part: str, record_property: Any
 ) -> None:
