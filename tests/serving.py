@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -75,6 +76,7 @@ def serving(shop: Shop) -> Iterator[Browser]:
     )  # fmt: skip
     server = uvicorn.Server(config)
     listening = config.bind_socket()
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listening.listen(256)
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 from functools import cache
-from importlib import import_module, resources
-from importlib.util import find_spec
+from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Form, Path, Request
+from fastapi import APIRouter, FastAPI, Path, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -19,7 +18,7 @@ from curate.errors import CurateError
 from curate.messages import speaker
 from curate.shop import notices
 from curate.shop.access import grants, health
-from curate.web import downloads, session
+from curate.web import downloads, order
 from curate.web.door import Door
 from curate.web.plain import plain, preferred
 
@@ -48,35 +47,10 @@ def app(shop: Shop) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for room in (_rooms(shop), downloads.router(shop), _notices(shop), _house(shop)):
+    for room in (order.router(shop), downloads.router(shop), _notices(shop), _house(shop)):
         made.include_router(room)
     _faults(made, shop)
     made.add_middleware(Door, shop=shop)
-    return made
-
-
-def _rooms(shop: Shop) -> APIRouter:
-    """The pages, once there are any."""
-    if find_spec("curate.web.order"):
-        return import_module("curate.web.order").router(shop)  # type: ignore[no-any-return]
-    return _bare(shop)
-
-
-def _bare(shop: Shop) -> APIRouter:
-    made = APIRouter()
-
-    @made.post("/open", status_code=303, responses=downloads.PAGES)
-    def enter(
-        code: Annotated[str, Form(max_length=200)],
-        number: Annotated[str, Form(max_length=200)] = "",
-    ) -> Response:
-        grant = grants.enter(shop, code, number)
-        if grant is None:
-            return PlainTextResponse("", 403)
-        answer = RedirectResponse("/order", 303)
-        session.begin(shop, answer, grant)
-        return answer
-
     return made
 
 

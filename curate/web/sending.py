@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 _CHUNK = 256 << 10
 """Bytes: enough that threads cost little, few enough for hundreds of buyers at once."""
+_NOWAIT: int = getattr(os, "RWF_NOWAIT", 0)
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -52,7 +53,10 @@ class Sending(Response):
         try:
             await send(start)
             while at < self._end and not gone.done():
-                data = await run_in_threadpool(_read, handle, at, min(_CHUNK, self._end - at))
+                size = min(_CHUNK, self._end - at)
+                data = _at_once(handle, at, size)
+                if data is None:
+                    data = await run_in_threadpool(_read, handle, at, size)
                 if not data:
                     break  # cut off by somebody since: the connection ends before its length
                 await send({"type": "http.response.body", "body": data, "more_body": True})
@@ -65,6 +69,21 @@ class Sending(Response):
             os.close(handle)
         if at < self._end:
             await run_in_threadpool(self._unsent, self._end - at)
+
+
+def _at_once(handle: int, at: int, size: int) -> bytes | None:
+    """What the system has in memory is read without a thread, which would cost more than the reading.
+
+    None where it would have to wait for the disk, or cannot say (Linux alone can).
+    """
+    if not _NOWAIT:
+        return None
+    data = bytearray(size)
+    try:
+        count = os.preadv(handle, [data], at, _NOWAIT)
+    except OSError:
+        return None
+    return bytes(data) if count == size else bytes(data[:count])
 
 
 def _read(handle: int, at: int, size: int) -> bytes:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _GRACE = 30
 """Seconds that downloads are given to finish when the server is stopped."""
+_IPPROTO_TCP, _TCP_NODELAY = 6, 1
 _TICK = 0.5
 """Seconds after which a signal is noticed at the latest."""
 _MOST = 4000
@@ -58,6 +59,8 @@ def run(app: FastAPI, where: Serve, ready: Callable[[str], None] = lambda url: N
             f"port {where.port} of {where.host} cannot be used",
             "see what else runs there, or give another one: --port",
         ) from fault
+    # asyncio leaves sockets that it did not open itself with Nagle's algorithm: 40 ms for each small answer.
+    listening.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     with suppress(KeyboardInterrupt):  # that is how people end it
