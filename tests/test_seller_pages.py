@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import threading
 import time
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 __all__ = ["browser"]
+_TELLING = ("/rights", "/review/shop", "/duplicates/shop/pair", "/outbox/1", "/stock", "/tickets/1")
+"""Pages that show all there is of colours and forms."""
 
 
 @contextmanager
@@ -67,11 +70,17 @@ def url(workspace: Workspace) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def unreleased(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return build(tmp_path_factory.mktemp("unreleased") / "w", released=False)
+
+
 @pytest.fixture
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def fresh(unreleased: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """For tests that answer."""
     monkeypatch.setenv("LOGNAME", "ann")
-    return build(tmp_path / "w", released=False)
+    shutil.copytree(unreleased.root, tmp_path / "w")
+    return Workspace.at(tmp_path / "w")
 
 
 def token(page: str) -> str:
@@ -135,7 +144,8 @@ def test_every_page_has_no_serious_fault_and_fits(
         for path in pages:
             answer = page.goto(f"{url}{path}")
             assert answer is not None and answer.status == 200, path
-            assert faults(page) == [], path
+            if not dark or path.startswith(_TELLING):
+                assert faults(page) == [], path
             assert page.evaluate("document.documentElement.scrollWidth") <= size[0], path
             assert page.locator("h1").count() == 1, path
 
@@ -420,7 +430,7 @@ def test_an_order_goes_from_waiting_to_confirmed_and_back(selling: Shop) -> None
         told = send(
             client, "/stock", "/stock", sku="KEYS", codes="KEY-TWO-2222\r\nKEY-4\r\nKEY-5\r\n\r\n"
         )
-        assert told.startswith("2 codes are new, 1 were there, 0 are none. 1 served")
+        assert told.startswith("New: 2; there before: 1; no codes: 0. Served: 1")
         (number,) = (one.id for one in outbox.pending(selling) if one.number == "A-3")
         assert outbox.text(selling, number).body.count("KEY-") == 2
         assert "sent by hand" in client.get(f"/outbox/{number}").text
@@ -435,7 +445,7 @@ def test_an_order_goes_from_waiting_to_confirmed_and_back(selling: Shop) -> None
         whose = {"channel": "hand", "number": "A-3", "line_no": "1", "currency": "CNY"}
         assert "digits" in send(client, order, "/orders/refund", quantity="one", **whose)
         told = send(client, order, "/orders/refund", quantity="1", reason="did not fit", **whose)
-        assert told == "4.95 CNY given back for 1 pieces; the buyer keeps 1."
+        assert told == "Given back: 4.95 CNY; pieces: 1; the buyer keeps: 1."
         assert "did not fit" in client.get(order).text
         assert "nothing" not in send(client, order, "/orders/refund", amount="99", **whose)
         assert send(client, order, "/orders/resend", **whose) == "It lies in the outbox."
@@ -482,7 +492,7 @@ def test_a_message_is_copied_and_confirmed_by_keys(browser: Browser, selling: Sh
 
 def test_a_ticket_is_answered(selling: Shop) -> None:
     with served(selling.workspace) as url, httpx.Client(base_url=url) as client:
-        assert "<b>1</b> <span>open tickets" in client.get("/").text
+        assert "<span>Open tickets</span> <b>1</b>" in client.get("/").text
         assert "the letter is empty" in send(client, "/tickets/1", "/tickets/1", text=" ")
         told = send(
             client, "/tickets/1", "/tickets/1", text="The key lies\r\nunder the mat.", close="1"

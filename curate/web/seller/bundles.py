@@ -80,7 +80,7 @@ def add(app: FastAPI, desk: Desk) -> None:
         seen[name, version] = Verified(time.strftime("%Y-%m-%d %H:%M"), found)
         errors = sum(one.severity == "error" for one in found)
         told = (
-            say("{n} problems were found", n=errors)
+            say("Problems found: {n}", n=errors)
             if errors
             else say("It is whole: every file is as it was released.")
         )

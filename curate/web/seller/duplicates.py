@@ -53,12 +53,9 @@ def add(app: FastAPI, desk: Desk) -> None:
     ) -> Response:  # fmt: skip
         say = speaker(desk.language(request))
         waiting = _waiting(desk, name)
-        found = (
-            _all(desk, name, page) if everything else list(waiting[(page - 1) * PAGE : page * PAGE])
-        )
-        total = len(waiting)
+        found, total = list(waiting[(page - 1) * PAGE : page * PAGE]), len(waiting)
         if everything:
-            total = groups(desk.workspace, name, limit=1, width=1).total
+            found, total = _all(desk, name, page)
         with Catalog(desk.workspace.catalog, readonly=True) as catalog:
             both = {one.sha256: one for pair in found for one in (pair.stays, pair.back)}
             seen = {name: picture(catalog, name, one.format) for name, one in both.items()}
@@ -87,9 +84,10 @@ def _waiting(desk: Desk, name: str) -> tuple[Pair, ...]:
     return desk.known(("doubtful", name), partial(doubtful, desk.workspace, name))
 
 
-def _all(desk: Desk, name: str, page: int) -> list[Pair]:
-    found = groups(desk.workspace, name, limit=page * PAGE, width=_WIDTH).shown
-    return [one for group in found[(page - 1) * PAGE :] for one in pairs(group)]
+def _all(desk: Desk, name: str, page: int) -> tuple[list[Pair], int]:
+    """The pairs of a page of groups, and how many groups there are."""
+    found = groups(desk.workspace, name, limit=page * PAGE, width=_WIDTH)
+    return [one for group in found.shown[(page - 1) * PAGE :] for one in pairs(group)], found.total
 
 
 def _pair(desk: Desk, request: Request, name: str, ids: tuple[str, str]) -> Response:

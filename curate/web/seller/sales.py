@@ -58,7 +58,7 @@ def add(app: FastAPI, desk: Desk) -> None:
             taken = intake.remap(shop)
             served = delivery.serve(shop)
             told = say(
-                "{n} lines have a product now; {served} were served.",
+                "Lines with a product now: {n}; served: {served}.",
                 n=taken.changed,
                 served=served.allocated,
             )
@@ -85,7 +85,7 @@ def add(app: FastAPI, desk: Desk) -> None:
             if given.again:
                 return say("This refund was noted before; nothing was done now.")
             return say(
-                "{amount} given back for {n} pieces; the buyer keeps {left}.",
+                "Given back: {amount}; pieces: {n}; the buyer keeps: {left}.",
                 amount=paid, n=given.quantity, left=given.units_left,
             )  # fmt: skip
 

@@ -112,7 +112,7 @@ def _stock(app: FastAPI, desk: Desk) -> None:
                 raise CurateError(say("There is no code in it."), say("Write one in each line."))
             added = stock.add(shop, text(form, "sku", 200), rows, text(form, "batch", 200).strip())
             told = say(
-                "{n} codes are new, {old} were there, {wrong} are none.",
+                "New: {n}; there before: {old}; no codes: {wrong}.",
                 n=added.new, old=len(added.repeated), wrong=len(added.refused),
             )  # fmt: skip
             return f"{told} {_told(say, delivery.serve(shop))}"
@@ -127,7 +127,7 @@ def _first(found: list[Message]) -> list[Message]:
 
 def _told(say: Say, done: Served) -> str:
     told = say(
-        "{allocated} served, {mailed} sent by mail, {waiting} wait.",
+        "Served: {allocated}; sent by mail: {mailed}; waiting: {waiting}.",
         allocated=done.allocated, mailed=done.mailed, waiting=done.waiting,
     )  # fmt: skip
     return " ".join((told, *done.trouble))
