@@ -6,6 +6,7 @@ import json
 import stat
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,12 @@ from click.testing import CliRunner, Result
 
 from curate.api import Workspace
 from curate.cli import main
+from curate.errors import Problem
 from curate.pipeline.setup import Wish
+from curate.shop import Shop, notices
+from curate.shop.orders import formats
+from curate.shop.settings import Channel
+from tests.test_docs import ROOT, blocks
 
 ORDERS = """order_no,sku,variant,title,quantity,paid,currency,paid_at,buyer_ref,no_return
 1001,guides,,Guides,1,9.90,CNY,2026-09-01 10:00,li,2026-1
@@ -191,3 +197,28 @@ def test_no_heavy_import_for_help() -> None:
         "assert not {'sqlalchemy', 'fastapi', 'alembic'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def example(name: str) -> str:
+    """What docs/shop.md shows as the file ``name``."""
+    (found,) = [block.text for block in blocks(ROOT / "docs" / "shop.md") if block.name == name]
+    return found
+
+
+def test_the_examples_of_the_documentation_hold(tmp_path: Path) -> None:
+    Workspace.init(tmp_path)
+    (tmp_path / "shop.toml").write_text(example("shop.toml") + "[channels.own]\n", encoding="utf-8")
+    open_shop = Shop.open(Workspace.at(tmp_path), lambda: time.time())
+    told = formats.told("own", Channel(), "canonical")
+    (tmp_path / "orders.csv").write_text(example("orders.csv"), encoding="utf-8")
+    (found,) = formats.reader("canonical")(tmp_path / "orders.csv", told)
+    assert not isinstance(found, Problem) and found.line.acknowledged == "2026-1"
+    notices.make_secret(open_shop, "own", tmp_path / "own.secret")
+    made: dict[str, Any] = {"secret": (tmp_path / "own.secret").read_text()}
+    exec(example("notice.py"), made)
+    headers = {
+        "X-Curate-Timestamp": made["at"], "X-Curate-Nonce": made["nonce"],
+        "X-Curate-Signature": made["signature"],
+    }  # fmt: skip
+    answer = notices.receive(open_shop, "own", headers, made["body"])
+    assert answer.status == 200 and answer.body["lines"][0]["sku"] == "GUIDES"
