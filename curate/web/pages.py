@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import jinja2
 from fastapi.responses import HTMLResponse
 
+from curate.bundle.text import size
 from curate.messages import speaker
 from curate.model import Language
 
@@ -28,13 +30,25 @@ HEADERS = {
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("curate.web"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters.update(size=size, day=day, moment=moment)
+    return made
+
+
+def day(at: int) -> str:
+    """Seconds since 1970 as a day, UTC."""
+    return time.strftime("%Y-%m-%d", time.gmtime(at))
+
+
+def moment(at: int) -> str:
+    """Seconds since 1970 as day and time, UTC."""
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at))
 
 
 def page(

@@ -1,0 +1,370 @@
+"""The pages of one purchase: in by the code, then the files, what there is to read, answers and letters.
+
+No path holds a secret: who is in says the cookie, the serial in the path only which order is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from curate.errors import CurateError
+from curate.messages import speaker
+from curate.shop import reading, stamp
+from curate.shop.access import downloads as counting
+from curate.shop.access import grants
+from curate.shop.access.shelf import language, shelf
+from curate.shop.aftersales import acknowledge, answers, tickets
+from curate.web import purchase, session
+from curate.web.downloads import PAGES, disposition
+from curate.web.pages import HEADERS, page
+from curate.web.plain import plain, preferred
+from curate.web.sending import Sending
+
+if TYPE_CHECKING:
+    from curate.model import Language
+    from curate.shop import Shop
+    from curate.shop.access.grants import Grant
+    from curate.shop.access.shelf import Shelf
+    from curate.shop.aftersales.answers import Found
+
+_Serial = Annotated[str, Path(max_length=20)]
+_IN: dict[int | str, dict[str, Any]] = {303: {"description": "To where it goes on"}, **PAGES}
+_PICTURES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A picture", "content": {kind: {} for kind in reading.PICTURES.values()}},
+    **_IN,
+}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The copy", "content": {kind: {} for kind in stamp.TYPES.values()}},
+    503: {"description": "Could not be made", "content": {"text/html": {}}},
+    **_IN,
+}
+_TUTORIAL = {
+    **HEADERS,
+    # Its own address stays, or its pictures would come without the cookie; nothing in it can run.
+    "Content-Security-Policy": (
+        "sandbox allow-same-origin; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+}
+_PICTURE = {**HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'"}
+_COPY = {**HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'"}
+_ROWS = 50
+
+
+def router(shop: Shop) -> APIRouter:
+    """All pages below / and /order."""
+    made = APIRouter(default_response_class=HTMLResponse)
+    _door(made, shop)
+    _order(made, shop)
+    _reading(made, shop)
+    _help(made, shop)
+    _copies(made, shop)
+    return made
+
+
+def _door(made: APIRouter, shop: Shop) -> None:
+    @made.get("/")
+    def start(request: Request) -> Response:
+        inside = session.read(shop, request) is not None
+        return _start(_told(shop, request), inside=inside)
+
+    @made.post("/open", status_code=303, responses=_IN)
+    def enter(
+        request: Request,
+        code: Annotated[str, Form(max_length=300)],
+        number: Annotated[str, Form(max_length=200)] = "",
+    ) -> Response:
+        grant = grants.enter(shop, code.rpartition("#")[2], number)  # also the whole link
+        if grant is None:
+            return _start(_told(shop, request), wrong=True, status=403)
+        if (state := grant.state(shop.now())) != "open":
+            return _over(language(shop, grant), state, grant)
+        answer = _to("/order")
+        session.begin(shop, answer, grant)
+        return answer
+
+    @made.post("/leave", status_code=303, responses=_IN)
+    def leave() -> Response:
+        answer = _to("/")
+        session.end(shop, answer)
+        return answer
+
+
+def _order(made: APIRouter, shop: Shop) -> None:
+    @made.get("/order", responses=_IN)
+    def order(request: Request) -> Response:
+        grant = session.read(shop, request)
+        return purchase.page(shop, grant) if grant else _to("/")
+
+    @made.post("/order/{serial}/agree", status_code=303, responses=_IN)
+    def agree(
+        request: Request, serial: _Serial, text: Annotated[str, Form(max_length=40)]
+    ) -> Response:
+        """That delivered digital goods are not returned: before the first download."""
+        grant = session.read(shop, request, serial)
+        if grant is None:
+            return _ended(shop, request)
+        if text not in {one.version for one in acknowledge.texts()} or not grant.number:
+            return _misread(language(shop, grant))
+        acknowledge.record(shop, grant.channel, grant.number, version=text, source="page")
+        return _to("/order#files")
+
+    @made.get("/order/{serial}/cover", responses=_PICTURES)
+    def cover(request: Request, serial: _Serial) -> Response:
+        def shown(found: Shelf) -> Response | None:
+            path = reading.cover(found.folder)
+            if path is None:
+                return None
+            kind = reading.PICTURES[path.suffix]
+            return Response(path.read_bytes(), headers=_PICTURE, media_type=kind)
+
+        return _read(shop, request, serial, shown)
+
+
+def _reading(made: APIRouter, shop: Shop) -> None:
+    @made.get("/order/{serial}/tutorial", responses=_IN)
+    def tutorial(request: Request, serial: _Serial) -> Response:
+        def shown(found: Shelf) -> Response | None:
+            back = speaker(found.language)("Back to your order")
+            there = reading.tutorial(found.folder, back)
+            return HTMLResponse(there.html, headers=_TUTORIAL) if there else None
+
+        return _read(shop, request, serial, shown)
+
+    @made.get("/order/{serial}/tutorial/{path:path}", responses=_PICTURES)
+    def picture(request: Request, serial: _Serial, path: str) -> Response:
+        def shown(found: Shelf) -> Response | None:
+            there = reading.picture(found.folder, path)
+            return Response(there[0], headers=_PICTURE, media_type=there[1]) if there else None
+
+        return _read(shop, request, serial, shown)
+
+    @made.get("/order/{serial}/changelog", responses=_IN)
+    def changelog(request: Request, serial: _Serial) -> Response:
+        def shown(found: Shelf) -> Response | None:
+            title = speaker(found.language)("What is new")
+            html = reading.changelog(found.folder)
+            return _text(found, title, html) if html else None
+
+        return _read(shop, request, serial, shown)
+
+    @made.get("/order/{serial}/licenses", responses=_IN)
+    def licenses(request: Request, serial: _Serial) -> Response:
+        def shown(found: Shelf) -> Response | None:
+            title = speaker(found.language)("Licences")
+            html = reading.licenses(found.folder)
+            return _text(found, title, html) if html else None
+
+        return _read(shop, request, serial, shown)
+
+
+def _help(made: APIRouter, shop: Shop) -> None:
+    @made.post("/order/{serial}/ask", responses=_IN)
+    def ask(
+        request: Request, serial: _Serial, text: Annotated[str, Form(max_length=2000)]
+    ) -> Response:
+        grant = session.read(shop, request, serial)
+        if grant is None:
+            return _ended(shop, request)
+        found = shelf(shop, grant)
+        data = {
+            "grant": grant, "text": text.strip(), "found": _found(shop, found, text),
+            "order": purchase.order_id(shop, grant) is not None,
+        }  # fmt: skip
+        return page("buyer/asked.html.j2", found.language, data)
+
+    @made.post("/order/{serial}/tickets", status_code=303, responses=_IN)
+    def write(
+        request: Request,
+        serial: _Serial,
+        text: Annotated[str, Form(max_length=tickets.LONGEST)],
+        ticket: Annotated[int, Form(ge=0, le=1 << 53)] = 0,
+    ) -> Response:
+        """A new letter to the seller; ``ticket``: one that goes on with what was written before."""
+        grant = session.read(shop, request, serial)
+        if grant is None:
+            return _ended(shop, request)
+        told = language(shop, grant)
+        own = {one.id for one in purchase.letters(shop, grant)}
+        order = purchase.order_id(shop, grant)
+        if order is None or not text.strip() or (ticket and ticket not in own):
+            return _misread(told)
+        try:
+            if ticket:
+                tickets.write(shop, ticket, text)
+            else:
+                version = shelf(shop, grant).version
+                asked = tickets.ask(
+                    shop, text, order_id=order, sku=grant.sku, version=version, insist=True
+                )
+                ticket = asked.ticket_id or 0
+        except CurateError:
+            return _often(told)
+        return _to(f"/order#t{ticket}")
+
+
+def _copies(made: APIRouter, shop: Shop) -> None:
+    @made.get("/order/{serial}/copies", responses=_IN)
+    def copies(
+        request: Request,
+        serial: _Serial,
+        number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
+    ) -> Response:
+        def shown(found: Shelf) -> Response | None:
+            there = stamp.offered(shop, found)
+            rows = there[(number - 1) * _ROWS : number * _ROWS]
+            data = {
+                "grant": found.grant,
+                "line": stamp.line(found),
+                "rows": [(one, _left(shop, found, one)) for one in rows],
+                "page": number,
+                "pages": -(-len(there) // _ROWS),
+            }
+            return page("buyer/copies.html.j2", found.language, data) if rows else None
+
+        return _read(shop, request, serial, shown)
+
+    @made.post("/order/{serial}/copies", responses=_FILE)
+    def copy(
+        request: Request, serial: _Serial, item: Annotated[str, Form(max_length=64)]
+    ) -> Response:
+        grant = session.read(shop, request, serial)
+        if grant is None:
+            return _ended(shop, request)
+        found = shelf(shop, grant)
+        one = next((one for one in stamp.offered(shop, found) if one.sha256 == item), None)
+        if one is None or purchase.unagreed(shop, grant):
+            return _missing(found.language)
+        path = stamp.make(shop, found, one)
+        if path is None:
+            return _unmade(found.language)
+        size = path.stat().st_size
+        if counting.begin(shop, grant, found.version, stamp.counted(one), size) is None:
+            return _used_up(found.language)
+        headers = {
+            **_COPY,
+            "Content-Type": stamp.TYPES[path.suffix],
+            "Content-Disposition": disposition(one.name),
+        }
+        return Sending(path, 0, size, 200, headers, lambda count: None)
+
+
+def _read(
+    shop: Shop, request: Request, serial: str, shown: Callable[[Shelf], Response | None]
+) -> Response:
+    """What ``shown`` makes of the buyer's shelf, unless it may not be given or is not there."""
+    grant = session.read(shop, request, serial)
+    if grant is None:
+        return _to("/")
+    found = shelf(shop, grant)
+    if found.withheld:
+        return _to("/order")
+    return shown(found) or _missing(found.language)
+
+
+def _found(shop: Shop, found: Shelf, text: str) -> tuple[Found, ...]:
+    try:
+        return answers.find(
+            shop.workspace, found.grant.collection, text, version=found.version or found.grant.version
+        )  # fmt: skip
+    except CurateError:
+        return ()  # a broken answers.toml is the seller's concern; the buyer gets a person
+
+
+def _left(shop: Shop, found: Shelf, one: stamp.Copy) -> int | None:
+    return counting.left(shop, found.grant, found.version, stamp.counted(one), 0)
+
+
+def _start(
+    told: Language, inside: bool = False, wrong: bool = False, status: int = 200
+) -> HTMLResponse:
+    return page("buyer/open.html.j2", told, {"inside": inside, "wrong": wrong}, status)
+
+
+def _text(found: Shelf, title: str, html: str) -> Response:
+    return page("buyer/text.html.j2", found.language, {"title": title, "html": html})
+
+
+def _told(shop: Shop, request: Request) -> Language:
+    return preferred(request.headers.raw, shop.settings.language)
+
+
+def _to(place: str) -> RedirectResponse:
+    return RedirectResponse(
+        place, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    )
+
+
+def _over(told: Language, state: str, grant: Grant) -> Response:
+    say = speaker(told)
+    if state == "expired":
+        return plain(
+            told, 410, say("Your time for this purchase is over"),
+            say("The time in which this purchase could be downloaded is over."),
+            say("What you have downloaded stays yours. If you still need it, write to the seller and name {serial}.",
+                serial=grant.serial),
+        )  # fmt: skip
+    if grant.revoked_why.startswith("refund "):
+        return plain(
+            told, 410, say("This purchase was refunded"),
+            say("Your money went back the way you paid, and with that the downloads ended."),
+            say("Has no money arrived, or is this a mistake? Write to the seller and name {serial}.",
+                serial=grant.serial),
+        )  # fmt: skip
+    return plain(
+        told, 410, say("This purchase was ended"), say("The seller has ended its downloads."),
+        say("If you do not know why, write to the seller and name {serial}.", serial=grant.serial),
+    )  # fmt: skip
+
+
+def _ended(shop: Shop, request: Request) -> Response:
+    say = speaker(told := _told(shop, request))
+    return plain(
+        told, 403, say("Please enter your code again"), say("You are not in, or no longer."),
+        say("Open your page with your code and press the button again."),
+    )  # fmt: skip
+
+
+def _missing(told: Language) -> Response:
+    say = speaker(told)
+    return plain(
+        told, 404, say("There is no such page."), say("What you asked for is not here."),
+        say("Please go back and try again."),
+    )  # fmt: skip
+
+
+def _misread(told: Language) -> Response:
+    say = speaker(told)
+    return plain(
+        told, 422, say("That did not work"), say("Something in this request is missing or too long."),
+        say("Please go back and try again."),
+    )  # fmt: skip
+
+
+def _often(told: Language) -> Response:
+    say = speaker(told)
+    return plain(
+        told, 429, say("Your letter was not sent"), say("You have written very often today."),
+        say("Please wait for an answer, or write again tomorrow."),
+    )  # fmt: skip
+
+
+def _used_up(told: Language) -> Response:
+    say = speaker(told)
+    return plain(
+        told, 403, say("No downloads are left"),
+        say("This file has been downloaded as often as it may be."),
+        say("If it did not reach you whole, please write to the seller."),
+    )  # fmt: skip
+
+
+def _unmade(told: Language) -> Response:
+    say = speaker(told)
+    return plain(
+        told, 503, say("Not available at the moment"), say("This copy could not be made."),
+        say("The file itself is in the archive."),
+    )  # fmt: skip
