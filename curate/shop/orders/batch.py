@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from curate.database.tables import acknowledgements, deliveries, lines, orders, steps
 from curate.errors import CurateError, Problem
@@ -185,9 +185,13 @@ class Batch:
         return one.before is not None and (one.now != one.before or one.sku != one.sku_before)
 
     def _write_orders(self, connection: Connection) -> None:
+        """Those that were told alike in one statement."""
+        alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for order in self.orders.values():
             if order.seen:
-                connection.execute(update(orders).where(orders.c.id == order.id).values(order.seen))
+                alike.setdefault(tuple(order.seen), []).append({"own": order.id} | order.seen)
+        for rows in alike.values():
+            connection.execute(update(orders).where(orders.c.id == bindparam("own")), rows)
 
     def _insert(self, connection: Connection, new: Sequence[_Entry]) -> None:
         if not new:
@@ -214,6 +218,8 @@ class Batch:
         before = one.before.refunded_quantity if one.before else 0
         pieces = one.now.refunded_quantity - before
         amount = one.now.refunded - (one.before.refunded if one.before else 0)
+        if not (pieces or amount or one.now.stage == Stage.UNDONE):
+            return
         try:
             with connection.begin_nested():
                 if pieces or amount:
