@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from curate.api import Workspace
 from curate.shop import Shop, settings, stock
@@ -98,7 +99,7 @@ def sell(workspace: Workspace) -> Shop:
     shop = Shop.open(workspace)
     now = shop.now()
     stock.add(shop, "KEYS", stock.rows(b"KEY-ONE-1111\nKEY-TWO-2222\nKEY-THREE-3333\n"), "may")
-    told = {"paid": 990, "unit_price": 990, "paid_at": now, "buyer": "tea_lover_88"}
+    told: dict[str, Any] = {"paid": 990, "unit_price": 990, "paid_at": now, "buyer": "tea_lover_88"}
     taken = intake.take(
         shop,
         [

@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 from bs4 import BeautifulSoup
 
+from curate import workspace as places
 from curate.api import Workspace
 from curate.catalog import Catalog
 from curate.corrections import Corrections
@@ -40,7 +41,7 @@ _TELLING = ("/rights", "/review/shop", "/duplicates/shop/pair", "/outbox/1", "/s
 
 
 @contextmanager
-def served(workspace: Workspace, password: str = "") -> Iterator[str]:
+def served(workspace: places.Workspace, password: str = "") -> Iterator[str]:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app(workspace, password), log_level="warning"))
@@ -80,7 +81,7 @@ def fresh(unreleased: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """For tests that answer."""
     monkeypatch.setenv("LOGNAME", "ann")
     shutil.copytree(unreleased.root, tmp_path / "w")
-    return Workspace.at(tmp_path / "w")
+    return Workspace(tmp_path / "w")
 
 
 def token(page: str) -> str:
@@ -130,7 +131,9 @@ def opened(
 
 
 @pytest.mark.parametrize(
-    ("size", "dark"), [(DESKTOP, False), (PHONE, True)], ids=["desktop", "phone"]
+    ("size", "dark"),
+    [(DESKTOP, False), pytest.param(PHONE, True, marks=pytest.mark.slow)],
+    ids=["desktop", "phone"],
 )
 def test_every_page_has_no_serious_fault_and_fits(
     browser: Browser, url: str, size: tuple[int, int], dark: bool
@@ -301,7 +304,9 @@ def test_other_names_of_this_machine_are_refused(url: str) -> None:
 
 def test_every_form_needs_its_token_and_its_cookie(fresh: Workspace) -> None:
     made = app(fresh)
-    posts = [one.path for one in made.routes if "POST" in getattr(one, "methods", ())]
+    posts = [
+        getattr(one, "path", "") for one in made.routes if "POST" in getattr(one, "methods", ())
+    ]
     assert len(posts) >= 6
     with served(fresh) as url, httpx.Client(base_url=url) as client:
         page = client.get("/review/shop")

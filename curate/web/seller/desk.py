@@ -7,7 +7,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -28,6 +28,8 @@ LANGUAGE = "curate-language"
 _BUSY = "another curate command is writing"
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20]{0,2000}")
 _MOST = 1000
+_PATIENCE = 10.0
+"""Seconds that one window waits for another one of the same seller."""
 T = TypeVar("T")
 
 
@@ -46,14 +48,14 @@ class Desk:
 
     workspace: Workspace
     guard: Guard
-    pen: threading.Lock = field(default_factory=threading.Lock)
-    """Held by who writes, so that two windows of one seller do not refuse each other."""
 
     def __post_init__(self) -> None:
         self._said: OrderedDict[str, list[Notice]] = OrderedDict()
         self._known: dict[Hashable, tuple[object, Any]] = {}
         self._shop: tuple[object, Shop] | None = None
         self._lock = threading.Lock()
+        # Held by who writes, so that two windows of one seller do not refuse each other at once.
+        self._pen = threading.Lock()
 
     def language(self, request: Request) -> Language:
         """The one that was chosen in this browser, else the workspace's."""
@@ -95,23 +97,29 @@ class Desk:
     def wrong(self, request: Request, fault: CurateError) -> Notice:
         """A fault, as it is told; that another command runs in the reader's language."""
         if _BUSY in fault.message:
-            say = speaker(self.language(request))
-            return Notice(
-                say("Nothing was written: another curate command is at work in this workspace."),
-                True, say("Wait until it has finished, then do it again."),
-            )  # fmt: skip
+            return self._busy(request)
         return Notice(fault.message, True, fault.hint)
+
+    def _busy(self, request: Request) -> Notice:
+        say = speaker(self.language(request))
+        return Notice(
+            say("Nothing was written: another curate command is at work in this workspace."),
+            True, say("Wait until it has finished, then do it again."),
+        )  # fmt: skip
 
     def does(
         self, request: Request, where: str, act: Callable[[], str], otherwise: str = ""
     ) -> RedirectResponse:
         """Write something, then go to ``where`` with what ``act`` says; where it cannot be written, to
         ``otherwise`` with the reason."""
+        if not self._pen.acquire(timeout=_PATIENCE):
+            return self.go(request, otherwise or where, self._busy(request))
         try:
-            with self.pen:
-                said = Notice(act())
+            said = Notice(act())
         except CurateError as fault:
             return self.go(request, otherwise or where, self.wrong(request, fault))
+        finally:
+            self._pen.release()
         return self.go(request, where, said if said.text else None)
 
     def known(self, key: Hashable, make: Callable[[], T]) -> T:
