@@ -96,7 +96,7 @@ def test_a_failing_input_ends_with_code_three_and_its_name(tmp_path: Path) -> No
     assert done.exit_code == Exit.PARTIAL
     assert "broken.docx: " in done.stderr
     assert "broken.docx" in curate("status", "--failed", at=root).stdout
-    assert "1 items" in curate("package", "mixed", at=root).stdout
+    assert "1 item in" in curate("package", "mixed", at=root).stdout
 
 
 def test_a_damaged_bundle_ends_with_code_one(library: Path, tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_the_plug_ins_of_contributing_work(tmp_path: Path, shell: dict[str, str]
 
     assert "gone.md: the table names it" in curate("collect", "list", code=3)
     curate("classify", "list")
-    assert "1 items" in curate("package", "list")
+    assert "1 item in" in curate("package", "list")
     release = workspace.build / "list" / "1.0.0"
     assert json.loads((release / "listing" / "shop.json").read_text("utf-8"))["sku"] == "list-1.0.0"
     assert (release / "listing" / "sheet.md").exists()
