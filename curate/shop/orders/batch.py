@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from curate.database.tables import acknowledgements, deliveries, lines, orders, steps
 from curate.errors import CurateError, Problem
@@ -106,15 +106,19 @@ class Batch:
         return not wrong
 
     def _hold_orders(self, connection: Connection, found: Sequence[Found]) -> None:
-        """In one order everywhere: two imports of the same file wait for each other, never for ever."""
+        """Make those that are missing, then hold all of them; both in one order everywhere, and nothing is
+        held before the last one is made: imports of the same file wait for each other, never for ever."""
         first = {(one.line.channel, one.line.number): one.line for one in reversed(found)}
         keys = sorted(first)
-        rows = [
-            {"channel": key[0], "number": key[1], "currency": first[key].currency, "made_at": self.shop.now()}
+        there = self._orders(connection, select(orders), keys)
+        missing = [
+            {
+                "channel": key[0], "number": key[1], "currency": first[key].currency,
+                "made_at": self.shop.now(),
+            }
             for key in keys
+            if key not in there
         ]  # fmt: skip
-        there = self._orders(connection, keys)
-        missing = [row for row in rows if (row["channel"], row["number"]) not in there]
         if missing:
             connection.execute(
                 self.shop.database.insert(orders).on_conflict_do_nothing(
@@ -122,18 +126,20 @@ class Batch:
                 ),
                 missing,
             )
-            there = self._orders(connection, keys)
-        self.orders = {key: _Order(row) for key, row in there.items()}
+        held = select(orders).order_by(orders.c.number).with_for_update(key_share=True)
+        self.orders = {
+            key: _Order(row) for key, row in self._orders(connection, held, keys).items()
+        }
 
-    def _orders(self, connection: Connection, keys: Sequence[Key]) -> dict[Key, Any]:
+    def _orders(
+        self, connection: Connection, query: Select[Any], keys: Sequence[Key]
+    ) -> dict[Key, Any]:
         found: dict[Key, Any] = {}
-        query = select(orders).order_by(orders.c.channel, orders.c.number).with_for_update()
         for channel in dict.fromkeys(key[0] for key in keys):
             numbers = [key[1] for key in keys if key[0] == channel]
             which = (orders.c.channel == channel) & orders.c.number.in_(numbers)
-            found |= {
-                (row.channel, row.number): row for row in connection.execute(query.where(which))
-            }
+            rows = connection.execute(query.where(which))
+            found |= {(row.channel, row.number): row for row in rows}
         return found
 
     def _hold_lines(self, connection: Connection) -> None:
@@ -208,6 +214,14 @@ class Batch:
     def _update(self, connection: Connection, one: _Entry) -> None:
         values = {"sku": one.sku} | _columns(one.now)
         connection.execute(update(lines).where(lines.c.id == one.id).values(values))
+        before = one.before
+        if before and before.is_paid and one.sku_before and one.now.fee != before.fee:
+            # What it earned is posted, and what was refunded of it is reversed, both as if there were no fee.
+            fee = one.now.fee - money.share(one.now.fee, before.refunded, one.now.paid)
+            channel, currency = one.line.channel, one.order.row.currency
+            move = ledger.Move(ledger.fees(channel), ledger.assets(channel), fee, currency)
+            note = f"{channel} {one.line.number}/{one.line.line_no}"
+            ledger.post(connection, self.shop, f"fee:{one.id}", [move], note=note)
 
     def _begin(self, connection: Connection, some: Sequence[_Entry]) -> int:
         waiting = [(one.id, one.sku, one.now.quantity - _given(one)) for one in some]

@@ -102,7 +102,9 @@ def contradictions(known: Known, new: Known) -> list[str]:
         if before and after
     ]
     if known.is_paid and new.is_paid:
-        pairs += [("amount paid", known.paid, new.paid), ("fee", known.fee, new.fee)]
+        pairs.append(("amount paid", known.paid, new.paid))
+        if known.fee and new.fee:  # often it is told later, with the payout
+            pairs.append(("fee", known.fee, new.fee))
     found = [
         f"its {name} was {before}, and now is {after}"
         for name, before, after in pairs
@@ -120,7 +122,7 @@ def joined(known: Known, new: Known) -> Known:
         Known(
             known.item, known.variant, known.title or new.title, known.quantity,
             known.unit_price or new.unit_price, known.discount or new.discount,
-            max(known.stage, new.stage), first.paid, first.fee,
+            max(known.stage, new.stage), first.paid, first.fee or later.fee,
             max(first.refunded, later.refunded), max(first.refunded_quantity, later.refunded_quantity),
             known.affiliate_code or new.affiliate_code, known.campaign_code or new.campaign_code,
             known.card or new.card,
