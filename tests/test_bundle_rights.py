@@ -361,7 +361,7 @@ def test_the_sellers_terms_are_text_but_for_the_carve_out(tmp_path: Path) -> Non
     own = "# Mine\r\n\r\n{{ 7 * 7 }} {% raw %}\r\n\r\n{{carve-out}}\r\n\r\nEnd.\r\n"
     text = page(made(tmp_path, (OWN, BY), own), "LICENSE.md")
     assert "{{ 7 * 7 }} {% raw %}" in text
-    assert "1 of the 2 files" in text
+    assert "One of the 2 files in this bundle is here" in text
     assert "carve-out" not in text
     assert text.endswith("End.\n")
 
