@@ -294,9 +294,7 @@ def _told(shop: Shop, request: Request) -> Language:
 
 
 def _to(place: str) -> RedirectResponse:
-    return RedirectResponse(
-        place, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    )
+    return RedirectResponse(place, 303, HEADERS)
 
 
 def _over(told: Language, state: str, grant: Grant) -> Response:
