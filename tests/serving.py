@@ -15,6 +15,7 @@ import uvicorn
 from curate.shop import Shop
 from curate.shop.access import grants
 from curate.shop.access.grants import Grant
+from curate.shop.aftersales import acknowledge
 from curate.web import buyers
 
 
@@ -61,7 +62,12 @@ class Browser:
         return reply
 
     def enter(self, shop: Shop, grant: Grant) -> Reply:
-        return self.ask("/open", form={"code": grants.code(shop, grant)})
+        """With the code, and agreeing that what was downloaded is not returned."""
+        entered = self.ask("/open", form={"code": grants.code(shop, grant)})
+        if entered.status == 303:
+            text = acknowledge.texts()[-1].version
+            assert self.ask(f"/order/{grant.serial}/agree", form={"text": text}).status == 303
+        return entered
 
     def link(self, grant: Grant, file: str = "notes-1.0.0.zip") -> Reply:
         return self.ask(f"/order/{grant.serial}/link", form={"file": file})

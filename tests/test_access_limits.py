@@ -54,7 +54,7 @@ asked = st.one_of(
 
 
 @given(st.lists(asked, max_size=14))
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_a_limit_of_one_is_one_whole_download_in_any_order(
     bought: Bought, steps: list[object]
 ) -> None:

@@ -83,6 +83,16 @@ def test_without_a_session_there_is_no_link(at: Open) -> None:
     assert browser.ask(f"/order/{other.serial}/link", form={}).status == 422
 
 
+def test_nobody_downloads_before_agreeing(at: Open) -> None:
+    (grant,) = paid(at.shop, "a3")
+    browser = fresh(at.browser)
+    browser.ask("/open", form={"code": grants.code(at.shop, grant)})
+    assert browser.link(grant)["location"] == "/order#files"
+    assert browser.link(grant, f"{FILE}.sha256")["location"].startswith("/d/")
+    browser.enter(at.shop, grant)
+    assert browser.link(grant)["location"].startswith("/d/")
+
+
 def test_to_end_or_renew_a_grant_ends_its_session_and_links_at_once(at: Open) -> None:
     for end, number in (("revoke", "b1"), ("renew", "b2")):
         (grant,) = paid(at.shop, number)

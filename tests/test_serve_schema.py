@@ -57,7 +57,9 @@ def test_requests_made_from_the_description(at: Open, inside: bool) -> None:
         def ask(case: Any) -> None:
             if inside and "serial" in case.path_parameters:
                 case.path_parameters["serial"] = at.grant.serial
-            case.validate_response(case.call(cookies=cookies), checks=TOLD)
+            got = case.call(cookies=cookies)
+            # What leads elsewhere has nothing in it, and so no type.
+            case.validate_response(got, checks=TOLD[:2] if got.status_code == 303 else TOLD)
 
         ask()
         seen.append(operation.label)

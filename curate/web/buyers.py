@@ -19,7 +19,7 @@ from curate.messages import speaker
 from curate.shop import notices
 from curate.shop.access import grants, health
 from curate.web import downloads, order
-from curate.web.door import Door
+from curate.web.door import Door, networks
 from curate.web.plain import plain, preferred
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ _log = logging.getLogger("curate.serve")
 
 def app(shop: Shop) -> FastAPI:
     """The pages of one shop's buyers. Raises CurateError where its database, its keys or its proxies are wrong."""
+    networks(shop.settings.serve.proxies)  # what is wrong is told now, not to the first buyer
     health.check(shop)
     grants.enter(shop, "")  # all is opened here, before threads come for it at once, and the first
     plain(shop.settings.language, 403, "", "", "")  # buyer waits no longer than the others

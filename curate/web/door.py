@@ -46,7 +46,7 @@ class Door:
     def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], shop: Shop) -> None:
         self._app = app
         self._shop = shop
-        self._proxies = _networks(shop.settings.serve.proxies)
+        self._proxies = networks(shop.settings.serve.proxies)
         self._origin = _origin(shop.settings.serve.url)
         self.guesses = Guesses(shop.clock)
 
@@ -120,7 +120,8 @@ class Door:
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def _networks(proxies: tuple[str, ...]) -> tuple[Network, ...]:
+def networks(proxies: tuple[str, ...]) -> tuple[Network, ...]:
+    """Raises CurateError for what is none."""
     try:
         return tuple(ipaddress.ip_network(one, strict=False) for one in proxies)
     except ValueError as fault:

@@ -17,7 +17,7 @@ from curate.messages import render, speaker
 from curate.shop.access import downloads, links
 from curate.shop.access.links import Link
 from curate.shop.access.shelf import language, release, shelf
-from curate.web import ranges, session
+from curate.web import purchase, ranges, session
 from curate.web.door import FORGED, PROXIED
 from curate.web.plain import plain, preferred
 from curate.web.sending import Sending
@@ -80,8 +80,11 @@ def router(shop: Shop) -> APIRouter:
         found = release(shop, grant, version) if version else shelf(shop, grant)
         if found.withheld:
             return _withheld(found)
-        if found.file(file) is None:
+        one = found.file(file)
+        if one is None:
             return _missing(found.language)
+        if one.counted and purchase.unagreed(shop, grant):
+            return RedirectResponse("/order#files", 303)  # the page asks for it above them
         to = links.make(shop, grant, found.version, file)
         return RedirectResponse(
             to, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
