@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -33,6 +34,7 @@ class Selling(RuleBasedStateMachine):
         self.orders = 0
         self.codes = 0
         self.given: dict[str, int] = {}  # every code that a buyer ever had, and whose it was
+        self.uploaded: set[str] = set()
         self.counter: Counter = shop(self.home / "w")
 
     @initialize()
@@ -99,9 +101,13 @@ class Selling(RuleBasedStateMachine):
     @rule(n=st.integers(1, 3))
     def upload(self, n: int) -> None:
         try:
-            cards.upload(self.counter.shop, "machine", SKU, n, self.home / "out")
+            done = cards.upload(self.counter.shop, "machine", SKU, n, self.home / "out")
         except CurateError:
             assert stock.counts(self.counter.shop)[0].free == 0
+            return
+        handed = {one["card_pwd"] for one in json.loads(done.path.read_bytes())["cards"]}
+        assert not handed & (self.uploaded | {*self.given})
+        self.uploaded |= handed
 
     @rule()
     def confirm(self) -> None:
@@ -125,6 +131,14 @@ class Selling(RuleBasedStateMachine):
         with self.counter.shop.database.reading() as connection:
             rows = connection.execute(select(codes)).all()
             served = {row.id: row for row in connection.execute(select(deliveries))}
+            machine = {
+                *connection.scalars(
+                    select(deliveries.c.id)
+                    .join_from(deliveries, lines)
+                    .join(orders)
+                    .where(orders.c.channel == "machine")
+                )
+            }
             bought = {row.id: row for row in connection.execute(select(lines))}
         assert len(rows) == len({row.secret for row in rows}) == self.codes
         pieces: dict[int, int] = {}
@@ -135,6 +149,8 @@ class Selling(RuleBasedStateMachine):
             elif row.state != "withdrawn":
                 assert row.delivery_id is None
             if row.delivery_id is not None:
+                # What a machine has is sold by it alone, and it sells nothing else.
+                assert (row.secret in self.uploaded) == (row.delivery_id in machine)
                 assert self.given.setdefault(row.secret, row.delivery_id) == row.delivery_id
             else:
                 assert row.secret not in self.given
