@@ -290,15 +290,14 @@ def download(
     return ran
 
 
-def guess(port: int, pid: int, pace: int = 0) -> tuple[float, float, int]:
+def guess(port: int, pid: int, source: str, pace: int = 0) -> tuple[float, float, int]:
     """Wall seconds of 10,000 wrong codes by four clients, CPU seconds of the server, answers that were not 429.
 
-    ``pace``: guesses a second; 0 for as many as can be."""
-    let = [0] * 4
-    begun = time.monotonic()
+    ``source``: the address they come from. ``pace``: guesses a second; 0 for as many as can be."""
+    let, place = [0] * 4, (source, 0)
 
     def attack(number: int) -> None:
-        one = socket.create_connection(("127.0.0.1", port))
+        one = socket.create_connection(("127.0.0.1", port), source_address=place)
         for count in range(GUESSES // 4):
             raw = hashlib.sha256(b"%d %d" % (number, count)).digest()
             if pace and (early := begun + 4 * count / pace - time.monotonic()) > 0:
@@ -312,7 +311,7 @@ def guess(port: int, pid: int, pace: int = 0) -> tuple[float, float, int]:
             let[number] += answer[9:12] not in (b"429", b"")
             if not answer or b"connection: close" in answer[:600].lower():
                 one.close()
-                one = socket.create_connection(("127.0.0.1", port))
+                one = socket.create_connection(("127.0.0.1", port), source_address=place)
             else:
                 _drain(one, answer)
         one.close()
@@ -321,6 +320,7 @@ def guess(port: int, pid: int, pace: int = 0) -> tuple[float, float, int]:
     one.sendall(_HEAD % 6 + b"code=x")  # what a first request imports is no cost of the attack
     one.recv(65536)
     one.close()
+    begun = time.monotonic()
     with Watch([pid]) as watch:
         threads = [threading.Thread(target=attack, args=(number,)) for number in range(4)]
         for thread in threads:
@@ -416,9 +416,12 @@ def main() -> None:
                 download(name, pids, port, paths, asked.seconds) for name, pids, port, paths in ways
             ]
             guessed = [
-                (f"through nginx, {PACE:,} a second", guess(ports.front, behind, PACE)),
-                ("through nginx, as fast as can be", guess(ports.front, behind)),
-                ("without nginx, as fast as can be", guess(ports.alone, alone)),
+                (
+                    f"through nginx, {PACE:,} a second",
+                    guess(ports.front, behind, "127.0.8.1", PACE),
+                ),
+                ("through nginx, as fast as can be", guess(ports.front, behind, "127.0.8.2")),
+                ("without nginx, as fast as can be", guess(ports.alone, alone, "127.0.8.3")),
             ]
     lines = [
         *told(ran, guessed, (before, os.getloadavg()[0]), asked.buyers, asked.mb, asked.seconds)
