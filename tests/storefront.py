@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 from functools import cache
 from pathlib import Path
@@ -57,6 +58,7 @@ class Clock:
 def _built() -> Path:
     """The workspace, made once for all tests of a process."""
     root = Path(mkdtemp(prefix="curate-storefront-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
     made = Workspace.init(root / "w")
     home = made.collections / "notes"
     write(made, TEXTS)
