@@ -37,13 +37,19 @@ def _each(
     step: Callable[[Connection, int, str], bool],
 ) -> int:
     done = last = 0
-    while True:
+    while _any(shop, state, last, channels):  # nothing to do waits for nobody's lock
         with shop.database.writing() as connection:
             found = claim(connection, state, last, channels)
             done += sum(step(connection, *one) for one in found)
         if not found:
-            return done
+            break
         last = found[-1][0]
+    return done
+
+
+def _any(shop: Shop, state: State, after: int, channels: Sequence[str] | None) -> bool:
+    with shop.database.reading() as connection:
+        return bool(claim(connection, state, after, channels, lock=False))
 
 
 def _compose(connection: Connection, shop: Shop, goods: Goods, delivery_id: int) -> bool:

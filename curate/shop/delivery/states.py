@@ -77,7 +77,12 @@ def held(connection: Connection, delivery_id: int) -> Held:
 
 
 def claim(
-    connection: Connection, state: State, after: int, channels: Sequence[str] | None = None
+    connection: Connection,
+    state: State,
+    after: int,
+    channels: Sequence[str] | None = None,
+    *,
+    lock: bool = True,
 ) -> list[tuple[int, str]]:
     """Some deliveries in a state, (id, SKU), whose id is above ``after``; of some channels alone where these
     are given. Those that another process holds are its to deal with."""
@@ -88,8 +93,9 @@ def claim(
         .where(deliveries.c.state == state, deliveries.c.id > after)
         .order_by(deliveries.c.id)
         .limit(AT_ONCE)
-        .with_for_update(of=[lines, deliveries], skip_locked=True)
     )
+    if lock:
+        query = query.with_for_update(of=[lines, deliveries], skip_locked=True)
     if channels is not None:
         query = query.where(orders.c.channel.in_(channels))
     return [(one, sku) for one, sku in connection.execute(query)]
