@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 import curate.web
 from curate import typeset
+from curate.api import Workspace
 from curate.cli import main
 from curate.shop import Shop, reading, stamp
 from curate.shop.access import grants
@@ -81,7 +82,7 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
     (home / "material" / "paper.pdf").write_bytes(
         typeset.pdf(b"= Paper\n#lorem(60)\n#pagebreak()\n#lorem(50)", {}, stamp=0)
     )
-    assert release(shop.workspace) == "1.1.0"
+    assert release(Workspace(shop.workspace.root)) == "1.1.0"
     with serving(shop) as client:
         yield Open(shop, clock, client, early, frozen)
 
@@ -327,8 +328,12 @@ def test_questions_become_letters_and_letters_are_answered(at: Open, browser: Ch
     form = {"ticket": str(ticket.id), "text": "mine now"}
     assert stranger.ask(f"/order/{other.serial}/tickets", form=form).status == 422
     assert EVIL not in stranger.ask("/order").body.decode()
+    for text in (" ", "x" * (tickets.LONGEST + 1)):
+        assert stranger.ask(f"/order/{other.serial}/tickets", form={"text": text}).status == 422
+    long = "a\r\n" * (tickets.LONGEST // 2)
+    assert stranger.ask(f"/order/{other.serial}/tickets", form={"text": long}).status == 303
     sent = [client(at, other).ask(f"/order/{other.serial}/tickets", form={"text": f"{n}"}).status for n in range(21)]  # fmt: skip
-    assert sent == [303] * 20 + [429]
+    assert sent == [303] * 19 + [429] * 2
 
 
 def test_copies_bear_the_order_and_the_archive_stays_as_it_was(at: Open) -> None:

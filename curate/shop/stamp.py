@@ -48,6 +48,8 @@ _TEMPLATE = """#let told = json("data.json")
 """
 _one = threading.Lock()
 """One is made at a time: copies are for people, and must not slow down the downloads."""
+_waiting = threading.BoundedSemaphore(4)
+"""Who else asks meanwhile is told to come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,17 @@ def make(shop: Shop, found: Shelf, one: Copy) -> Path | None:
     """
     home = shop.workspace.state / "stamped"
     path = home / found.grant.serial / f"{found.version}-{one.sha256[:32]}{one.suffix}"
+    if path.is_file():
+        return path
+    if not _waiting.acquire(blocking=False):
+        return None
+    try:
+        return _kept(home, path, found, one)
+    finally:
+        _waiting.release()
+
+
+def _kept(home: Path, path: Path, found: Shelf, one: Copy) -> Path | None:
     with _one:
         if path.is_file():
             return path

@@ -165,7 +165,7 @@ def _reading(made: APIRouter, shop: Shop) -> None:
 def _help(made: APIRouter, shop: Shop) -> None:
     @made.post("/order/{serial}/ask", responses=_IN)
     def ask(
-        request: Request, serial: _Serial, text: Annotated[str, Form(max_length=2000)]
+        request: Request, serial: _Serial, text: Annotated[str, Form(max_length=4000)]
     ) -> Response:
         grant = session.read(shop, request, serial)
         if grant is None:
@@ -181,7 +181,7 @@ def _help(made: APIRouter, shop: Shop) -> None:
     def write(
         request: Request,
         serial: _Serial,
-        text: Annotated[str, Form(max_length=tickets.LONGEST)],
+        text: Annotated[str, Form(max_length=2 * tickets.LONGEST)],
         ticket: Annotated[int, Form(ge=0, le=1 << 53)] = 0,
     ) -> Response:
         """A new letter to the seller; ``ticket``: one that goes on with what was written before."""
@@ -189,9 +189,11 @@ def _help(made: APIRouter, shop: Shop) -> None:
         if grant is None:
             return _ended(shop, request)
         told = language(shop, grant)
+        text = text.replace("\r\n", "\n").strip()  # browsers count a line's end as one
         own = {one.id for one in purchase.letters(shop, grant)}
         order = purchase.order_id(shop, grant)
-        if order is None or not text.strip() or (ticket and ticket not in own):
+        fits = 0 < len(text) <= tickets.LONGEST
+        if order is None or not fits or (ticket and ticket not in own):
             return _misread(told)
         try:
             if ticket:
@@ -239,6 +241,8 @@ def _copies(made: APIRouter, shop: Shop) -> None:
         one = next((one for one in stamp.offered(shop, found) if one.sha256 == item), None)
         if one is None or purchase.unagreed(shop, grant):
             return _missing(found.language)
+        if _left(shop, found, one) == 0:
+            return _used_up(found.language)
         path = stamp.make(shop, found, one)
         if path is None:
             return _unmade(found.language)
@@ -364,5 +368,5 @@ def _unmade(told: Language) -> Response:
     say = speaker(told)
     return plain(
         told, 503, say("Not available at the moment"), say("This copy could not be made."),
-        say("The file itself is in the archive."),
+        say("Try again in a minute; the file itself is in the archive."),
     )  # fmt: skip
