@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import tempfile
@@ -43,6 +44,7 @@ class Selling(RuleBasedStateMachine):
         if Selling.template is None:
             self.counter.shop.database.close()
             kept = Path(tempfile.mkdtemp(prefix="curate-rules-")) / "w"
+            atexit.register(shutil.rmtree, kept.parent, ignore_errors=True)
             shop(kept).shop.database.close()
             Selling.template = kept / "shop.db"
         self.counter.shop.database.close()
