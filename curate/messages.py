@@ -14,6 +14,10 @@ from importlib import resources
 from curate.model import Language, Message
 
 Say = Callable[..., str]
+_THEIRS = frozenset(
+    "channel collection creator file folder name number order path place query seller sku source title url who".split()
+)
+"""Places of templates that hold people's own words."""
 
 
 @cache
@@ -31,14 +35,18 @@ def _table(language: Language) -> dict[str, str]:
 def render(message: Message, language: Language) -> str:
     """``message`` as a sentence of ``language``; English where no translation exists.
 
-    What goes into a place is translated too where it is a known sentence itself (a policy's reason).
+    What goes into a place is translated too where it is a known sentence itself (a policy's reason), but
+    not what people called something: a file may have the title "Contents", and a channel the name "own".
     """
     table = _table(language)
     template = table.get(message.text, message.text)
     if not message.args:
         return template
     return template.format_map(
-        {key: table.get(value, value) for key, value in message.args.items()}
+        {
+            key: value if key in _THEIRS else table.get(value, value)
+            for key, value in message.args.items()
+        }
     )
 
 

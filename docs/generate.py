@@ -19,6 +19,7 @@ import msgspec
 from curate import plugins
 from curate.cli import main
 from curate.collection import Collection, Source
+from curate.shop.settings import Settings as Shop
 from curate.targets import Place
 from curate.workspace import Settings
 
@@ -58,13 +59,16 @@ _UNSAID = {
 }
 """Keys whose field has no docstring because its name says all; a table still has to say it."""
 
+_BY = {"products": "SKU", "channels": "NAME"}
+"""What tables of tables are named by."""
+
 _CONFIGURATION = """# Configuration
 
 <!-- Written by docs/generate.py from the code: change the docstrings there, then run make docs. -->
 
-Two files, both [TOML](https://toml.io/): `curate.toml` makes a folder a workspace, and
-`collections/NAME/collection.toml` describes a collection. An unknown key or a wrong value is an error that
-names its line; all problems are reported at once. `curate schema` prints both as JSON Schema; the files that
+Three files, all [TOML](https://toml.io/): `curate.toml` makes a folder a workspace,
+`collections/NAME/collection.toml` describes a collection, and `shop.toml` says what is sold and how buyers get it. An unknown key or a wrong value is an error that
+names its line; all problems are reported at once. `curate schema` prints them as JSON Schema; the files that
 `curate init` and `curate new` write refer to it, so that editors complete keys and mark mistakes.
 
 """
@@ -94,6 +98,8 @@ def configuration() -> str:
         *_tables(Settings, ""),
         "\n## collection.toml\n",
         *_tables(Collection, ""),
+        "\n## shop.toml\n",
+        *_tables(Shop, ""),
     ]
     return "\n".join(parts).replace("\n\n\n", "\n\n").rstrip() + "\n"
 
@@ -109,6 +115,8 @@ def _tables(shape: type[msgspec.Struct], name: str) -> Iterator[str]:
         if inner is None:
             continue
         place = f"{name}.{field.encode_name}" if name else field.encode_name
+        if field.name in _BY:
+            place = f"{place}.{_BY[field.name]}"
         if inner is Source:
             yield from _sources(place)
         elif not name or place != "sources.rights":

@@ -215,11 +215,13 @@ def _problems(workspace: Workspace) -> list[Problem]:
     help="Renew the ones in this workspace, which its files refer to.",
 )  # fmt: skip
 def schema(output: Path | None, folder: Path | None) -> None:
-    """Write the JSON Schemas of curate.toml and collection.toml, for completion in editors."""
+    """Write the JSON Schemas of curate.toml, collection.toml and shop.toml, for completion in editors."""
     from curate.pipeline.setup import schemas, write_schemas
+    from curate.shop import settings
 
+    shapes = {**schemas(), settings.SCHEMA: settings.schema()}
     if output is None and folder is None:
-        echo_json({"version": 1, **schemas()})
+        echo_json({"version": 1, **shapes})
         return
-    for path in write_schemas(output or Workspace.at(folder or Path()).state):
+    for path in write_schemas(output or Workspace.at(folder or Path()).state, shapes):
         echo(str(path))

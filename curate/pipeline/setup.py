@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -173,12 +173,13 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {"curate.schema.json": settings_schema(), "collection.schema.json": collection_schema()}
 
 
-def write_schemas(folder: Path) -> list[Path]:
-    """Write both schemas into ``folder`` and name them. Raises CurateError where it cannot be written."""
+def write_schemas(folder: Path, shapes: Mapping[str, Any] | None = None) -> list[Path]:
+    """Write ``shapes`` (without them :func:`schemas`) into ``folder`` and name the files. Raises CurateError
+    where it cannot be written."""
     paths = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, shape in schemas().items():
+        for name, shape in (shapes or schemas()).items():
             text = json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
             (folder / name).write_text(text, encoding="utf-8")
             paths.append(folder / name)

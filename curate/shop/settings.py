@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -13,12 +13,13 @@ from curate.model import Language
 from curate.workspace import Workspace
 
 FILE = "shop.toml"
+SCHEMA = "shop.schema.json"
 Stock = Literal["shared", "unique"]
 Way = Literal["paste", "email", "cards", "page"]
 
 
 class Sold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A table [products.SKU]."""
+    """One thing that is sold, and what its buyers get."""
 
     collection: str = ""
     """The bundle that buyers get; "" where only codes are sold."""
@@ -35,13 +36,14 @@ class Sold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stamp: bool = False
     """Whether PDFs and pictures bear a visible line with the order's number."""
     subject: str = ""
+    """Of that message, where it goes by e-mail; "" for the usual one."""
     message: str = ""
     """What the buyer is sent, instead of the usual text. Places: {title} {version} {page} {codes} {share}
     {order} {number}."""
 
 
 class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A table [channels.NAME]: where orders come from."""
+    """A place that orders come from, and how its buyers are served."""
 
     format: str = "canonical"
     """How its order files are written: canonical, gumroad, shopify, woocommerce, dujiaoka, xianguanjia."""
@@ -63,24 +65,30 @@ class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The table [mail]: the server that sends. Its password is kept by the system's keyring or given as
+    """The server that sends. Its password is kept by the system's keyring or given as
     CURATE_SMTP_PASSWORD."""
 
     host: str = ""
+    """Its name; "" where nothing goes by e-mail."""
     port: Annotated[int, Meta(ge=1, le=65535)] = 587
+    """Of that server."""
     security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is kept secret: tls from its first byte, starttls after a greeting."""
     user: str = ""
+    """Who it is sent as; "" where the server asks nobody."""
     sender: str = ""
     """Name <address> that buyers see and answer to."""
 
 
 class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The table [serve]: the download server."""
+    """The download server."""
 
     url: str = ""
     """Where buyers reach it, such as "https://files.example.org"."""
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    """0 for any that is free."""
     link_seconds: Annotated[int, Meta(ge=10, le=86_400)] = 300
     """How long a download link can be begun with."""
     resume_minutes: Annotated[int, Meta(ge=1, le=10_080)] = 60
@@ -92,17 +100,20 @@ class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """shop.toml, whole."""
+    """What is sold, what the channels call it, and how buyers get it. `curate shop init` writes one."""
 
     language: Language = "en"
+    """Of what buyers read where neither channel nor collection says."""
     database: str = ""
-    """"" for shop.db beside this file, or postgresql://user@host/name (password: ~/.pgpass, PGPASSWORD)."""
+    """Where orders and money live: "" for shop.db beside this file, or postgresql://user@host/name (password: ~/.pgpass, PGPASSWORD)."""
     products: dict[str, Sold] = {}
     """What is sold, by SKU."""
     channels: dict[str, Channel] = {}
     """Where orders come from, by name."""
     mail: Mail = Mail()
+    """See [mail] below."""
     serve: Serve = Serve()
+    """See [serve] below."""
 
     def __post_init__(self) -> None:
         for name, channel in self.channels.items():
@@ -117,6 +128,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     f"products.{sku}: names no collection, and shared stock is nothing else; "
                     'codes are stock = "unique"'
                 )
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of shop.toml, for editors."""
+    return config.schema(Settings, FILE)
 
 
 def path(workspace: Workspace) -> Path:

@@ -10,6 +10,7 @@ import msgspec
 from curate import product
 from curate.bundle import history
 from curate.errors import CurateError, Problem
+from curate.pipeline.setup import write_schemas
 from curate.shop import settings
 from curate.shop.orders.mapping import key, string
 from curate.workspace import Workspace, unusable
@@ -47,6 +48,7 @@ def init(workspace: Workspace) -> Made:
             products[found.sku] = found
         except CurateError as fault:
             left_out.append(Problem(name, fault.message, fault.hint))
+    write_schemas(workspace.state, {settings.SCHEMA: settings.schema()})
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(_written(workspace, products))
@@ -67,7 +69,8 @@ def _written(workspace: Workspace, products: dict[str, Product]) -> str:
     return "\n".join([*parts, _TAIL])
 
 
-_HEAD = """# What is sold, what the channels call it, and how buyers get it: see docs/shop.md.
+_HEAD = """#:schema .curate/shop.schema.json
+# What is sold, what the channels call it, and how buyers get it: see docs/shop.md.
 language = "LANGUAGE"
 """
 _TAIL = """# A channel is where orders come from. For each one that you sell on, take away the "# " and adapt:
