@@ -228,7 +228,7 @@ def test_what_has_ended_says_so_kindly(at: Open, browser: Chromium, why: str) ->
     else:
         with at.shop.database.writing() as connection:
             assert grant.delivery_id
-            grants.revoke(connection, at.shop, grant.delivery_id, 1, "given on <b>in public</b>")
+            grants.revoke(connection, at.shop, grant.delivery_id, [1], "given on <b>in public</b>")
     try:
         assert made.ask("/order")["location"] == "/"
         with visit(browser, at) as (page, _):

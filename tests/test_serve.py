@@ -103,7 +103,7 @@ def test_to_end_or_renew_a_grant_ends_its_session_and_links_at_once(at: Open) ->
         with at.shop.database.writing() as connection:
             if end == "revoke":
                 assert grant.delivery_id
-                grants.revoke(connection, at.shop, grant.delivery_id, None, "refunded")
+                grants.revoke(connection, at.shop, grant.delivery_id, [1], "refunded")
             else:
                 grants.renew(connection, at.shop, grant.id)
         assert browser.ask(path).status == browser.ask(path, "HEAD").status == 410
@@ -130,7 +130,7 @@ def test_a_table_of_links(at: Open, what: str) -> None:
     elif what == "revoked":
         with at.shop.database.writing() as connection:
             assert grant.delivery_id
-            grants.revoke(connection, at.shop, grant.delivery_id, 1, "refunded")
+            grants.revoke(connection, at.shop, grant.delivery_id, [1], "refunded")
     wanted = {"fresh": 200, "expired": 410, "revoked": 410}.get(what, 403)
     client = f"192.0.2.{len(what)}"  # forged links are guesses
     got = [at.browser.ask("/".join(parts), way, X_Forwarded_For=client) for way in ("HEAD", "GET")]

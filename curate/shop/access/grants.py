@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from sqlalchemy import func, select, update
 
 from curate.bundle import history
-from curate.database.tables import attempts, deliveries, grants, lines, orders
+from curate.database.tables import deliveries, grants, lines, orders
 from curate.errors import CurateError
 from curate.shop import keys
 
@@ -108,29 +108,20 @@ def renew(connection: Connection, shop: Shop, grant_id: int) -> Grant:
 
 
 def revoke(
-    connection: Connection, shop: Shop, delivery_id: int, units: int | None, why: str
-) -> tuple[Grant, ...]:
-    """End ``units`` more grants of a delivery at once, or all with None; gives those that were ended.
+    connection: Connection, shop: Shop, delivery_id: int, units: Collection[int], why: str
+) -> None:
+    """End these grants of a delivery at once and for good; done twice it ends nothing more.
 
-    Those that nothing was downloaded with go first, then the last ones.
+    ``units`` by number, so that what is given back in part takes the latest. ``why`` names no secret.
     """
-    used = (
-        select(func.count()).where(attempts.c.grant_id == grants.c.id).correlate(grants)
-    ).scalar_subquery()
-    chosen = (
-        _select()
-        .where(grants.c.delivery_id == delivery_id, grants.c.revoked_at.is_(None))
-        .order_by(used, grants.c.unit.desc())
-        .with_for_update(of=grants)
-    )
-    ended = [_grant(row) for row in connection.execute(chosen)][:units]
     connection.execute(
         update(grants)
-        .where(grants.c.id.in_([one.id for one in ended]))
+        .where(
+            grants.c.delivery_id == delivery_id,
+            grants.c.unit.in_(units),
+            grants.c.revoked_at.is_(None),
+        )
         .values(revoked_at=shop.now(), revoked_why=why)
-    )
-    return tuple(
-        msgspec.structs.replace(one, revoked_at=shop.now(), revoked_why=why) for one in ended
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from curate.database.tables import codes, deliveries, grants, outbox, steps
 from curate.errors import CurateError
+from curate.shop.access import grants as access
 from curate.shop.aftersales import purchase
 from curate.shop.aftersales.purchase import Purchase
 
@@ -40,17 +41,9 @@ def shrink(connection: Connection, shop: Shop, what: Purchase, left: int, why: s
 def _take(
     connection: Connection, shop: Shop, delivery_id: int, units: Collection[int], why: str
 ) -> None:
-    """Exactly these units: a grant is named by its number, so done twice it ends nothing more."""
+    """Exactly these units, of codes and of grants."""
     if units:
-        connection.execute(
-            update(grants)
-            .where(
-                grants.c.delivery_id == delivery_id,
-                grants.c.unit.in_(units),
-                grants.c.revoked_at.is_(None),
-            )
-            .values(revoked_at=shop.now(), revoked_why=why)
-        )
+        access.revoke(connection, shop, delivery_id, units, why)
         _withdraw(connection, shop, delivery_id, units)
 
 
