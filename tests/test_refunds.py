@@ -23,6 +23,7 @@ from curate.database.tables import (
     deliveries,
     grants,
     lines,
+    orders,
     outbox,
     postings,
     refunds,
@@ -31,6 +32,8 @@ from curate.database.tables import (
 from curate.errors import CurateError
 from curate.messages import render
 from curate.shop import Shop, ledger
+from curate.shop.access import downloads
+from curate.shop.access import grants as access
 from curate.shop.aftersales import acknowledge, insist
 from curate.shop.aftersales.refunds import refund
 from curate.shop.aftersales.withdrawal import revoke
@@ -409,7 +412,8 @@ def test_who_may_insist(counter: Counter) -> None:
         found = insist.advice(counter.shop, "hand", "1")
         return found.must, render(found.told, "en")
 
-    sell(counter, "1")
+    counter.fill("k-1", "k-2", "k-3", "k-4", "k-5", "k-6")
+    sell(counter, "1", SKU)
     assert told() == (True, "The buyer has received nothing yet: they may insist on their money.")
     send(counter)
     assert told()[0]
@@ -419,13 +423,39 @@ def test_who_may_insist(counter: Counter) -> None:
     counter.clock.now += 1
     assert not told()[0]
     assert "ended on 2030-03-24" in told()[1]
-    # Agreed to only after it was delivered: that is no agreement before it.
+    # Agreed to only after the codes were sent: that is no agreement before it.
     counter.clock.now = START + 2 * DAY
     acknowledge.record(counter.shop, "hand", "1", source="chat")
     assert told()[0]
-    sell(counter, "2", buyer="C")
+    sell(counter, "2", SKU, buyer="C")
     acknowledge.record(counter.shop, "hand", "2", source="checkout", at=START - 60)
     send(counter)
     found = insist.advice(counter.shop, "hand", "2")
     assert not found.must
     assert "(text 2026-1, checkout)" in render(found.told, "en")
+
+
+def test_agreed_on_the_page_before_the_first_download(counter: Counter) -> None:
+    def must(number: str) -> bool:
+        return insist.advice(counter.shop, "hand", number).must
+
+    def download(number: str) -> None:
+        with counter.shop.database.reading() as connection:
+            query = select(grants.c.serial).join(deliveries).join(lines).join(orders)
+            serial = connection.scalars(query.where(orders.c.number == number)).first()
+        grant = access.by_serial(counter.shop, str(serial))
+        assert grant is not None
+        assert downloads.begin(counter.shop, grant, "1.0.0", "guides-1.0.0.zip", 9) is not None
+
+    for number in ("1", "2"):
+        sell(counter, number, buyer=number)
+    send(counter)
+    assert (must("1"), must("2")) == (True, True)
+    counter.clock.now += 60
+    download("2")
+    counter.clock.now += 60
+    for number in ("1", "2"):
+        acknowledge.record(counter.shop, "hand", number, source="page")
+    assert (must("1"), must("2")) == (False, True)
+    download("1")
+    assert (must("1"), must("2")) == (False, True)

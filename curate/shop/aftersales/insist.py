@@ -1,4 +1,8 @@
-"""May the buyer insist on giving it back without a reason? What was recorded says; it is no legal advice."""
+"""May the buyer insist on giving it back without a reason? What was recorded says; it is no legal advice.
+
+Digital goods are excepted once they were downloaded, and only where the buyer confirmed so for that purchase
+before (消费者权益保护法 art. 25). So an agreement counts up to the first download, or the sending of a code.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +34,13 @@ def advice(shop: Shop, channel: str, number: str, line_no: str = "") -> Advice:
     with shop.database.reading() as connection:
         what = purchase.find(connection, channel, number, line_no)
         had = purchase.received(connection, what)
+        taken = purchase.taken(connection, what)
         agreed = acknowledge.of(connection, what.order_id)
     if had is None:
         return Advice(
             True, msg("The buyer has received nothing yet: they may insist on their money.")
         )
-    before = [one for one in agreed if one.at <= had]
+    before = [one for one in agreed if taken is None or one.at <= taken]
     if before:
         return Advice(
             False,
@@ -53,7 +58,7 @@ def advice(shop: Shop, channel: str, number: str, line_no: str = "") -> Advice:
         return Advice(
             True,
             msg(
-                "No agreement of this buyer that digital goods are not returned was recorded before delivery: "
+                "No agreement of this buyer that digital goods are not returned was recorded before they had them: "
                 "within {n} days, until {day}, a return without a reason must be accepted.",
                 n=DAYS,
                 day=_day(until),

@@ -6,11 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from curate.database.tables import deliveries, lines, orders, steps
+from curate.database.tables import attempts, deliveries, grants, lines, orders, outbox, steps
 from curate.errors import CurateError
 from curate.model import Language
+from curate.shop.delivery.message import places
 
 if TYPE_CHECKING:
     from curate.shop import Shop
@@ -102,6 +103,29 @@ def received(connection: Connection, purchase: Purchase) -> int | None:
         .order_by(steps.c.id)
         .limit(1)
     )
+
+
+def taken(connection: Connection, purchase: Purchase) -> int | None:
+    """When the buyer first had what cannot be given back; None as long as they have nothing of that kind.
+
+    A page can be looked at and ended again: there it is the first download. A code or the place of a file
+    that was sent is known from then on.
+    """
+    if purchase.delivery_id is None:
+        return None
+    pages = grants.c.delivery_id == purchase.delivery_id
+    if connection.scalar(select(grants.c.id).where(pages).limit(1)) is None:
+        return received(connection, purchase)
+    first = select(func.min(attempts.c.at)).join(grants, grants.c.id == attempts.c.grant_id)
+    moments = [connection.scalar(first.where(pages))]
+    sent = select(outbox.c.key, outbox.c.body, outbox.c.made_at).where(
+        outbox.c.delivery_id == purchase.delivery_id, outbox.c.state.in_(("sent", "confirmed"))
+    )
+    for row in connection.execute(sent):
+        if places(row.body) - {"page"}:
+            main = row.key == f"delivery:{purchase.delivery_id}"
+            moments.append(received(connection, purchase) if main else row.made_at)
+    return min((one for one in moments if one is not None), default=None)
 
 
 def language_of(shop: Shop, what: Purchase) -> Language:
