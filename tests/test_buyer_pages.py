@@ -20,7 +20,8 @@ import curate.web
 from curate import typeset
 from curate.api import Workspace
 from curate.cli import main
-from curate.shop import Shop, reading, stamp
+from curate.database import tables
+from curate.shop import Shop, reading, stamp, stock
 from curate.shop.access import grants
 from curate.shop.access.grants import Grant
 from curate.shop.access.shelf import shelf
@@ -52,6 +53,10 @@ STAMPED = """
 collection = "notes"
 stamp = true
 downloads = 2
+
+[products.BOTH]
+collection = "notes"
+stock = "unique"
 """
 
 
@@ -192,6 +197,35 @@ def test_every_page_is_readable_in_both_languages(
         page.locator("form[action$=tickets] button").click()
         assert page.locator("article.thread").count() == 1
         assert faults(page) == [] and not wide(page)
+
+
+def test_a_code_stands_on_the_page_of_its_own_piece(at: Open, browser: Chromium) -> None:
+    one, other = paid(at.shop, "c1", "BOTH", quantity=2)
+    codes = ["AB<i>  '\"", "CD-2"]
+    stock.add(at.shop, "BOTH", [stock.Row(n, code) for n, code in enumerate(codes, 1)])
+    assert one.delivery_id is not None
+    with at.shop.database.writing() as connection:
+        assert stock.take(connection, at.shop, "BOTH", one.delivery_id, 2)
+    first, second = client(at, one), client(at, other)
+    assert not any(code in escaped(first) for code in codes), "before the buyer agreed"
+    text = acknowledge.texts()[-1].version
+    assert first.ask(f"/order/{one.serial}/agree", form={"text": text}).status == 303
+    assert [code in escaped(first) for code in codes] == [True, False]
+    assert [code in escaped(second) for code in codes] == [False, True]
+    assert Browser(at.client.url).ask("/order").status == 303
+    with visit(browser, at) as (page, _):
+        enter(page, at, one)
+        page.click(".pick")
+        assert page.evaluate("getSelection().toString()") == codes[0]
+        assert faults(page) == [] and not wide(page)
+    with at.shop.database.writing() as connection:  # as a refund of the second piece leaves it
+        held = tables.codes.c.secret == "CD-2"
+        connection.execute(tables.codes.update().where(held).values(state="withdrawn"))
+    assert [code in escaped(second) for code in codes] == [False, False]
+
+
+def escaped(inside: Browser) -> str:
+    return unescape(inside.ask("/order").body.decode())
 
 
 def test_without_scripts_the_code_is_pasted(at: Open, browser: Chromium) -> None:

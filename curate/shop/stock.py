@@ -201,6 +201,13 @@ def _change(
         connection.execute(query.values(state=state, changed_at=shop.now(), **values))
 
 
+def of_unit(connection: Connection, delivery_id: int, unit: int) -> str:
+    """The code of one piece of a delivery: the n-th belongs to the n-th; "" where it has none, or none any more."""
+    query = select(codes.c.secret, codes.c.state).where(codes.c.delivery_id == delivery_id)
+    found = connection.execute(query.order_by(codes.c.id).offset(unit - 1).limit(1)).first()
+    return str(found.secret) if found is not None and found.state == "sold" else ""
+
+
 def upload(connection: Connection, shop: Shop, sku: str, channel: str, count: int) -> Sequence[Row]:
     """Hand the oldest free codes, ``count`` at most, to a channel's card machine: (id, code) of each. They
     are the machine's from then on."""

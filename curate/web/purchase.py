@@ -11,7 +11,7 @@ from curate.bundle import history
 from curate.bundle.text import size
 from curate.errors import CurateError
 from curate.messages import render, speaker
-from curate.shop import reading, stamp
+from curate.shop import reading, stamp, stock
 from curate.shop.access import downloads
 from curate.shop.access.shelf import shelf
 from curate.shop.aftersales import acknowledge, purchase, tickets
@@ -48,6 +48,7 @@ def page(shop: Shop, grant: Grant) -> HTMLResponse:
         "archives": [_row(shop, found, one) for one in found.archives],
         "updates": [_row(shop, found, one) for one in found.updates],
         "agree": unagreed(shop, grant),
+        "code": code(shop, grant),
         "stamped": bool(stamp.offered(shop, found)),
         "tickets": letters(shop, grant),
     }
@@ -69,6 +70,14 @@ def unagreed(shop: Shop, grant: Grant) -> Text | None:
         return None
     with shop.database.reading() as connection:
         return None if acknowledge.of(connection, order) else acknowledge.texts()[-1]
+
+
+def code(shop: Shop, grant: Grant) -> str:
+    """Of the unique stock, that belongs to this very piece; "" where it has none."""
+    if grant.delivery_id is None:
+        return ""
+    with shop.database.reading() as connection:
+        return stock.of_unit(connection, grant.delivery_id, grant.unit)
 
 
 def letters(shop: Shop, grant: Grant) -> list[Ticket]:
