@@ -36,7 +36,7 @@ import report
 from curate.api import Workspace
 from curate.shop import Shop
 from curate.shop.access import grants, links
-from curate.web import front
+from curate.web import nginx as front
 
 MIB = 1 << 20
 CLIENTS = 2
@@ -167,7 +167,7 @@ def servers(of: Shop, ports: Ports, home: Path) -> Iterator[tuple[int, int, int]
     (home / "nginx.conf").write_text(
         _MAIN.format(
             home=home,
-            site=front.nginx(of, str(home)),
+            site=front.configuration(of, str(home)),
             plain=ports.plain,
             build=of.workspace.build,
             user="user root;" if os.geteuid() == 0 else "",

@@ -22,7 +22,7 @@ from curate.cli import main
 from curate.shop import Shop
 from curate.shop.access import grants, links
 from curate.shop.access.grants import Grant
-from curate.web import front
+from curate.web import nginx as front
 from tests.nginx import free_port, listening, nginx
 from tests.serving import Browser
 from tests.storefront import paid, storefront
@@ -255,7 +255,7 @@ def test_nginx_judges_links_as_we_do(at: Stand, tmp_path: Path, what: str) -> No
 
 
 def test_https_is_set_up_whole(tmp_path: Path) -> None:
-    text = front.nginx(storefront(tmp_path, "https://files.example.org"))
+    text = front.configuration(storefront(tmp_path, "https://files.example.org"))
     for line in (
         "listen 443 ssl http2;", "server_name files.example.org;", "Strict-Transport-Security",
         "/etc/letsencrypt/live/files.example.org/fullchain.pem", "return 301 https://",

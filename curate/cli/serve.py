@@ -26,10 +26,13 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--host", metavar="ADDRESS", help="Instead of the one in shop.toml.")
 @click.option("--port", type=_PORT, help="Instead of the one in shop.toml; 0 for any that is free.")
 @click.option(
-    "--nginx", is_flag=True, help="Print the configuration of nginx in front of it, and end."
+    "--nginx",
+    "front",
+    is_flag=True,
+    help="Print the configuration of nginx in front of it, and end.",
 )
 @in_workspace
-def serve(workspace: Workspace, host: str | None, port: int | None, nginx: bool) -> None:
+def serve(workspace: Workspace, host: str | None, port: int | None, front: bool) -> None:
     """Run the download server for buyers until it is stopped.
 
     What it listens on, and where buyers reach it, stands in shop.toml under [serve]. Of each request the
@@ -43,10 +46,10 @@ def serve(workspace: Workspace, host: str | None, port: int | None, nginx: bool)
     given = {name: one for name, one in (("host", host), ("port", port)) if one is not None}
     where = msgspec.structs.replace(found.settings.serve, **given)
     shop = Shop(workspace, msgspec.structs.replace(found.settings, serve=where))
-    if nginx:
-        from curate.web import front
+    if front:
+        from curate.web import nginx
 
-        click.echo(front.nginx(shop))
+        click.echo(nginx.configuration(shop))
         return
     from curate.web import buyers, server
 

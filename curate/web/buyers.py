@@ -18,11 +18,12 @@ from curate.errors import CurateError
 from curate.messages import speaker
 from curate.shop import notices
 from curate.shop.access import grants, health
-from curate.web import downloads, order
-from curate.web.door import Door, networks
-from curate.web.plain import plain, preferred
+from curate.web import downloads, order, refusals
+from curate.web.guard import Guard, networks
+from curate.web.pages import preferred
 
 if TYPE_CHECKING:
+    from curate.model import Language
     from curate.shop import Shop
 
 _STATIC = {
@@ -39,7 +40,7 @@ def app(shop: Shop) -> FastAPI:
     networks(shop.settings.serve.proxies)  # what is wrong is told now, not to the first buyer
     health.check(shop)
     grants.enter(shop, "")  # all is opened here, before threads come for it at once, and the first
-    plain(shop.settings.language, 403, "", "", "")  # buyer waits no longer than the others
+    refusals.outside(shop.settings.language)  # buyer waits no longer than the others
     made = FastAPI(
         title="curate",
         description="What buyers reach: a page for each purchase, signed links, downloads.",
@@ -51,7 +52,7 @@ def app(shop: Shop) -> FastAPI:
     for room in (order.router(shop), downloads.router(shop), _notices(shop), _house(shop)):
         made.include_router(room)
     _faults(made, shop)
-    made.add_middleware(Door, shop=shop)
+    made.add_middleware(Guard, shop=shop)
     return made
 
 
@@ -142,34 +143,29 @@ def _static(name: str) -> tuple[bytes, str, str] | None:
 def _faults(made: FastAPI, shop: Shop) -> None:
     """Whatever goes wrong is a small page that says what to do."""
 
+    def told(request: Request) -> Language:
+        return preferred(request.headers.raw, shop.settings.language)
+
     @made.exception_handler(HTTPException)
     def stopped(request: Request, fault: HTTPException) -> Response:
-        say = speaker(told := preferred(request.headers.raw, shop.settings.language))
+        say = speaker(language := told(request))
         what = {
             404: say("There is no such page."),
             405: say("This address cannot be used like that."),
         }.get(fault.status_code, say("That did not work."))
-        return plain(
-            told, fault.status_code, say("That did not work"), what,
+        return refusals.plain(
+            language, fault.status_code, say("That did not work"), what,
             say("Open the page from the message you got."), fault.headers,
         )  # fmt: skip
 
     @made.exception_handler(RequestValidationError)
     def misread(request: Request, fault: RequestValidationError) -> Response:
-        say = speaker(told := preferred(request.headers.raw, shop.settings.language))
-        return plain(
-            told, 422, say("That did not work"), say("Something in this request is missing or too long."),
-            say("Please go back and try again."),
-        )  # fmt: skip
+        return refusals.misread(told(request))
 
     def closed(request: Request, fault: Exception) -> Response:
         # What the fault says is for the seller: it names paths.
         _log.error("%s: %s", type(fault).__name__, getattr(fault, "message", "the database"))
-        say = speaker(told := preferred(request.headers.raw, shop.settings.language))
-        return plain(
-            told, 503, say("Not available at the moment"), say("The shop has a fault of its own."),
-            say("Please try again in some minutes. Your purchase is not lost."), {"Retry-After": "120"},
-        )  # fmt: skip
+        return refusals.closed(told(request))
 
     made.add_exception_handler(CurateError, closed)
     made.add_exception_handler(health.Fault, closed)

@@ -13,13 +13,12 @@ from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from curate.messages import render, speaker
 from curate.shop.access import downloads, links
 from curate.shop.access.links import Link
 from curate.shop.access.shelf import language, release, shelf
-from curate.web import purchase, ranges, session
-from curate.web.door import FORGED, PROXIED
-from curate.web.plain import plain, preferred
+from curate.web import purchase, ranges, refusals, session
+from curate.web.guard import FORGED, PROXIED
+from curate.web.pages import preferred
 from curate.web.sending import Sending
 
 if TYPE_CHECKING:
@@ -76,13 +75,13 @@ def router(shop: Shop) -> APIRouter:
     ) -> Response:
         grant = session.read(shop, request, serial)
         if grant is None:
-            return _ended(preferred(request.headers.raw, shop.settings.language))
+            return refusals.outside(preferred(request.headers.raw, shop.settings.language))
         found = release(shop, grant, version) if version else shelf(shop, grant)
         if found.withheld:
             return _withheld(found)
         one = found.file(file)
         if one is None:
-            return _missing(found.language)
+            return refusals.no_file(found.language)
         if one.counted and purchase.unagreed(shop, grant):
             return RedirectResponse("/order#files", 303)  # the page asks for it above them
         to = links.make(shop, grant, found.version, file)
@@ -112,16 +111,16 @@ def answer(shop: Shop, link: Link, request: Request) -> Response:
     verdict = links.check(shop, link)
     if verdict.grant is None:
         request.scope[FORGED] = True
-        return _altered(preferred(request.headers.raw, shop.settings.language))
+        return refusals.altered(preferred(request.headers.raw, shop.settings.language))
     told = language(shop, verdict.grant)
     if verdict.state not in ("fresh", "late"):
-        return _over(told, verdict)
+        return refusals.over(told, verdict.state)
     found = release(shop, verdict.grant, link.version)
     if found.withheld:
         return _withheld(found)
     file = found.file(link.file)
     if file is None or not file.path.is_file():
-        return _missing(told)
+        return refusals.no_file(told)
     return _Giving(shop, verdict, file, link.version, request, told).answer()
 
 
@@ -151,7 +150,7 @@ class _Giving:
         late = self.verdict.state == "late"
         if self.request.method == "HEAD":
             if late:
-                return _over(self.language, self.verdict)
+                return refusals.over(self.language, self.verdict.state)
             return (
                 Response(status_code=spared, headers=headers)
                 if spared
@@ -159,7 +158,7 @@ class _Giving:
             )
         span = ranges.span(asked, size, etag, modified)
         if late and (span is None or span == "bad"):
-            return _over(self.language, self.verdict)
+            return refusals.over(self.language, self.verdict.state)
         if spared:
             return Response(status_code=spared, headers=headers)
         if span == "bad":
@@ -170,7 +169,11 @@ class _Giving:
         if self.file.counted:
             attempt = self._begin(size, span, late)
             if attempt is None:
-                return _over(self.language, self.verdict) if late else _used_up(self.language)
+                return (
+                    refusals.over(self.language, self.verdict.state)
+                    if late
+                    else refusals.used_up(self.language)
+                )
         return self._whole(headers, size, span, attempt)
 
     def _begin(self, size: int, span: tuple[int, int] | None, late: bool) -> Attempt | None:
@@ -212,71 +215,16 @@ class _Giving:
 
 def disposition(name: str) -> str:
     """Content-Disposition of RFC 6266: the name as it is, and what old programs can make of it."""
-    plain_name = "".join(
+    ascii_name = "".join(
         c if c.isascii() and c.isprintable() and c not in '"\\%;/' else "_" for c in name
     )
-    return f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _sha256(file: File) -> str:
     return file.sha256 or hashlib.sha256(file.path.read_bytes()).hexdigest()
 
 
-def _altered(told: Language) -> Response:
-    say = speaker(told)
-    return plain(
-        told, 403, say("This link is not right"), say("It was cut off or altered on its way."),
-        say("Open your page with your code and press the button again."),
-    )  # fmt: skip
-
-
-def _over(told: Language, verdict: links.Verdict) -> Response:
-    say = speaker(told)
-    what = {
-        "late": say("Links hold for a few minutes only, so that nobody else can use them."),
-        "replaced": say("A new code was sent for this purchase, and the old one ended."),
-        "expired": say("The time in which this purchase could be downloaded is over."),
-        "revoked": say("This purchase was ended, for instance because it was refunded."),
-    }[verdict.state]
-    again = verdict.state in ("late", "replaced")
-    next = (
-        say("Open your page with your code and press the button again.")
-        if again
-        else say("If that is a mistake, please write to the seller.")
-    )
-    return plain(told, 410, say("This link has ended"), what, next)
-
-
-def _used_up(told: Language) -> Response:
-    say = speaker(told)
-    return plain(
-        told, 403, say("No downloads are left"),
-        say("This file has been downloaded as often as it may be."),
-        say("If it did not reach you whole, please write to the seller."),
-    )  # fmt: skip
-
-
-def _missing(told: Language) -> Response:
-    say = speaker(told)
-    return plain(
-        told, 404, say("There is no such file"), say("What you asked for is not here."),
-        say("Open your page with your code and press the button again."),
-    )  # fmt: skip
-
-
-def _ended(told: Language) -> Response:
-    say = speaker(told)
-    return plain(
-        told, 403, say("Please enter your code again"), say("You are not in, or no longer."),
-        say("Open your page with your code and press the button again."),
-    )  # fmt: skip
-
-
 def _withheld(found: Shelf) -> Response:
-    say = speaker(found.language)
-    assert found.withheld
     _log.warning("%s is not handed out: %s", found.folder, "; ".join(found.why[:3]))
-    return plain(
-        found.language, 451, say("Not available at the moment"),
-        render(found.withheld, found.language), say("Your purchase is not lost."),
-    )  # fmt: skip
+    return refusals.withheld(found)

@@ -18,16 +18,14 @@ from curate.shop.access import downloads as counting
 from curate.shop.access import grants
 from curate.shop.access.shelf import language, shelf
 from curate.shop.aftersales import acknowledge, answers, tickets
-from curate.web import purchase, session
+from curate.web import purchase, refusals, session
 from curate.web.downloads import PAGES, disposition
-from curate.web.pages import HEADERS, page
-from curate.web.plain import plain, preferred
+from curate.web.pages import HEADERS, page, preferred
 from curate.web.sending import Sending
 
 if TYPE_CHECKING:
     from curate.model import Language
     from curate.shop import Shop
-    from curate.shop.access.grants import Grant
     from curate.shop.access.shelf import Shelf
     from curate.shop.aftersales.answers import Found
 
@@ -50,15 +48,14 @@ _TUTORIAL = {
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
 }
-_PICTURE = {**HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'"}
-_COPY = {**HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'"}
+_INERT = {**HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'"}
 _ROWS = 50
 
 
 def router(shop: Shop) -> APIRouter:
     """All pages below / and /order."""
     made = APIRouter(default_response_class=HTMLResponse)
-    _door(made, shop)
+    _start(made, shop)
     _order(made, shop)
     _reading(made, shop)
     _help(made, shop)
@@ -66,11 +63,11 @@ def router(shop: Shop) -> APIRouter:
     return made
 
 
-def _door(made: APIRouter, shop: Shop) -> None:
+def _start(made: APIRouter, shop: Shop) -> None:
     @made.get("/")
     def start(request: Request) -> Response:
         inside = session.read(shop, request) is not None
-        return _start(_told(shop, request), inside=inside)
+        return _open(_told(shop, request), inside=inside)
 
     @made.post("/open", status_code=303, responses=_IN)
     def enter(
@@ -80,9 +77,9 @@ def _door(made: APIRouter, shop: Shop) -> None:
     ) -> Response:
         grant = grants.enter(shop, code.rpartition("#")[2], number)  # also the whole link
         if grant is None:
-            return _start(_told(shop, request), wrong=True, status=403)
+            return _open(_told(shop, request), wrong=True, status=403)
         if (state := grant.state(shop.now())) != "open":
-            return _over(language(shop, grant), state, grant)
+            return refusals.ended(language(shop, grant), grant, state)
         answer = _to("/order")
         session.begin(shop, answer, grant)
         return answer
@@ -107,9 +104,9 @@ def _order(made: APIRouter, shop: Shop) -> None:
         """That delivered digital goods are not returned: before the first download."""
         grant = session.read(shop, request, serial)
         if grant is None:
-            return _ended(shop, request)
+            return refusals.outside(_told(shop, request))
         if text not in {one.version for one in acknowledge.texts()} or not grant.number:
-            return _misread(language(shop, grant))
+            return refusals.misread(language(shop, grant))
         acknowledge.record(shop, grant.channel, grant.number, version=text, source="page")
         return _to("/order#files")
 
@@ -120,7 +117,7 @@ def _order(made: APIRouter, shop: Shop) -> None:
             if path is None:
                 return None
             kind = reading.PICTURES[path.suffix]
-            return Response(path.read_bytes(), headers=_PICTURE, media_type=kind)
+            return Response(path.read_bytes(), headers=_INERT, media_type=kind)
 
         return _read(shop, request, serial, shown)
 
@@ -139,7 +136,7 @@ def _reading(made: APIRouter, shop: Shop) -> None:
     def picture(request: Request, serial: _Serial, path: str) -> Response:
         def shown(found: Shelf) -> Response | None:
             there = reading.picture(found.folder, path)
-            return Response(there[0], headers=_PICTURE, media_type=there[1]) if there else None
+            return Response(there[0], headers=_INERT, media_type=there[1]) if there else None
 
         return _read(shop, request, serial, shown)
 
@@ -169,7 +166,7 @@ def _help(made: APIRouter, shop: Shop) -> None:
     ) -> Response:
         grant = session.read(shop, request, serial)
         if grant is None:
-            return _ended(shop, request)
+            return refusals.outside(_told(shop, request))
         found = shelf(shop, grant)
         data = {
             "grant": grant, "text": text.strip(), "found": _found(shop, found, text),
@@ -187,14 +184,14 @@ def _help(made: APIRouter, shop: Shop) -> None:
         """A new letter to the seller; ``ticket``: one that goes on with what was written before."""
         grant = session.read(shop, request, serial)
         if grant is None:
-            return _ended(shop, request)
+            return refusals.outside(_told(shop, request))
         told = language(shop, grant)
         text = text.replace("\r\n", "\n").strip()  # browsers count a line's end as one
         own = {one.id for one in purchase.letters(shop, grant)}
         order = purchase.order_id(shop, grant)
         fits = 0 < len(text) <= tickets.LONGEST
         if order is None or not fits or (ticket and ticket not in own):
-            return _misread(told)
+            return refusals.misread(told)
         try:
             if ticket:
                 tickets.write(shop, ticket, text)
@@ -205,7 +202,7 @@ def _help(made: APIRouter, shop: Shop) -> None:
                 )
                 ticket = asked.ticket_id or 0
         except CurateError:
-            return _often(told)
+            return refusals.too_often(told)
         return _to(f"/order#t{ticket}")
 
 
@@ -236,21 +233,21 @@ def _copies(made: APIRouter, shop: Shop) -> None:
     ) -> Response:
         grant = session.read(shop, request, serial)
         if grant is None:
-            return _ended(shop, request)
+            return refusals.outside(_told(shop, request))
         found = shelf(shop, grant)
         one = next((one for one in stamp.offered(shop, found) if one.sha256 == item), None)
         if one is None or purchase.unagreed(shop, grant):
-            return _missing(found.language)
+            return refusals.no_page(found.language)
         if _left(shop, found, one) == 0:
-            return _used_up(found.language)
+            return refusals.used_up(found.language)
         path = stamp.make(shop, found, one)
         if path is None:
-            return _unmade(found.language)
+            return refusals.no_copy(found.language)
         size = path.stat().st_size
         if counting.begin(shop, grant, found.version, stamp.counted(one), size) is None:
-            return _used_up(found.language)
+            return refusals.used_up(found.language)
         headers = {
-            **_COPY,
+            **_INERT,
             "Content-Type": stamp.TYPES[path.suffix],
             "Content-Disposition": disposition(one.name),
         }
@@ -267,7 +264,7 @@ def _read(
     found = shelf(shop, grant)
     if found.withheld:
         return _to("/order")
-    return shown(found) or _missing(found.language)
+    return shown(found) or refusals.no_page(found.language)
 
 
 def _found(shop: Shop, found: Shelf, text: str) -> tuple[Found, ...]:
@@ -283,7 +280,7 @@ def _left(shop: Shop, found: Shelf, one: stamp.Copy) -> int | None:
     return counting.left(shop, found.grant, found.version, stamp.counted(one), 0)
 
 
-def _start(
+def _open(
     told: Language, inside: bool = False, wrong: bool = False, status: int = 200
 ) -> HTMLResponse:
     return page("buyer/open.html.j2", told, {"inside": inside, "wrong": wrong}, status)
@@ -299,74 +296,3 @@ def _told(shop: Shop, request: Request) -> Language:
 
 def _to(place: str) -> RedirectResponse:
     return RedirectResponse(place, 303, HEADERS)
-
-
-def _over(told: Language, state: str, grant: Grant) -> Response:
-    say = speaker(told)
-    if state == "expired":
-        return plain(
-            told, 410, say("Your time for this purchase is over"),
-            say("The time in which this purchase could be downloaded is over."),
-            say("What you have downloaded stays yours. If you still need it, write to the seller and name {serial}.",
-                serial=grant.serial),
-        )  # fmt: skip
-    if grant.revoked_why.startswith("refund "):
-        return plain(
-            told, 410, say("This purchase was refunded"),
-            say("Your money went back the way you paid, and with that the downloads ended."),
-            say("Has no money arrived, or is this a mistake? Write to the seller and name {serial}.",
-                serial=grant.serial),
-        )  # fmt: skip
-    return plain(
-        told, 410, say("This purchase was ended"), say("The seller has ended its downloads."),
-        say("If you do not know why, write to the seller and name {serial}.", serial=grant.serial),
-    )  # fmt: skip
-
-
-def _ended(shop: Shop, request: Request) -> Response:
-    say = speaker(told := _told(shop, request))
-    return plain(
-        told, 403, say("Please enter your code again"), say("You are not in, or no longer."),
-        say("Open your page with your code and press the button again."),
-    )  # fmt: skip
-
-
-def _missing(told: Language) -> Response:
-    say = speaker(told)
-    return plain(
-        told, 404, say("There is no such page."), say("What you asked for is not here."),
-        say("Please go back and try again."),
-    )  # fmt: skip
-
-
-def _misread(told: Language) -> Response:
-    say = speaker(told)
-    return plain(
-        told, 422, say("That did not work"), say("Something in this request is missing or too long."),
-        say("Please go back and try again."),
-    )  # fmt: skip
-
-
-def _often(told: Language) -> Response:
-    say = speaker(told)
-    return plain(
-        told, 429, say("Your letter was not sent"), say("You have written very often today."),
-        say("Please wait for an answer, or write again tomorrow."),
-    )  # fmt: skip
-
-
-def _used_up(told: Language) -> Response:
-    say = speaker(told)
-    return plain(
-        told, 403, say("No downloads are left"),
-        say("This file has been downloaded as often as it may be."),
-        say("If it did not reach you whole, please write to the seller."),
-    )  # fmt: skip
-
-
-def _unmade(told: Language) -> Response:
-    say = speaker(told)
-    return plain(
-        told, 503, say("Not available at the moment"), say("This copy could not be made."),
-        say("Try again in a minute; the file itself is in the archive."),
-    )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -66,3 +66,13 @@ def page(
         .render(**data, language=language, say=speaker(language))
     )
     return HTMLResponse(html, status, {**HEADERS, **(headers or {})})
+
+
+def preferred(headers: Iterable[tuple[bytes, bytes]], default: Language) -> Language:
+    """The one of our languages that a browser names first (RFC 9110, 12.5.4; weights follow that order)."""
+    for name, value in headers:
+        if name == b"accept-language":
+            for part in value[:200].decode("latin-1").lower().split(","):
+                if (code := part.strip()[:2]) in ("zh", "en"):
+                    return "zh" if code == "zh" else "en"
+    return default

@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from curate.errors import CurateError
-from curate.messages import speaker
-from curate.model import Language
 from curate.shop.access import links
 from curate.shop.access.guesses import Guesses
 from curate.shop.access.links import Link
-from curate.web.plain import plain, preferred
+from curate.web import refusals
+from curate.web.pages import preferred
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from curate.model import Language
     from curate.shop import Shop
+
+_locked_out = lru_cache(256)(refusals.locked_out)  # guessing costs next to nothing
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -40,8 +42,8 @@ _FIRST = re.compile(r"/[a-z.]{1,20}", re.ASCII)
 _log = logging.getLogger("curate.access")
 
 
-class Door:
-    """The application behind a door. ``guesses`` are counted here, by what was answered."""
+class Guard:
+    """The application, guarded. ``guesses`` are counted here, by what was answered."""
 
     def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], shop: Shop) -> None:
         self._app = app
@@ -84,19 +86,20 @@ class Door:
     def _refused(self, scope: Scope, key: str) -> Response | None:
         """Why the request goes no further."""
         if key and (wait := self.guesses.wait(key)) and not self._signed(scope["path"]):
-            return _locked(
-                preferred(scope["headers"], self._shop.settings.language), -(-wait // 60)
-            )
+            return _locked_out(self._told(scope), -(-wait // 60))
         if scope["method"] in ("GET", "HEAD"):
             return None
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > _BODY:
-            return _too_large(preferred(scope["headers"], self._shop.settings.language))
+            return refusals.too_large(self._told(scope))
         origin = headers.get(b"origin", b"").decode("latin-1")
         if origin and origin != self._origin and origin != _own(headers):
-            return _elsewhere(preferred(scope["headers"], self._shop.settings.language))
+            return refusals.elsewhere(self._told(scope))
         return None
+
+    def _told(self, scope: Scope) -> Language:
+        return preferred(scope["headers"], self._shop.settings.language)
 
     def _signed(self, path: str) -> bool:
         """Whether it is a link of ours: others behind the same address go on with what they have."""
@@ -198,33 +201,3 @@ def _origin(url: str) -> str:
 def _own(headers: dict[bytes, bytes]) -> str:
     """Where the shop has no address yet, its pages are tried out by the name they were asked under."""
     return f"http://{headers.get(b'host', b'').decode('latin-1')}"
-
-
-@lru_cache(256)
-def _locked(language: Language, minutes: int) -> Response:
-    say = speaker(language)
-    answer = plain(
-        language, 429, say("Too many wrong codes"),
-        say("Too many wrong codes were entered from your connection."),
-        say("Please wait {n} min, then copy the code from your message as a whole.", n=minutes),
-    )  # fmt: skip
-    answer.headers["Retry-After"] = str(minutes * 60)
-    return answer
-
-
-@lru_cache(2)
-def _too_large(language: Language) -> Response:
-    say = speaker(language)
-    return plain(
-        language, 413, say("That is too much"), say("What was sent is too large."),
-        say("Please send less at once."),
-    )  # fmt: skip
-
-
-@lru_cache(2)
-def _elsewhere(language: Language) -> Response:
-    say = speaker(language)
-    return plain(
-        language, 403, say("Not from here"), say("This form was sent by another website."),
-        say("Please open the shop's own page and try again."),
-    )  # fmt: skip

@@ -33,7 +33,7 @@ server {
 """
 
 
-def nginx(shop: Shop, logs: str = "/var/log/nginx") -> str:
+def configuration(shop: Shop, logs: str = "/var/log/nginx") -> str:
     """What goes into conf.d/. Raises CurateError where shop.toml has no address for buyers, or one of its
     values, or the workspace's path, cannot stand in nginx's language."""
     serve = shop.settings.serve
