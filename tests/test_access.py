@@ -8,7 +8,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from sqlalchemy import update
 
+from curate.database.tables import orders
 from curate.errors import CurateError
 from curate.pipeline.decisions import Ask, decide
 from curate.pipeline.rulings import Which
@@ -211,3 +213,12 @@ def test_what_may_not_be_given_any_more_is_for_nobody(shop: Shop) -> None:
 def test_the_buyers_language_is_the_channels(shop: Shop) -> None:
     (web,), (xianyu,) = paid(shop), paid(shop, "9", channel="xianyu")
     assert shelf(shop, web).language == "en" and shelf(shop, xianyu).language == "zh"
+
+
+@pytest.mark.parametrize(("told", "language"), [("en_US", "en"), ("zh-CN", "zh"), ("de", "zh")])
+def test_the_buyers_own_language_comes_first(shop: Shop, told: str, language: str) -> None:
+    (grant,) = paid(shop, channel="xianyu")
+    with shop.database.writing() as connection:
+        connection.execute(update(orders).values(language=told))
+    opened = grants.enter(shop, grants.code(shop, grant))
+    assert opened and shelf(shop, opened).language == language

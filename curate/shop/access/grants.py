@@ -42,6 +42,7 @@ class Grant(msgspec.Struct, frozen=True):
     stamp: str
     channel: str = ""
     number: str = ""  # the order's
+    language: str = ""  # of the buyer, where the channel told it
 
     def state(self, now: int) -> Literal["open", "expired", "revoked"]:
         """What it is at the moment ``now``."""
@@ -197,9 +198,8 @@ def _number(connection: Connection, delivery_id: int) -> str:
     return connection.execute(chosen).scalar() or ""
 
 
-_COLUMNS = tuple(
-    grants.c[name] for name in Grant.__struct_fields__ if name not in ("channel", "number")
-)
+_OF_ORDER = ("channel", "number", "language")
+_COLUMNS = tuple(grants.c[name] for name in Grant.__struct_fields__ if name not in _OF_ORDER)
 
 
 def _select() -> Select[Any]:
@@ -208,7 +208,7 @@ def _select() -> Select[Any]:
         .outerjoin(lines, lines.c.id == deliveries.c.line_id)
         .outerjoin(orders, orders.c.id == lines.c.order_id)
     )
-    order = (func.coalesce(orders.c[name], "") for name in ("channel", "number"))
+    order = (func.coalesce(orders.c[name], "") for name in _OF_ORDER)
     return select(*_COLUMNS, *order).select_from(whole)
 
 

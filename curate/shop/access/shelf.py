@@ -6,6 +6,7 @@ import datetime
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import Language, Message
 from curate.pipeline import rightful
+from curate.shop.delivery.goods import spoken
 
 if TYPE_CHECKING:
     from curate.shop import Shop
@@ -86,15 +88,12 @@ def release(shop: Shop, grant: Grant, version: str) -> Shelf:
 
 
 def language(shop: Shop, grant: Grant) -> Language:
-    """In which its buyer is talked to: the channel's, else that of the collection."""
-    channel = shop.settings.channels.get(grant.channel)
-    if channel is not None and channel.language is not None:
-        return channel.language
-    try:
+    """In which its buyer is talked to: that of the messages they get."""
+    own: Language | None = None
+    with suppress(CurateError):
         record = _record(shop.workspace.build / grant.collection / grant.version)
-    except CurateError:
-        return shop.settings.language
-    return "zh" if record.language == "zh" else "en"
+        own = "zh" if record.language == "zh" else "en"
+    return spoken(shop, grant.language, grant.channel, own)
 
 
 def _first(shop: Shop, grant: Grant, only: str) -> Shelf:
