@@ -21,13 +21,14 @@ from curate.web.seller import (
     duplicates,
     item,
     library,
+    orders,
+    outbox,
     overview,
     pictures,
     review,
     rights,
-    sales,
-    service,
-    storeroom,
+    stock,
+    tickets,
 )
 from curate.web.seller.desk import LANGUAGE, Desk, Form, Notice, local, text
 from curate.web.seller.guard import Guard
@@ -54,7 +55,7 @@ def app(workspace: Workspace, password: str = "") -> FastAPI:
     _frame(made, desk)
     _faults(made, desk)
     rooms = (
-        overview, library, item, pictures, review, rights, duplicates, bundles, sales, storeroom, service,
+        overview, library, item, pictures, review, rights, duplicates, bundles, orders, outbox, stock, tickets,
     )  # fmt: skip
     for room in rooms:
         room.add(made, desk)

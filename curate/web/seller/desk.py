@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 
+from curate.bundle.text import size
 from curate.errors import CurateError
 from curate.messages import render, speaker
 from curate.model import Language, Message
@@ -81,7 +82,7 @@ class Desk:
             "title": title, "tell": tell, "token": self.guard.token(request.state.session),
             "path": request.url.path, "here": f"{request.url.path}?{request.url.query}".rstrip("?"),
             "notices": self._notices(request), "locked": self.guard.locked, "url": quote,
-            "name_of_workspace": self.workspace.root.name, "size": sized,
+            "name_of_workspace": self.workspace.root.name, "size": size,
         }  # fmt: skip
         return page(f"seller/{template}.html.j2", language, {**frame, **data}, status)
 
@@ -188,18 +189,6 @@ def text(form: FormData, name: str, most: int = 10_000) -> str:
 def texts(form: FormData, name: str) -> tuple[str, ...]:
     """All values of a field."""
     return tuple(one for one in form.getlist(name) if isinstance(one, str))
-
-
-def sized(count: int) -> str:
-    """Bytes for people: 12.3 MB."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000 or unit == "GB":
-            return (
-                f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
-            )
-        amount /= 1000
-    raise AssertionError
 
 
 async def _form(request: Request) -> FormData:

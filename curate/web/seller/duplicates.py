@@ -12,12 +12,11 @@ from starlette.exceptions import HTTPException
 from curate.catalog import Catalog
 from curate.messages import render, speaker
 from curate.pipeline.differences import differences
-from curate.pipeline.explain import standings
 from curate.pipeline.groups import Double, groups
 from curate.pipeline.likeness import Saying, Verb
 from curate.pipeline.likeness import say as say_likeness
 from curate.web.seller.desk import Desk, Form, link, text
-from curate.web.seller.overview import row
+from curate.web.seller.overview import rows
 from curate.web.seller.pairs import LABELS, Pair, doubtful, pairs
 from curate.web.seller.pictures import ID, Picture, picture
 
@@ -39,11 +38,8 @@ def add(app: FastAPI, desk: Desk) -> None:
     @app.get("/duplicates")
     def choose(request: Request) -> Response:
         say = speaker(desk.language(request))
-        rows = [
-            row(desk, one) for one in desk.known("standings", partial(standings, desk.workspace))
-        ]
         return desk.page(
-            request, "queues", say("Duplicates"), rows=[(one, one.doubtful) for one in rows], to="/duplicates/",
+            request, "queues", say("Duplicates"), rows=[(one, one.doubtful) for one in rows(desk)], to="/duplicates/",
             lead=say("What was computed to be the same, and nobody has looked at yet."),
         )  # fmt: skip
 

@@ -34,13 +34,11 @@ def add(app: FastAPI, desk: Desk) -> None:
     @app.get("/")
     def overview(request: Request) -> Response:
         say = speaker(desk.language(request))
-        rows = [
-            row(desk, one) for one in desk.known("standings", partial(standings, desk.workspace))
-        ]
+        there = rows(desk)
         return desk.page(
-            request, "overview", say("Overview"), rows=rows, shop=shopwindow.glance(desk),
-            review=sum(one.review for one in rows), asked=sum(one.asked for one in rows),
-            doubtful=sum(one.doubtful for one in rows),
+            request, "overview", say("Overview"), rows=there, shop=shopwindow.glance(desk),
+            review=sum(one.review for one in there), asked=sum(one.asked for one in there),
+            doubtful=sum(one.doubtful for one in there),
         )  # fmt: skip
 
     @app.get("/keys")
@@ -49,8 +47,12 @@ def add(app: FastAPI, desk: Desk) -> None:
         return desk.page(request, "keys", say("Keys"))
 
 
-def row(desk: Desk, standing: Standing) -> Row:
-    """One collection, with what its questions' pages would show."""
+def rows(desk: Desk) -> list[Row]:
+    """Every collection, with what its questions' pages would show."""
+    return [_row(desk, one) for one in desk.known("standings", partial(standings, desk.workspace))]
+
+
+def _row(desk: Desk, standing: Standing) -> Row:
     workspace, name = desk.workspace, standing.name
     problem, latest = standing.problem, ""
     review = asked = pairs = 0

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -14,11 +13,10 @@ from fastapi.responses import RedirectResponse, Response
 from curate.catalog import Catalog
 from curate.errors import CurateError
 from curate.messages import speaker
-from curate.pipeline.explain import standings
 from curate.pipeline.labels import Filed, settle
 from curate.pipeline.review import Review, Shown, queue
 from curate.web.seller.desk import Desk, Form, Notice, link, text
-from curate.web.seller.overview import row
+from curate.web.seller.overview import rows
 from curate.web.seller.pictures import picture
 
 _TEXT = 2500
@@ -77,11 +75,8 @@ def add(app: FastAPI, desk: Desk) -> None:
     @app.get("/review")
     def choose(request: Request) -> Response:
         say = speaker(desk.language(request))
-        rows = [
-            row(desk, one) for one in desk.known("standings", partial(standings, desk.workspace))
-        ]
         return desk.page(
-            request, "queues", say("Review"), rows=[(one, one.review) for one in rows], to="/review/",
+            request, "queues", say("Review"), rows=[(one, one.review) for one in rows(desk)], to="/review/",
             lead=say("Where no category is sure enough, you say where things belong."),
         )  # fmt: skip
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import get_args
 
 from fastapi import FastAPI, Query, Request
@@ -17,10 +16,9 @@ from curate.errors import CurateError
 from curate.messages import Say, speaker
 from curate.model import Outcome
 from curate.pipeline.decisions import Ask, Decided, decide
-from curate.pipeline.explain import standings
 from curate.pipeline.rulings import Ruling, Which, rulings, summary
 from curate.web.seller.desk import Desk, Form, Notice, link, text, texts
-from curate.web.seller.overview import row
+from curate.web.seller.overview import rows
 from curate.web.seller.pictures import Picture, picture
 
 GROUPS = 20
@@ -45,11 +43,8 @@ def add(app: FastAPI, desk: Desk) -> None:
     @app.get("/rights")
     def choose(request: Request) -> Response:
         say = speaker(desk.language(request))
-        rows = [
-            row(desk, one) for one in desk.known("standings", partial(standings, desk.workspace))
-        ]
         return desk.page(
-            request, "queues", say("Rights"), rows=[(one, one.asked) for one in rows], to="/rights/",
+            request, "queues", say("Rights"), rows=[(one, one.asked) for one in rows(desk)], to="/rights/",
             lead=say("What may not be packaged before you have decided, with the rule and its evidence."),
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What is to be sent, and the codes that are left. What `curate outbox` and `curate stock` show and do."""
+"""What is to be sent. What `curate outbox` shows and does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from curate.errors import CurateError
 from curate.messages import Say, speaker
-from curate.shop import Shop, delivery, stock
+from curate.shop import Shop, delivery
 from curate.shop.delivery import Served, outbox
 from curate.shop.delivery.outbox import Message
 from curate.web.seller.desk import Desk, Form, link, text
@@ -17,11 +17,6 @@ PAGE = 100
 
 
 def add(app: FastAPI, desk: Desk) -> None:
-    _outbox(app, desk)
-    _stock(app, desk)
-
-
-def _outbox(app: FastAPI, desk: Desk) -> None:
     @app.get("/outbox")
     def listed(
         request: Request,
@@ -78,46 +73,14 @@ def _outbox(app: FastAPI, desk: Desk) -> None:
 
         def write(shop: Shop) -> str:
             outbox.again(shop, [number])
-            return _told(say, delivery.serve(shop))
+            return told(say, delivery.serve(shop))
 
         return does(desk, request, f"/outbox/{number}", write)
 
     @app.post("/outbox")
     def serve(request: Request) -> Response:
         say = speaker(desk.language(request))
-        return does(desk, request, "/outbox", lambda shop: _told(say, delivery.serve(shop)))
-
-
-def _stock(app: FastAPI, desk: Desk) -> None:
-    @app.get("/stock")
-    def counted(request: Request) -> Response:
-        say, shop = speaker(desk.language(request)), desk.shop
-        if shop is None:
-            return begin(desk, request, say("Stock"))
-        unique = [sku for sku, sold in shop.settings.products.items() if sold.stock == "unique"]
-        return desk.page(
-            request, "stock", say("Stock"), rows=stock.counts(shop), unique=sorted(unique),
-            shared=sorted((sku, sold) for sku, sold in shop.settings.products.items() if sold.stock == "shared"),
-            day=day, link=link,
-        )  # fmt: skip
-
-    @app.post("/stock")
-    def fill(request: Request, form: Form) -> Response:
-        say = speaker(desk.language(request))
-
-        def write(shop: Shop) -> str:
-            # Not bounded here: a form is, as a whole.
-            rows = stock.rows(text(form, "codes", 1 << 21).replace("\r\n", "\n").encode())
-            if not rows:
-                raise CurateError(say("There is no code in it."), say("Write one in each line."))
-            added = stock.add(shop, text(form, "sku", 200), rows, text(form, "batch", 200).strip())
-            told = say(
-                "New: {n}; there before: {old}; no codes: {wrong}.",
-                n=added.new, old=len(added.repeated), wrong=len(added.refused),
-            )  # fmt: skip
-            return f"{told} {_told(say, delivery.serve(shop))}"
-
-        return does(desk, request, "/stock", write)
+        return does(desk, request, "/outbox", lambda shop: told(say, delivery.serve(shop)))
 
 
 def _first(found: list[Message]) -> list[Message]:
@@ -125,9 +88,10 @@ def _first(found: list[Message]) -> list[Message]:
     return sorted(found, key=lambda one: (not by_hand(one), one.id))
 
 
-def _told(say: Say, done: Served) -> str:
-    told = say(
+def told(say: Say, done: Served) -> str:
+    """What a run of delivery did."""
+    counted = say(
         "Served: {allocated}; sent by mail: {mailed}; waiting: {waiting}.",
         allocated=done.allocated, mailed=done.mailed, waiting=done.waiting,
     )  # fmt: skip
-    return " ".join((told, *done.trouble))
+    return " ".join((counted, *done.trouble))
