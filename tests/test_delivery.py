@@ -16,11 +16,12 @@ from curate.bundle import history
 from curate.database.tables import deliveries, grants, lines, outbox, steps
 from curate.errors import CurateError
 from curate.messages import render
+from curate.shop.access import grants as access
 from curate.shop.delivery import outbox as box
 from curate.shop.delivery import serve, waiting
 from curate.shop.delivery.message import fill
 from curate.shop.settings import Channel, Serve, Sold
-from tests.selling import START, Counter, count, shop
+from tests.selling import SKU, START, Counter, count, shop
 
 WHOLE = ["allocated", "rendered", "sent", "confirmed"]
 
@@ -216,11 +217,29 @@ def test_a_product_that_is_described_no_more_waits(counter: Counter) -> None:
     assert (counter.state(one), counter.why(one)) == ("waiting", "product")
 
 
-def test_on_the_page_nothing_has_to_be_sent(counter: Counter) -> None:
-    counter.fill("k-1")
-    one = counter.order("1", channel="site")
-    assert serve(counter.shop).confirmed == 1
-    assert counter.steps(one) == WHOLE
+def test_on_a_channel_with_pages_a_person_hands_the_address_on(tmp_path: Path) -> None:
+    sold = {
+        SKU: Sold(stock="unique"),
+        "BOTH": Sold(collection="guides", stock="unique"),
+        "OWN": Sold(collection="guides", stock="unique", message="Enjoy!"),
+    }
+    counter = shop(tmp_path, products=sold, serve=Serve(url="https://files.example.org"))
+    release(counter, "guides")
+    for sku in sold:
+        counter.fill(f"{sku}-1", sku=sku)
+    codes, both, own = (counter.order(sku, channel="site", sku=sku) for sku in sold)
+    assert serve(counter.shop).confirmed == 0
+    assert {counter.state(one) for one in (codes, both, own)} == {"rendered"}
+    assert {one.way for one in box.pending(counter.shop)} == {"page"} <= box.BY_HAND
+    assert "KEYS-1" in box.text(counter.shop, counter.message(codes)).body
+    with counter.shop.database.reading() as connection:
+        (grant,) = access.of_delivery(connection, both)
+    page = access.page(counter.shop, grant)
+    assert box.text(counter.shop, counter.message(both)).body == f"{page}\n"
+    told = box.text(counter.shop, counter.message(own)).body
+    assert "https://files.example.org/#" in told and "OWN-1" not in told
+    assert box.confirm(counter.shop, counter.message(both), "told in the chat")
+    assert counter.steps(both) == WHOLE
 
 
 def test_a_limit_serves_so_many(counter: Counter) -> None:

@@ -90,8 +90,8 @@ def test_64_processes_sell_1000_codes_once_each_and_the_rest_waits(
     crowd(tmp_path, url)
     served = check(own.shop)
     assert len(served) == CODES
-    assert count(own.shop, deliveries, deliveries.c.state == "confirmed") == CODES
-    assert count(own.shop, outbox) == count(own.shop, steps, steps.c.state == "confirmed") == CODES
+    assert count(own.shop, deliveries, deliveries.c.state == "rendered") == CODES
+    assert count(own.shop, outbox) == count(own.shop, steps, steps.c.state == "rendered") == CODES
     left = waiting(own.shop)
     assert len(left) == MORE
     assert count(own.shop, alerts) == 1

@@ -50,6 +50,7 @@ def test_each_way_to_its_end(counter: Counter, tmp_path: Path) -> None:
             assert serve(counter.shop).mailed == 0
         assert serve(counter.shop).mailed == 1
         assert box.confirm(counter.shop, counter.message(ways[0]), "seen", "Ann")
+        assert box.confirm(counter.shop, counter.message(ways[2]), "seen", "Ann")
         assert not box.confirm(counter.shop, counter.message(ways[0]), "seen", "Ann")
         assert len(post.letters) == 1
     assert [counter.steps(one) for one in ways] == [WHOLE] * 4

@@ -95,7 +95,7 @@ _WAYS = {
     "paste": "by hand",
     "email": "by e-mail",
     "cards": "by card machine",
-    "page": "by the page",
+    "page": "page, by hand",
 }
 
 
@@ -195,7 +195,7 @@ def confirm(
     shop = Shop.open(workspace)
     name = deciding(who)
     if everything:
-        ids = tuple(one.id for one in box.pending(shop) if one.way == "paste")
+        ids = tuple(one.id for one in box.pending(shop) if one.way in box.BY_HAND)
     proof = proof or speaker(shop.settings.language)("a person sent it")
     done = {one: box.confirm(shop, one, proof, name) for one in ids}
     if as_json:

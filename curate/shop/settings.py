@@ -49,7 +49,8 @@ class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How its order files are written: canonical, gumroad, shopify, woocommerce, dujiaoka, xianguanjia."""
     delivery: Way = "paste"
     """paste: a person sends the text and confirms it. email: it is sent. cards: the channel's card machine
-    has it already. page: the buyer opens the shop's page with the order's number and the code."""
+    has it already. page: as paste, but the text is the address of the buyer's page alone, where all they bought
+    stands."""
     language: Language | None = None
     """Of what its buyers read; without it the collection's."""
     timezone: str = ""

@@ -28,6 +28,7 @@ class Facts:
     page: bool  # what there will be
     codes: bool
     share: bool
+    address: bool = False  # of the page alone: all of it stands there
 
 
 def render(facts: Facts, subject: str = "", message: str = "") -> tuple[str, str]:
@@ -37,7 +38,11 @@ def render(facts: Facts, subject: str = "", message: str = "") -> tuple[str, str
     }  # fmt: skip
     say = speaker(facts.language)
     head = _early(subject or say("Your order {order}: {title}", **values), values)
-    return line(head)[:_SUBJECT], _own(message, facts, values) if message else _usual(facts, values)
+    if message:
+        body = _own(message, facts, values)
+    else:
+        body = "{page}\n" if facts.address else _usual(facts, values)
+    return line(head)[:_SUBJECT], body
 
 
 def fill(body: str, secrets: Mapping[str, str]) -> str:
@@ -63,8 +68,9 @@ def _own(message: str, facts: Facts, values: Mapping[str, str]) -> str:
     """The seller's text; what it forgot to give stands below it."""
     text = _early(message, values)
     there = places(message)
-    codes = facts.codes and "codes" not in there
     way_in = not there & {"page", "share"}
+    on_page = facts.address and (way_in or "page" in there)
+    codes = facts.codes and "codes" not in there and not on_page
     rest = _goods(facts, codes=codes, page=facts.page and way_in, share=facts.share and way_in)
     return "\n\n".join([text.rstrip(), *rest]) + "\n" if rest else text
 

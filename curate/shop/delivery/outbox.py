@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 NEVER = 253_402_300_799
 """``due_at`` of what is not tried again by itself: the last second of the year 9999."""
 OPEN = ("rendered", "sending", "sent")
+BY_HAND = frozenset({"paste", "page"})
+"""Ways on which nothing reaches the buyer but through a person."""
 _LONGEST = 300  # characters of a proof or a fault
 
 

@@ -1,4 +1,4 @@
-"""allocated → rendered: the message to the buyer lies in the outbox. And what needs no sending is confirmed."""
+"""allocated → rendered: the message to the buyer lies in the outbox. And what a machine gave out is confirmed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from curate.shop import Shop
     from curate.shop.settings import Way
 
-_UNSENT = ("page", "cards")
+_UNSENT = ("cards",)
 
 
 def compose(shop: Shop, known: Callable[[str], Goods]) -> int:
@@ -85,7 +85,7 @@ def unsent(shop: Shop) -> list[str]:
 
 
 def finish(shop: Shop) -> int:
-    """Confirm what nobody has to send: the page stands open, the machine gave the card out. How many."""
+    """Confirm what nobody has to send: the machine gave the card out. How many."""
     channels = unsent(shop)
     if not channels:
         return 0
@@ -96,10 +96,9 @@ def finish(shop: Shop) -> int:
 
 def _finish(connection: Connection, shop: Shop, delivery_id: int) -> bool:
     one = held(connection, delivery_id)
-    way = way_of(shop, one.channel)
-    if one.state != "rendered" or way not in _UNSENT:
+    if one.state != "rendered" or way_of(shop, one.channel) not in _UNSENT:
         return False
-    told = "the page stands open" if way == "page" else "the card machine gave it out"
+    told = "the card machine gave it out"
     outbox.settle(connection, shop, outbox.key_of(one.id), told)
     move(connection, shop, one.id, "sent", told)
     move(connection, shop, one.id, "confirmed", told)
@@ -120,13 +119,15 @@ def _facts(connection: Connection, shop: Shop, goods: Goods, one: Held) -> Facts
     sold = connection.scalar(select(codes.c.id).where(codes.c.delivery_id == one.id).limit(1))
     version = bought or goods.version
     shared = bool(goods.sold and shares(shop, goods.sold.collection, version)) if version else False
+    page = bool(bought and shop.settings.serve.url)
     return Facts(
         title=goods.title(language) or one.title or one.sku,
         version=version,
         order=one.number,
         number=one.quantity,
         language=language,
-        page=bool(bought and shop.settings.serve.url),
+        page=page,
+        address=page and way_of(shop, one.channel) == "page",
         codes=sold is not None,
         share=shared,
     )

@@ -49,7 +49,7 @@ def _counted(shop: Shop) -> Glance:
 
 def by_hand(one: Message) -> bool:
     """Whether a person has to send it: no machine does, or none could."""
-    return one.state in ("rendered", "sending") and (one.way == "paste" or one.stuck)
+    return one.state in ("rendered", "sending") and (one.way in outbox.BY_HAND or one.stuck)
 
 
 def begin(desk: Desk, request: Request, title: str) -> Response:
