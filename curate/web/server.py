@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from curate.errors import CurateError
+from curate.web import connections
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -30,27 +31,9 @@ _MOST = 4000
 def run(app: FastAPI, where: Serve, ready: Callable[[str], None] = lambda url: None) -> None:
     """Serves until SIGINT or SIGTERM. ``ready`` is told the address as soon as it can be asked.
 
-    Raises CurateError where the port cannot be had. uvicorn keeps no access log: paths of download links are
-    worth money for as long as they hold. What a proxy says about addresses is judged by the application.
+    Raises CurateError where the port cannot be had.
     """
-    config = uvicorn.Config(
-        app,
-        host=where.host,
-        port=where.port,
-        # h11 bounds the size of headers; httptools costs a third, and leaves that to the proxy before it.
-        http="httptools" if where.proxies else "h11",
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        date_header=True,
-        proxy_headers=False,
-        limit_concurrency=_MOST,
-        timeout_graceful_shutdown=_GRACE,
-        timeout_keep_alive=15,
-        h11_max_incomplete_event_size=32 << 10,
-    )
+    config = configured(app, where, connections.room(_MOST))
     _log()
     try:
         listening = config.bind_socket()
@@ -65,6 +48,32 @@ def run(app: FastAPI, where: Serve, ready: Callable[[str], None] = lambda url: N
     shown = f"[{host}]" if ":" in host else host
     with suppress(KeyboardInterrupt):  # that is how people end it
         _Server(config, lambda: ready(f"http://{shown}:{port}")).run([listening])
+
+
+def configured(app: FastAPI, where: Serve, most: int = _MOST) -> uvicorn.Config:
+    """For ``most`` connections at once.
+
+    uvicorn keeps no access log: paths of download links are worth money for as long as they hold. What a
+    proxy says about addresses is judged by the application.
+    """
+    return uvicorn.Config(
+        app,
+        host=where.host,
+        port=where.port,
+        # h11 bounds the size of headers; httptools costs a third, and leaves that to the proxy before it.
+        http=connections.protocol("httptools" if where.proxies else "h11", most * 3 // 4),
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        limit_concurrency=most,
+        timeout_graceful_shutdown=_GRACE,
+        timeout_keep_alive=15,
+        h11_max_incomplete_event_size=32 << 10,
+    )
 
 
 class _Server(uvicorn.Server):
