@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from curate.database.tables import outbox, steps
 from curate.shop import mail
+from curate.shop.aftersales.refunds import refund
 from curate.shop.delivery import outbox as box
 from curate.shop.delivery import sending, serve
 from curate.shop.mail import Letter, Post, Refused
@@ -318,3 +319,28 @@ def test_no_secret_in_what_is_kept_of_a_letter(counter: Counter, server: Server)
         kept = [*connection.execute(select(outbox)), *connection.execute(select(steps))]
     assert "SECRET" not in str(kept)
     assert "SECRET" not in repr(Letter("<1>", "a@b", "s", "SECRET-1", 0))
+
+
+def test_a_letter_on_its_way_is_followed_by_what_is_left_after_a_refund(tmp_path: Path) -> None:
+    counter = shop(tmp_path)
+    counter.fill("k-1", "k-2", "k-3", "k-4")
+    with Server() as server:
+        own = mailing(counter, server.port)
+        with sending._sole(own) as mine:
+            assert mine
+            one = counter.order("1", "post", email="li@b.example", quantity=4)
+            serve(own)
+            letter = sending.begin(own, counter.message(one))
+            assert letter is not None and "k-4" in letter.body
+            for reference in "ab":
+                refund(own, "post", "1", quantity=1, reference=reference)
+            sending.sent(own, counter.message(one), "250 OK")
+        assert serve(own).mailed == 1
+        (right,) = server.read()
+        said = right.get_content()
+        assert [code in said for code in ("k-1", "k-2", "k-3", "k-4")] == [True, True, False, False]
+        assert right["Subject"] == "Your order 1: what you keep"
+        refund(
+            own, "post", "1", quantity=1, reference="c"
+        )  # what was sent before is not told again
+    assert [one.state for one in box.messages(own)] == ["confirmed", "confirmed"]

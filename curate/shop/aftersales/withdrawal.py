@@ -9,15 +9,16 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from curate.database.tables import codes, deliveries, grants, outbox, steps
 from curate.errors import CurateError
+from curate.messages import speaker
 from curate.shop.access import grants as access
-from curate.shop.aftersales import purchase
+from curate.shop.aftersales import mailing, purchase
 from curate.shop.aftersales.purchase import Purchase
 
 if TYPE_CHECKING:
     from curate.shop import Shop
 
 _UNSENT = ("rendered", "sending")
-_GIVING = ("delivery", "resend", "update")
+_GIVING = ("delivery", "resend", "update", "refund")
 """Messages that let a buyer in; an answer to a letter is sent all the same."""
 
 
@@ -35,7 +36,7 @@ def shrink(connection: Connection, shop: Shop, what: Purchase, left: int, why: s
         return
     taken = range(left + 1, what.quantity + 1)
     _take(connection, shop, what.delivery_id, taken, why)
-    _settle(connection, shop, what.delivery_id, what.delivery_state, why, whole=not left)
+    _settle(connection, shop, what, why, whole=not left)
 
 
 def _take(
@@ -47,12 +48,13 @@ def _take(
         _withdraw(connection, shop, delivery_id, units)
 
 
-def _settle(
-    connection: Connection, shop: Shop, delivery_id: int, state: str, why: str, *, whole: bool
-) -> None:
+def _settle(connection: Connection, shop: Shop, what: Purchase, why: str, *, whole: bool) -> None:
     """Bring the delivery and its messages in line with what the buyer still has."""
+    delivery_id, state = what.delivery_id, what.delivery_state
+    assert delivery_id is not None
     if not whole:
         _render_again(connection, shop, delivery_id, state, why)
+        _set_right(connection, shop, what)
     elif state != "revoked":
         _set(connection, delivery_id, state="revoked", changed_at=shop.now())
         _step(connection, shop, delivery_id, "revoked", why)
@@ -93,7 +95,7 @@ def revoke(
             )
         _take(connection, shop, what.delivery_id, units or range(1, what.quantity + 1), why[:500])
         gone = not _rest(connection, what.delivery_id)
-        _settle(connection, shop, what.delivery_id, what.delivery_state, why[:500], whole=gone)
+        _settle(connection, shop, what, why[:500], whole=gone)
     return what
 
 
@@ -123,7 +125,7 @@ def _render_again(
     connection: Connection, shop: Shop, delivery_id: int, state: str, why: str
 ) -> None:
     """A message that nobody was sent speaks of what was taken: it is dropped, and the delivery goes back to
-    where it is written anew. One that is being sent right now has its secrets put in at that moment."""
+    where it is written anew. For one that is being sent right now see :func:`_set_right`."""
     dropped = connection.execute(
         delete(outbox).where(
             outbox.c.key == f"delivery:{delivery_id}", outbox.c.state == "rendered"
@@ -132,6 +134,32 @@ def _render_again(
     if dropped.rowcount and state == "rendered":
         _set(connection, delivery_id, state="allocated", changed_at=shop.now())
         _step(connection, shop, delivery_id, "allocated", why)
+
+
+def _set_right(connection: Connection, shop: Shop, what: Purchase) -> None:
+    """A letter that is on its way may still name what was taken: the next one says what is left. One that
+    waits to say so has its secrets put in when it goes out, so one is enough."""
+    ours = (outbox.c.delivery_id == what.delivery_id) & outbox.c.kind.in_(_GIVING)
+    rows = connection.execute(select(outbox.c.kind, outbox.c.state).where(ours)).all()
+    waits = any(one.kind == "refund" and one.state == "rendered" for one in rows)
+    if waits or all(one.state != "sending" for one in rows):
+        return
+    say = speaker(purchase.language_of(shop, what))
+    number = sum(one.kind == "refund" for one in rows) + 1
+    live = grants.c.revoked_at.is_(None) & (grants.c.delivery_id == what.delivery_id)
+    sold = (codes.c.state == "sold") & (codes.c.delivery_id == what.delivery_id)
+    parts = [
+        say("A part of your order {number} was taken back. What you keep:", number=what.number)
+    ]
+    if connection.scalar(select(grants.c.id).where(live).limit(1)) is not None:
+        parts.append(say("Your page: {page}", page="{page}"))
+    if connection.scalar(select(codes.c.id).where(sold).limit(1)) is not None:
+        parts.append(say("Your codes: {codes}", codes="{codes}"))
+    parts.append(say("Whatever else an earlier message names is not valid any more."))
+    mailing.enqueue(
+        connection, shop, what, key=f"refund:{what.delivery_id}:{number}", kind="refund",
+        subject=say("Your order {number}: what you keep", number=what.number), body="\n\n".join(parts),
+    )  # fmt: skip
 
 
 def _set(connection: Connection, delivery_id: int, **values: object) -> None:
