@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
@@ -116,6 +117,38 @@ def test_names_in_another_normal_form_are_the_same_names(page: Page, top: Path) 
     assert other != path.name
     path.rename(path.with_name(other))
     assert choose(page, top) == "good: All is right"
+
+
+def test_what_only_looks_like_such_leavings_is_named(page: Page, top: Path) -> None:
+    strange = ["__MACOSX/setup.exe", "data/._more.html", "data/~$setup.exe"]
+    for name in strange:
+        (top / name).parent.mkdir(exist_ok=True)
+        (top / name).write_bytes(b"MZ")
+    (top / "._START-HERE.html").write_bytes(b"junk")  # of a Macintosh, beside a file of ours
+    assert choose(page, top) == "warn: All files are whole, but there are others among them"
+    assert named(page, "extra") == [f"{top.name}/{name}" for name in strange]
+
+
+def test_of_two_names_that_look_the_same_one_is_not_the_sellers(page: Page, top: Path) -> None:
+    (path,) = top.rglob("瓦尔登湖*.txt")
+    twin = path.with_name(unicodedata.normalize("NFD", path.name))
+    twin.write_text("another", "utf-8")
+    assert choose(page, top) == "warn: All files are whole, but there are others among them"
+    assert named(page, "extra") == [f"{top.name}/{twin.relative_to(top).as_posix()}"]
+
+
+def test_a_whole_bundle_inside_does_not_vouch_for_the_one_around_it(
+    page: Page, top: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(top, tmp_path / "whole")
+    shutil.move(tmp_path / "whole", top / "old")
+    (top / TAGS).unlink()
+    (top / "START-HERE.html").write_text("another", "utf-8")
+    assert choose(page, top) == "bad: Something is wrong"
+    assert named(page, "missing") == [f"{top.name}/{TAGS}"]
+    shutil.rmtree(top / "old")
+    assert choose(page, top) == "bad: Something is wrong"
+    assert named(page, "missing") == [f"{top.name}/{TAGS}"]
 
 
 def test_the_folder_around_the_bundle_will_do_and_another_one_will_not(

@@ -4,6 +4,10 @@
   var WHOLE = 512 * 1048576, SMALL = 16777216, PIECE = 4194304, SHOWN = 200;
   // What systems leave in folders that were only looked at.
   var JUNK = /(^|\/)(\.DS_Store|\._[^/]*|\.localized|Icon\r|Thumbs\.db|ehthumbs\.db|desktop\.ini|\.directory|\.nomedia|~\$[^/]*|\.~lock\.[^/]*#|(__MACOSX|@eaDir|\.thumbnails|\.Spotlight-V100|\.Trashes|\.fseventsd|\$RECYCLE\.BIN|System Volume Information)\/.*)$/i;
+  // Whatever it is called, nobody's system leaves these: they are opened or run at a double click.
+  var RUNS = /\.(exe|com|bat|cmd|scr|pif|msi|cpl|lnk|url|hta|jse?|vb[es]|ws[fh]|ps1|jar|sh|command|desktop|dmg|pkg|apk|x?html?|mht|mhtml|svg|chm|zip|7z|rar)$/i;
+  // A folder with one of these is that of a bundle.
+  var MARKS = ["bagit.txt", PAYLOAD, "VERIFY.html", "START-HERE.html"];
   var get = function (id) { return document.getElementById(id); };
   var words = JSON.parse(get("words").textContent), key = words.key;
   var subtle = window.crypto && window.crypto.subtle;
@@ -68,12 +72,24 @@
     return vouched(bytes, await file.text());
   }
 
+  function junk(path, listed) {
+    if (!JUNK.test(path)) return false;
+    // Macintoshes put "._NAME" beside NAME.
+    return !RUNS.test(path) || (/(^|\/)\._[^/]*$/.test(path) && listed.has(path.replace(/\._([^/]*)$/, "$1")));
+  }
+
   // Folders that hold a bag and lie in no other one: path with "/" at its end -> its files.
-  function bags(list) {
+  function bags(list, report) {
     var files = new Map(), found = new Map();
     [].forEach.call(list, function (file) {
-      var path = (file.webkitRelativePath || file.name).normalize("NFC");
-      if (!files.has(path)) files.set(path, file);
+      var path = file.webkitRelativePath || file.name, name = path.normalize("NFC");
+      // Two names that look the same: the one that is written as in the list is the seller's.
+      if (!files.has(name)) files.set(name, file);
+      else if (path !== name) report.extra.push(path);
+      else {
+        report.extra.push(files.get(name).webkitRelativePath);
+        files.set(name, file);
+      }
     });
     var tops = Array.from(files.keys()).filter(function (path) { return path.split("/").pop() === TAGS; })
       .map(function (path) { return path.slice(0, -TAGS.length); })
@@ -84,6 +100,13 @@
     files.forEach(function (file, path) {
       found.forEach(function (inside, top) { if (path.indexOf(top) === 0) inside.set(path.slice(top.length), file); });
     });
+    // Without its list of checksums a bundle cannot be vouched for by another one that lies in it.
+    var bare = new Set();
+    files.forEach(function (file, path) {
+      var at = path.lastIndexOf("/") + 1, inside = Array.from(found.keys()).some(function (top) { return path.indexOf(top) === 0; });
+      if (!inside && MARKS.indexOf(path.slice(at)) >= 0) bare.add(path.slice(0, at) + TAGS);
+    });
+    report.missing = Array.from(bare);
     return found;
   }
 
@@ -100,7 +123,7 @@
       else report.missing.push(top + path);
     });
     files.forEach(function (file, path) {
-      if (!listed.has(path) && path !== TAGS && path !== SIGNATURE && !JUNK.test(path)) report.extra.push(top + path);
+      if (!listed.has(path) && path !== TAGS && path !== SIGNATURE && !junk(path, listed)) report.extra.push(top + path);
     });
     report.total += here.length;
     return here.map(function (one) { return { path: top + one[0], sum: one[1], file: one[2] }; });
@@ -108,8 +131,8 @@
 
   async function run(list) {
     var report = { good: 0, total: 0, odd: 0, bad: [], unread: [], missing: [], extra: [], signatures: [] };
-    var found = bags(list), work = [];
-    if (!found.size) return null;
+    var found = bags(list, report), work = [];
+    if (!found.size && !report.missing.length) return null;
     for (var pair of found) work = work.concat(await check(pair[0], pair[1], report));
     var told = 0;
     async function one(job) {
