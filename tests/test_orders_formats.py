@@ -16,9 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from curate.errors import CurateError, Problem
+from curate.shop.aftersales.refunds import refund
 from curate.shop.orders import Line, formats
 from curate.shop.orders.formats import spread
+from curate.shop.orders.importing import take_file
 from curate.shop.settings import Channel
+from tests.selling import shop
 
 
 def read(path: Path, format: str, **channel: Any) -> tuple[list[Line], list[Problem]]:
@@ -287,6 +290,42 @@ def test_woocommerce_json(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert [one.state for one in lines[-2:]] == ["cancelled", "cancelled"] and lines[-1].paid == 0
     assert [one.where for one in problems] == ["o.json:4", "o.json:6"]
+
+
+def test_what_a_person_said_of_a_refund_is_not_asked_again(tmp_path: Path) -> None:
+    """Also where the channel counts the tax with it, and our lines are without."""
+    own = shop(tmp_path, channels={"s": Channel("shopify"), "w": Channel("woocommerce")}).shop
+
+    def asked(path: Path, channel: str) -> list[str]:
+        return [one.what for one in take_file(own, path, channel).problems]
+
+    part = {
+        "Financial Status": "partially_refunded",
+        "Subtotal": "27.00",
+        "Refunded Amount": "4.00",
+    }
+    path = table(tmp_path / "s.csv", SHOPIFY | part, more(quantity="2"))
+    assert len(asked(path, "s")) == len(asked(path, "s")) == 1
+    refund(own, "s", "#1001", "1", quantity=0, amount=150)
+    assert len(asked(path, "s")) == 1
+    refund(own, "s", "#1001", "2", quantity=0, amount=250)
+    assert asked(path, "s") == []
+    table(path, SHOPIFY | part | {"Refunded Amount": "5.00"}, more(quantity="2"))
+    assert len(asked(path, "s")) == 1, "more of it was given back"
+    table(path, SHOPIFY | part | {"Cancelled at": "2026-02-02 09:00:00 +0200"}, more(quantity="2"))
+    assert len(asked(path, "s")) == 1
+    for number in "12":
+        refund(own, "s", "#1001", number)
+    assert asked(path, "s") == []
+    orders = [
+        WOO | {"refunds": [{"id": 1, "reason": "", "total": "-16.00"}]}
+    ]  # 30.00 and 2.00 of tax
+    (tmp_path / "w.json").write_text(json.dumps(orders), encoding="utf-8")
+    assert len(asked(tmp_path / "w.json", "w")) == 1
+    refund(own, "w", "727", "316", quantity=0, amount=1499)
+    assert len(asked(tmp_path / "w.json", "w")) == 1
+    refund(own, "w", "727", "315", quantity=0, amount=1)
+    assert asked(tmp_path / "w.json", "w") == []
 
 
 def test_woocommerce_csv(tmp_path: Path) -> None:

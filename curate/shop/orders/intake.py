@@ -6,15 +6,17 @@ transaction that takes it in. What contradicts what is known is told, and nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
+from sqlalchemy import func, select
 
+from curate.database.tables import lines, orders
 from curate.errors import Problem
 from curate.shop.orders import Line
-from curate.shop.orders.formats import Found
+from curate.shop.orders.formats import Found, Unsaid
 from curate.shop.orders.mapping import Unmapped, sku_of
 
 if TYPE_CHECKING:
@@ -84,9 +86,33 @@ def take_found(shop: Shop, found: Iterable[Found | Problem]) -> Taken:
 
     some, taken = iter(found), Taken()
     while part := list(islice(some, BATCH)):
-        taken += trouble(*(one for one in part if isinstance(one, Problem)))
-        taken += Batch(shop, [one for one in part if isinstance(one, Found)]).run()
+        problems = [one for one in part if isinstance(one, Problem)]
+        done = Batch(shop, [one for one in part if isinstance(one, Found)]).run()
+        taken += trouble(*_open(shop, problems)) + done
     return taken
+
+
+def _open(shop: Shop, problems: Sequence[Problem]) -> list[Problem]:
+    """Without those that a person dealt with since: the refunds that they noted add up to what the channel says."""
+    unsaid = [one for one in problems if isinstance(one, Unsaid)]
+    if not unsaid:
+        return [*problems]
+    query = (
+        select(orders.c.channel, orders.c.number, func.sum(lines.c.refunded))
+        .join(lines, lines.c.order_id == orders.c.id)
+        .where(
+            orders.c.channel.in_(sorted({one.channel for one in unsaid})),
+            orders.c.number.in_(sorted({one.number for one in unsaid})),
+        )
+        .group_by(orders.c.channel, orders.c.number)
+    )
+    with shop.database.reading() as connection:
+        given = {(row[0], row[1]): int(row[2]) for row in connection.execute(query)}
+    return [
+        one
+        for one in problems
+        if not isinstance(one, Unsaid) or given.get((one.channel, one.number), 0) < one.least
+    ]
 
 
 def remap(shop: Shop) -> Taken:

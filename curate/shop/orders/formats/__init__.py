@@ -30,6 +30,16 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Unsaid(Problem):
+    """Money of an order was given back, and the file does not say for which line: a problem until a person has
+    said it. ``least``: what lines bear of it, without the tax and the shipping that are no line's."""
+
+    channel: str = ""
+    number: str = ""
+    least: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What a reader is told of the channel."""
 

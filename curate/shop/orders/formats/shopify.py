@@ -10,7 +10,7 @@ from curate.errors import CurateError, Problem
 from curate.shop import money
 from curate.shop.orders import Line, State, sheet
 from curate.shop.orders.cells import Row
-from curate.shop.orders.formats import Found, Told, spread
+from curate.shop.orders.formats import Found, Told, Unsaid, spread
 from curate.shop.orders.formats.canonical import agreed
 
 _NEEDED = (
@@ -95,16 +95,25 @@ def _order(rows: list[Row], told: Told) -> Iterator[Found | Problem]:
             ),
         )
     if given and not whole and len(rows) > 1:
-        yield Problem(
+        goods = first.amount("total", currency=currency) - first.amount(
+            "shipping", currency=currency
+        )
+        yield Unsaid(
             first.where,
             f"part of order {number} was given back, and the file does not say for which of its lines",
             f"say it: curate orders refund {told.channel} '{number}' LINE",
+            channel=told.channel,
+            number=number,
+            least=min(money.share(subtotal, given, goods), given) if goods > subtotal else given,
         )
     if first.text("cancelled at") and _STATES[status] == "paid" and not whole:
-        yield Problem(
+        yield Unsaid(
             first.where,
             f"order {number} was cancelled, and its money is still here",
             f"when it is given back: curate orders refund {told.channel} '{number}' LINE",
+            channel=told.channel,
+            number=number,
+            least=subtotal,
         )
 
 

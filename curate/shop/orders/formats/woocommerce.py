@@ -12,7 +12,7 @@ from curate.errors import CurateError, Problem
 from curate.shop import money
 from curate.shop.orders import Line, State, documents, sheet
 from curate.shop.orders.cells import Row
-from curate.shop.orders.formats import Found, Told, each
+from curate.shop.orders.formats import Found, Told, Unsaid, each
 from curate.shop.orders.formats.canonical import agreed
 
 _NUMBER = ("order_number", "order number", "order_id", "order id")
@@ -96,10 +96,17 @@ def _order(row: Row, told: Told) -> Iterator[Line | Problem]:
             told,
         )
     if back and not whole and len(items) > 1:
-        yield Problem(
+        goods, tax = (
+            sum(item.amount(name, currency=currency) for item in items)
+            for name in ("total", "total_tax")
+        )
+        yield Unsaid(
             row.where,
             f"part of order {number} was given back, and the file does not say for which of its lines",
             f"say it: curate orders refund {told.channel} '{number}' LINE",
+            channel=told.channel,
+            number=number,
+            least=min(money.share(goods, back, goods + tax), goods),
         )
 
 
