@@ -383,6 +383,8 @@ def test_copies_bear_the_order_and_the_archive_stays_as_it_was(at: Open) -> None
     made.ask(f"/order/{grant.serial}/agree", form={"text": acknowledge.texts()[-1].version})
     got = made.ask(place, form={"item": paper.sha256})
     assert got.status == 200 and got["content-type"] == "application/pdf"
+    kept = at.shop.workspace.state / "stamped"
+    assert kept.stat().st_mode & 0o077 == 0  # they say who bought what
     document = pypdfium2.PdfDocument(got.body)
     told = [document[n].get_textpage().get_text_bounded() for n in range(len(document))]
     document.close()

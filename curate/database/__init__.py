@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Connection, Engine, Table, event
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy import URL, Connection, Engine, Table, event
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from curate.database.turns import turn
 from curate.errors import CurateError
 
 _PATIENCE = 60.0
@@ -25,10 +26,11 @@ _WRITES = "curate_writes"
 
 
 class Database:
-    """One open database. Thread-safe; a child process opens its own."""
+    """One open database. Thread-safe; a child process opens its own. ``turns``: the file at which writers queue."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, turns: Path | None = None) -> None:
         self.engine = engine
+        self._turns = turns
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -41,9 +43,11 @@ class Database:
         """One transaction: all of it lasting when the block ends, nothing of it where an exception leaves it.
 
         SQLite's lock is taken at once, so that nothing read inside can have become old before it is written.
+        Writers come first in, first out: one within another would wait for itself for ever.
         On PostgreSQL rows that decide something are read with ``with_for_update()``.
         """
         with (
+            turn(self._turns) if self._turns else nullcontext(),
             self.engine.connect().execution_options(**{_WRITES: True}) as connection,
             connection.begin(),
         ):
@@ -69,14 +73,14 @@ def open_database(url: str, home: Path) -> Database:
 
     path = home / "shop.db"
     engine = _sqlite(path) if not url else _server(url)
-    told = str(path) if not url else engine.url.render_as_string(hide_password=True)
+    told = str(path) if not url else _shown(engine.url)
     try:
         schema.upgrade(engine, told)
-    except OperationalError as fault:
+    except DBAPIError as fault:
         raise CurateError(
             f"{told} cannot be used: {fault.orig}", "check that it is there and may be written to"
         ) from fault
-    return Database(engine)
+    return Database(engine, None if url else path.with_name(f"{path.name}-turn"))
 
 
 def _sqlite(path: Path) -> Engine:
@@ -104,22 +108,30 @@ def _sqlite(path: Path) -> Engine:
     return engine
 
 
+def _shown(url: URL) -> str:
+    """Without what may be secret: passwords stand behind the question mark, too."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
 def _server(url: str) -> Engine:
     try:
         parsed = sqlalchemy.make_url(url)
         if parsed.get_backend_name() != "postgresql":
             raise CurateError(
-                f"database: {parsed.render_as_string()} is not PostgreSQL",
+                f"database: {_shown(parsed)} is not PostgreSQL",
                 "write postgresql://user@host/name, or leave it out for shop.db",
             )
+        if "@" in (parsed.host or ""):
+            # Of a password with an @ the half would be taken for a host's name, and told.
+            raise ValueError("an @ too many")
         return sqlalchemy.create_engine(
             parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10
         )
-    except (ArgumentError, NoSuchModuleError) as fault:
+    except (ArgumentError, NoSuchModuleError, ValueError):
         raise CurateError(
             "database: the address cannot be read",
             "write postgresql://user@host/name; the password belongs into ~/.pgpass or PGPASSWORD",
-        ) from fault
+        ) from None  # what was wrong with it may be a part of a password
     except ModuleNotFoundError as fault:
         raise CurateError(
             "the PostgreSQL driver is not installed",

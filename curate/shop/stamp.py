@@ -140,7 +140,8 @@ def _kept(home: Path, path: Path, found: Shelf, one: Copy) -> Path | None:
     with _one:
         if path.is_file():
             return path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)  # they say who bought what
+        path.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".part-", dir=home) as room:
             made = _made(found.folder, one, line(found), Path(room))
             if made is None:
