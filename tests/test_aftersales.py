@@ -253,6 +253,16 @@ def test_a_frozen_grant_of_a_version_off_sale_moves_to_the_next(counter: Counter
     assert (done.offered, done.warned) == (0, 0)
 
 
+def test_who_was_offered_the_next_before_is_told_where_it_is(counter: Counter) -> None:
+    sell(counter, "1")
+    send(counter)
+    release(counter.shop.workspace.root, "1.1.0")
+    newer.offer(counter.shop)
+    yank(counter, "1.0.0", "chapter 3 is wrong")
+    newer.offer(counter.shop)
+    assert "What takes its place is on your page: https://" in told(counter, "update:1::1.0.0").body
+
+
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_offers_of_several_processes_at_once_are_one(tmp_path: Path, engine: str) -> None:
     def crowd(database: str) -> None:
@@ -351,6 +361,10 @@ def test_an_email_goes_on_with_its_buyers_ticket(counter: Counter) -> None:
     assert (got.ticket_id, got.opened, got.known) == (first, False, True)
     one = tickets.show(counter.shop, first)
     assert (one.state, one.letters[-1].text) == ("open", "It does not open.")
+    # It names an order of theirs, which is not their latest.
+    sell(counter, "2", channel="post", email="ann@example.org")
+    new = MAIL.replace("Your question [#{n}]: volume 2", "order #1, again")
+    assert tickets.show(counter.shop, pasted.receive(counter.shop, new).ticket_id).number == "1"
     # The number of somebody else's ticket is in anybody's power to write.
     forged = MAIL.replace("{n}", str(first)).replace("Ann@example.org", "eve@example.org")
     got = pasted.receive(counter.shop, forged)
@@ -433,15 +447,16 @@ def run(counter: Counter, *arguments: str, **how: Any) -> Result:
 def test_the_commands_of_orders(served: Counter) -> None:
     checked = run(served, "refund", "hand", "1", "--quantity", "1", "--check")
     assert "The 7 days for a return without a reason ended on 2023-11-21" in checked.output
-    assert "1/1: 1 of 3 units and 3.33 of 10.00 CNY are given back" in checked.output
+    assert "1/1: given back: 3.33 of 10.00 CNY, units: 1 of 3" in checked.output
     refused = run(served, "refund", "hand", "1", "--quantity", "1", input="n\n")
     assert refused.exit_code == 1
     done = run(served, "refund", "hand", "1", "--quantity", "1", "--who", "Ann", input="y\n")
-    assert "noted as own-1: 2 units and 6.67 CNY are left to the buyer" in done.output
+    assert "noted as own-1; left to the buyer: 6.67 CNY, units: 2" in done.output
     again = ("refund", "hand", "1", "--amount", "1.50", "--reference", "R", "--yes", "--who", "Ann")
     assert "noted as R" in run(served, *again).output
     assert "noted before" in run(served, *again).output
-    assert "2 codes are renewed" in run(served, "resend", "hand", "1", "--renew").output
+    assert "codes renewed: 2" in run(served, "resend", "hand", "1", "--renew").output
+    assert "curate outbox show 3" in run(served, "resend", "hand", "1").output
     assert "has ended: given on" in run(served, "revoke", "hand", "1", "--unit", "2", "--why", "given on").output  # fmt: skip
     agreed = run(served, "acknowledge", "hand", "1", "--source", "chat", "--at", "2023-11-01T10:15")
     assert "agreed to text 2026-1 on 2023-11-01 10:15 (chat)" in agreed.output
@@ -451,7 +466,7 @@ def test_the_commands_of_orders(served: Counter) -> None:
     assert offered["collections"][0] == {
         "collection": "guides", "version": "1.1.0", "offered": 1, "warned": 0, "withheld": "",
     }  # fmt: skip
-    assert "guides (1.1.0): 0 buyers" in run(served, "offer").output
+    assert "guides (1.1.0): buyers who are offered it: 0" in run(served, "offer").output
     with served.shop.database.reading() as connection:
         assert connection.execute(select(lines.c.refunded)).scalar_one() == 483
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,9 @@ def test_the_way_of_an_order_by_hand(root: Path) -> None:
     assert "order A-1 (hand), line 1: 1 of KEYS since" in waits
     added = run(root, "stock", "add", "KEYS", "-", given="SECRET-1\nSECRET-2\nSECRET-1\nb║ad\n")
     assert added.exit_code == 3
-    assert "KEYS: 2 codes are new, 1 were there, 1 cannot be used" in added.stdout
+    assert "KEYS: 2 new, 1 there before, 1 unusable" in added.stdout
     assert "  line 3: it stands in line 1 already" in added.stderr
-    assert "delivery: 1 made ready, 0 mailed, 0 wait" in added.stdout
+    assert "delivery: 1 made ready, 0 mailed, 0 waiting" in added.stdout
     assert "SECRET" not in added.output
     (message,) = data(root, "outbox", "list")["messages"]
     assert (message["state"], message["number"]) == ("rendered", "A-1")
@@ -112,7 +113,7 @@ def test_cards_are_written_and_tied(root: Path) -> None:
     (waits,) = data(root, "outbox", "list")["waiting"]
     assert "curate stock tie" in waits["why"]
     told = run(root, "stock", "tie", "machine", "X-1", given=card["card_no"] + "\n")
-    assert "delivery: 1 made ready, 0 mailed, 0 wait" in told.stdout
+    assert "delivery: 1 made ready, 0 mailed, 0 waiting" in told.stdout
     (message,) = data(root, "outbox", "list", "--sent")["messages"]
     assert (message["state"], message["way"]) == ("confirmed", "cards")
 
@@ -124,3 +125,25 @@ def test_the_chinese_text_is_whole(root: Path) -> None:
     assert "交付：已备好 1" in run(root, "outbox", "send").stdout
     assert "感谢您的订购，订单号 1。" in run(root, "outbox", "show", "1").stdout
     assert "人工发送，订单 1（hand）" in run(root, "outbox").stdout
+
+
+def test_a_cancelled_message_says_that_it_is_not_to_be_sent(root: Path) -> None:
+    order(Shop.open(Workspace(root)), "1", "hand", "KEYS")
+    run(root, "stock", "add", "KEYS", "-", given="k-1\n")
+    shown = run(root, "outbox", "show", "1")
+    assert "k-1" in shown.stdout and "cancelled" not in shown.output
+    run(root, "orders", "refund", "hand", "1", "--yes")
+    again = run(root, "outbox", "show", "1")
+    assert "k-1" not in again.stdout and "was cancelled" in again.stderr
+    assert (
+        "given back: 0.00 CNY, pieces: 1 (own-1)" in run(root, "orders", "show", "hand", "1").stdout
+    )
+
+
+def test_one_is_not_said_in_the_plural(root: Path) -> None:
+    order(Shop.open(Workspace(root)), "1", "hand", "KEYS")
+    said = run(root, "stock", "add", "KEYS", "-", given="k-1\n").stdout
+    said += run(root, "stock", "list").stdout + run(root, "shop", "status").stdout
+    said += run(root, "orders", "refund", "hand", "1", "--check").stdout
+    said += run(root, "outbox", "confirm", "1").stdout
+    assert re.findall(r"\b1 (?:[a-z]+s|are|were|wait|have)\b", said) == []

@@ -79,6 +79,19 @@ def test_init_writes_what_is_released_and_never_overwrites(shop: Path) -> None:
     assert (shop / "shop.toml").read_text("utf-8").endswith("# mine\n")
 
 
+def test_its_remarks_are_in_the_workspaces_language(shop: Path) -> None:
+    (shop / "curate.toml").write_text('language = "zh"\n', encoding="utf-8")
+    curate("shop", "init", at=shop)
+    written = (shop / "shop.toml").read_text("utf-8")
+    assert "卖什么" in written and "away" not in written
+    held = tomllib.loads(written)
+    assert (held["language"], held["products"]) == ("zh", {"guides": {"collection": "guides"}})
+    examples = "\n".join(
+        line.removeprefix("# ") for line in written.split("# [channels", 1)[1].split("\n")
+    )
+    assert tomllib.loads("[channels" + examples)["channels"]["xianyu"]["format"] == "xianguanjia"
+
+
 def ready(shop: Path, channels: str = "[channels.own]\n") -> Path:
     curate("shop", "init", at=shop)
     with (shop / "shop.toml").open("a", encoding="utf-8") as file:

@@ -41,7 +41,9 @@ from curate.shop.delivery import outbox as box
 from curate.shop.delivery import serve, waiting
 from curate.shop.orders import Line
 from curate.shop.orders.intake import remap, take
+from curate.shop.orders.looking import listed
 from curate.shop.settings import Channel, Serve, Sold
+from curate.shop.setup import glance
 from tests.postgres import postgres
 from tests.selling import SKU, START, Counter
 from tests.selling import shop as counter_of
@@ -217,6 +219,17 @@ def test_a_line_that_waits_for_its_product_can_be_refunded(counter: Counter) -> 
     assert books(later) == {"assets": 646, "expenses": 21, "income": -667}
 
 
+def test_a_line_without_a_product_that_was_given_back_whole_waits_for_nothing(
+    counter: Counter,
+) -> None:
+    sell(counter, "1", "what is this", quantity=1)
+    assert glance(counter.shop).waiting == {"sku": 1}
+    refund(counter.shop, "hand", "1")
+    assert glance(counter.shop).waiting == {}
+    assert list(listed(counter.shop, waiting=True)) == []
+    assert [one.why for one in listed(counter.shop)] == [""]
+
+
 def test_never_more_than_was_paid_or_bought(counter: Counter) -> None:
     sell(counter, "1")
     for how, why in (
@@ -241,7 +254,7 @@ def test_a_reference_counts_once_and_means_one_thing(counter: Counter) -> None:
     first = refund(counter.shop, "hand", "1", quantity=1, reference="r")
     again = refund(counter.shop, "hand", "1", quantity=1, reference="r")
     assert (again.refund_id, again.again, again.units_left) == (first.refund_id, True, 2)
-    with pytest.raises(CurateError, match=r"'r' was 1 units and 3\.33 CNY"):
+    with pytest.raises(CurateError, match=r"'r' was 1 of its units and 3\.33 CNY"):
         refund(counter.shop, "hand", "1", quantity=2, reference="r")
 
 

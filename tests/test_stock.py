@@ -37,6 +37,13 @@ def test_repeated_codes_are_told_and_skipped_in_a_batch_and_between_batches(
     assert [one.free for one in stock.counts(counter.shop)] == [3]
 
 
+def test_what_never_was_filled_is_short_too(counter: Counter) -> None:
+    (one,) = stock.counts(counter.shop)
+    assert (one.free, one.low_since, one.short) == (0, None, True)
+    counter.fill("a-1", "a-2", "a-3")
+    assert [one.short for one in stock.counts(counter.shop)] == [False]
+
+
 def test_a_withdrawn_code_never_comes_back(counter: Counter) -> None:
     counter.fill("a-1", "a-2")
     assert stock.withdraw(counter.shop, SKU, named=["a-1"]) == 1

@@ -73,7 +73,8 @@ def refund(
     told = insist.advice(shop, channel, number, what.line_no).told
     echo(render(told, workspace.settings.language))
     units, due = refunds.meant(what, quantity, cents)
-    echo(_plan(what, units, due, say))
+    if what.units_left or what.money_left:
+        echo(_plan(what, units, due, say))
     if check:
         return
     if not yes:
@@ -88,7 +89,7 @@ def refund(
     left = money.decimal(done.money_left, done.currency)
     echo(
         say(
-            "noted as {reference}: {n} units and {left} {currency} are left to the buyer",
+            "noted as {reference}; left to the buyer: {left} {currency}, units: {n}",
             reference=done.reference, n=done.units_left, left=left, currency=done.currency,
         )
     )  # fmt: skip
@@ -98,7 +99,7 @@ def _plan(what: Purchase, units: int, due: int, say: Say) -> str:
     from curate.shop import money
 
     return say(
-        "{number}/{line}: {n} of {all} units and {amount} of {paid} {currency} are given back",
+        "{number}/{line}: given back: {amount} of {paid} {currency}, units: {n} of {all}",
         number=what.number,
         line=what.line_no,
         n=units,
@@ -130,8 +131,11 @@ def resend(workspace: Workspace, channel: str, number: str, line_no: str, renew:
     say = speaker(workspace.settings.language)
     done = run.resend(Shop.open(workspace), channel, number, line_no, renew=renew)
     if done.renewed:
-        echo(say("{n} codes are renewed: the old ones open nothing any more", n=done.renewed))
-    echo(say("it lies in the outbox: {command}", command="curate outbox send"))
+        echo(
+            say("codes renewed: {n}; what was there before opens nothing any more", n=done.renewed)
+        )
+    command = "curate outbox send" if done.way == "email" else f"curate outbox show {done.message}"
+    echo(say("it lies in the outbox: {command}", command=command))
 
 
 @click.command(
@@ -267,7 +271,7 @@ def _tell(one: Offered, say: Say) -> None:
     version = one.version or say("nothing on sale")
     echo(
         say(
-            "{collection} ({version}): {offered} buyers are offered it, {warned} are told of one off sale",
+            "{collection} ({version}): buyers who are offered it: {offered}; told of a version off sale: {warned}",
             collection=one.collection,
             version=version,
             offered=one.offered,

@@ -107,14 +107,14 @@ def _tell(
         return
     echo(
         say(
-            "{new} lines are new, {changed} changed, {same} were known; {queued} are to be delivered",
+            "lines: {new} new, {changed} changed, {same} known; to be delivered: {queued}",
             new=taken.new, changed=taken.changed, same=taken.same, queued=taken.queued,
         )
     )  # fmt: skip
     if served is not None and any(served.values()):
         echo(
             say(
-                "delivery: {ready} made ready, {mailed} mailed, {waiting} wait",
+                "delivery: {ready} made ready, {mailed} mailed, {waiting} waiting",
                 ready=served["rendered"], mailed=served["mailed"], waiting=served["waiting"],
             )
         )  # fmt: skip
@@ -192,18 +192,20 @@ def _show(whole: Whole, say: Say) -> None:
     )
     echo(f"  {_state(one, say)}")
     for step in whole.steps:
-        echo(f"    {_when(step.at)} {say(_STATES[step.state])} {step.proof}")
+        echo(
+            f"    {_when(step.at)} {say(_STATES[step.state])} {_because(step.proof, say)}".rstrip()
+        )
     for back in whole.refunds:
         echo(
             say(
-                "  given back: {amount} {currency}, {n} pieces ({reference}) {reason}",
+                "  given back: {amount} {currency}, pieces: {n} ({reference}) {reason}",
                 amount=back.amount, currency=one.currency, n=back.quantity, reference=back.reference,
                 reason=back.reason,
             )
         )  # fmt: skip
     for access in whole.grants:
         ended = (
-            say("ended: {why}", why=access.revoked_why)
+            say("ended: {why}", why=_because(access.revoked_why, say))
             if access.revoked_at
             else say("lets the buyer in")
         )
@@ -215,6 +217,12 @@ def _show(whole: Whole, say: Say) -> None:
                 state=ended,
             )
         )
+
+
+def _because(proof: str, say: Say) -> str:
+    """Why a step was taken; our own word for a refund is said in the reader's language."""
+    kind, _, reference = proof.partition(" ")
+    return say("refund {reference}", reference=reference) if kind == "refund" else proof
 
 
 def _agreed(found: Shown, say: Say) -> None:

@@ -139,6 +139,9 @@ def show(workspace: Workspace, message: int, as_json: bool) -> None:
     echo("")
     for line in told.body.rstrip("\n").split("\n"):
         echo(line)
+    if box.messages(shop, ids=[message])[0].state == "cancelled":
+        say = speaker(shop.settings.language)
+        echo(say("This message was cancelled: it is not to be sent any more."), err=True)
 
 
 @outbox.command(epilog="Example: curate outbox send")
@@ -204,4 +207,4 @@ def confirm(
         return
     say = speaker(shop.settings.language)
     new = sum(done.values())
-    echo(say("{n} confirmed, {known} were before", n=new, known=len(done) - new))
+    echo(say("confirmed: {n}; confirmed before: {known}", n=new, known=len(done) - new))

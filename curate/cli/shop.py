@@ -44,7 +44,7 @@ def init(workspace: Workspace) -> None:
 
     say = speaker(workspace.settings.language)
     made = setup.init(workspace)
-    echo(say("{path} is made, with {n} products", path=made.path, n=len(made.skus)))
+    echo(say("{path} is made; products: {n}", path=made.path, n=len(made.skus)))
     for sku in made.skus:
         echo(f"  {sku}")
     for one in made.left_out:
@@ -74,7 +74,7 @@ def status(workspace: Workspace, as_json: bool) -> None:
     lines = seen.lines
     echo(
         say(
-            "  {orders} orders; lines: {paid} paid, {unpaid} not paid yet, {cancelled} cancelled",
+            "  orders: {orders}; lines: {paid} paid, {unpaid} not paid yet, {cancelled} cancelled",
             orders=seen.orders, paid=lines.get("paid", 0), unpaid=lines.get("unpaid", 0),
             cancelled=lines.get("cancelled", 0),
         )

@@ -80,7 +80,7 @@ def _tell(one: Stock, say: Say) -> None:
     if one.waiting and one.waiting_since is not None:
         when = moment(one.waiting_since)
         echo(
-            say("  {n} that were paid wait, the first since {when}", n=one.waiting, when=when),
+            say("  paid and waiting: {n}, the first since {when}", n=one.waiting, when=when),
             err=True,
         )
 
@@ -133,7 +133,7 @@ def add(workspace: Workspace, sku: str, file: Path, batch: str, as_json: bool) -
         say = speaker(shop.settings.language)
         echo(
             say(
-                "{sku}: {new} codes are new, {repeated} were there, {refused} cannot be used",
+                "{sku}: {new} new, {repeated} there before, {refused} unusable",
                 sku=sku, new=f"{added.new:,}", repeated=f"{len(added.repeated):,}",
                 refused=f"{len(added.refused):,}",
             )
@@ -168,16 +168,14 @@ def tell_served(served: Served, say: Say) -> None:
     """What a run of delivery did."""
     echo(
         say(
-            "delivery: {ready} made ready, {mailed} mailed, {waiting} wait",
+            "delivery: {ready} made ready, {mailed} mailed, {waiting} waiting",
             ready=served.rendered, mailed=served.mailed, waiting=served.waiting,
         )
     )  # fmt: skip
     if served.delayed:
-        echo(say("  {n} are tried again later", n=served.delayed), err=True)
+        echo(say("  to be tried again later: {n}", n=served.delayed), err=True)
     if served.refused:
-        echo(
-            say("  {n} are taken by no server: see curate outbox list", n=served.refused), err=True
-        )
+        echo(say("  taken by no server: {n}; see curate outbox list", n=served.refused), err=True)
     for one in served.trouble:
         echo(f"  {one}", err=True)
 
@@ -216,9 +214,9 @@ def withdraw(
         echo_json({"version": 1, "sku": sku, "withdrawn": gone})
         return
     say = speaker(shop.settings.language)
-    echo(say("{sku}: {n} codes are off sale for good", sku=sku, n=f"{gone:,}"))
+    echo(say("{sku}: codes off sale for good: {n}", sku=sku, n=f"{gone:,}"))
     if named and gone < len(named):
-        echo(say("  {n} of them were not there, or sold", n=f"{len(named) - gone:,}"), err=True)
+        echo(say("  not there, or sold: {n}", n=f"{len(named) - gone:,}"), err=True)
 
 
 @stock.command(epilog="Example: curate stock cards KEYS --channel xianyu --count 100")
@@ -267,7 +265,7 @@ def _tell_cards(done: Uploaded, sku: str, as_json: bool, say: Say) -> None:
         }
         echo_json({"version": 1, "sku": sku, **told})
         return
-    echo(say("{n} cards of {sku} are in {path}", n=f"{done.count:,}", sku=sku, path=done.path))
+    echo(say("cards of {sku} in {path}: {n}", n=f"{done.count:,}", sku=sku, path=done.path))
     echo(say("Upload it once, then delete it: whoever reads it has the codes."))
     if done.count < done.asked:
         echo(say("  the stock held no more than these"), err=True)

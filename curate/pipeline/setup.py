@@ -32,7 +32,7 @@ def init(folder: Path, language: Language = "en") -> Workspace:
             part.mkdir(exist_ok=True)
         (workspace.state / ".gitignore").write_text("*\n", encoding="utf-8")
         write_schemas(workspace.state)
-        (folder / MARK).write_text(_template("curate", language), encoding="utf-8")
+        (folder / MARK).write_text(template("curate", language), encoding="utf-8")
     except OSError as fault:
         raise unusable(fault, folder) from fault
     return workspace
@@ -104,7 +104,7 @@ def _written(name: str, wish: Wish) -> str:
         if wish.license
         else '# own = ""\n# license = ""'
     )
-    return _template("collection", wish.language).format_map(
+    return template("collection", wish.language).format_map(
         {
             "title": _toml(wish.title or name),
             "language": _toml(wish.language),
@@ -158,7 +158,8 @@ def _toml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
-def _template(name: str, language: Language) -> str:
+def template(name: str, language: Language) -> str:
+    """A file to begin with, such as "collection", with its remarks in ``language`` and places in capitals."""
     return (
         resources.files("curate")
         .joinpath("locale", language, f"{name}.toml.txt")

@@ -10,7 +10,7 @@ import msgspec
 from curate import product
 from curate.bundle import history
 from curate.errors import CurateError, Problem
-from curate.pipeline.setup import write_schemas
+from curate.pipeline.setup import template, write_schemas
 from curate.shop import settings
 from curate.shop.orders.mapping import key, string
 from curate.workspace import Workspace, unusable
@@ -62,33 +62,13 @@ def init(workspace: Workspace) -> Made:
 
 
 def _written(workspace: Workspace, products: dict[str, Product]) -> str:
-    parts = [_HEAD.replace("LANGUAGE", workspace.settings.language)]
+    parts = []
     for sku, one in products.items():
         title = " ".join(one.words[one.language].title.split())
         parts.append(f"[products.{key(sku)}]  # {title}\ncollection = {string(one.name)}\n")
-    return "\n".join([*parts, _TAIL])
-
-
-_HEAD = """#:schema .curate/shop.schema.json
-# What is sold, what the channels call it, and how buyers get it: see docs/shop.md.
-language = "LANGUAGE"
-"""
-_TAIL = """# A channel is where orders come from. For each one that you sell on, take away the "# " and adapt:
-# [channels.xianyu]
-# format = "xianguanjia"    # canonical, gumroad, shopify, woocommerce, dujiaoka, xianguanjia
-# delivery = "paste"        # paste, email, cards, page
-# language = "zh"
-# [channels.xianyu.products]
-# "1234567890" = "SKU"      # what the channel calls it = one of the products above
-
-# [serve]
-# url = "https://files.example.org"
-
-# [mail]
-# host = "smtp.example.org"
-# user = "shop"
-# sender = "Shop <shop@example.org>"
-"""
+    return template("shop", workspace.settings.language).replace(
+        "PRODUCTS\n", "\n".join(parts) + "\n" if parts else ""
+    )
 
 
 def check(shop: Shop) -> list[Problem]:
@@ -166,7 +146,7 @@ def _stock(shop: Shop, where: str) -> Iterator[Problem]:
     for one in left:
         if one.free < one.low:
             yield Problem(
-                f"{where}: products.{one.sku}", f"{one.free} codes are left", f"curate stock add {one.sku}",
+                f"{where}: products.{one.sku}", f"free codes: {one.free}", f"curate stock add {one.sku}",
                 "warning",
             )  # fmt: skip
 
@@ -193,6 +173,7 @@ def glance(shop: Shop) -> Glance:
     from sqlalchemy import func, select
 
     from curate.database.tables import codes, deliveries, lines, orders, outbox, tickets
+    from curate.shop.orders.looking import UNMAPPED
 
     def by(column: object, *which: object) -> dict[str, int]:
         query = select(column, func.count()).group_by(column).where(*which)  # type: ignore[call-overload]
@@ -202,7 +183,7 @@ def glance(shop: Shop) -> Glance:
         waiting = by(deliveries.c.why, deliveries.c.state == "waiting")
         new, unmapped = (
             waiting.pop("", 0),
-            by(lines.c.sku, lines.c.sku == "", lines.c.state != "cancelled"),
+            by(lines.c.sku, UNMAPPED),
         )
         reasons = {"sku": unmapped.get("", 0), "new": new, **waiting}
         free = by(codes.c.sku, codes.c.state == "free")

@@ -76,6 +76,11 @@ class Stock:
     low: int = 0  # fewer free ones than this are told
     low_since: int | None = None  # when they fell below it
 
+    @property
+    def short(self) -> bool:
+        """Also where there never were enough, which nothing was told of."""
+        return self.free < self.low
+
 
 def rows(data: bytes, table: bool = False) -> list[Row]:
     """The codes in a text file, one a line, or with ``table`` in a CSV file: of its column "secret", else of

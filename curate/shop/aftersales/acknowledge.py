@@ -78,7 +78,7 @@ def record(
             f"there is no text of version {version!r}", f"there are: {', '.join(known)}"
         )
     if not source.strip():
-        raise CurateError("it is not said how the buyer agreed", "name it, such as: checkout")
+        raise CurateError("it is not said how the buyer agreed", "name it: --source checkout")
     moment = shop.now() if at is None else at
     if not 0 < moment <= shop.now():
         raise CurateError("the agreement lies in the future", "give the time when it was made")

@@ -223,6 +223,9 @@ def _send(connection: Connection, shop: Shop, release: _Release, due: _Due) -> N
         parts.append("\n".join(_news(release.record, buyer.versions, say)))
         parts += _packs(release, buyer.versions, say)
         parts.append(say("Your page: {page}", page="{page}"))
+    elif release.above(frozenset(gone)):
+        # They heard of it before: it is not praised twice, but what to use instead is theirs to find.
+        parts.append(say("What takes its place is on your page: {page}", page="{page}"))
     subject = (
         say("{title}: version {version}", title=title, version=version)
         if version
@@ -268,7 +271,8 @@ def _news(record: history.Record, versions: frozenset[str], say: Say) -> Iterato
         told = told or [say("Pages and descriptions only; no file has changed.")]
         yield f"{step.version}  {say('; ').join(told)}"
     if len(steps) > _STEPS:
-        yield say("and {n} versions between", n=len(steps) - _STEPS)
+        more = len(steps) - _STEPS
+        yield say("and 1 version between") if more == 1 else say("and {n} versions between", n=more)
 
 
 def _titles(titles: Sequence[str], count: int, say: Say) -> str:

@@ -17,10 +17,14 @@ from curate.errors import CurateError
 from curate.shop.aftersales import tickets as desk
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from curate.shop import Shop
 
 _LARGEST = 200_000  # characters
 _TICKET = re.compile(r"\[#(\d{1,15})\]")
+_WORD = re.compile(r"[^\s#:：,，;；()（）\[\]“”\"]+")
+_ORDERS = 1_000  # the latest of one buyer
 _QUOTE = re.compile(
     r"^(?:on\b.{0,200}\bwrote:|.{0,100}(?:写道|寫道)[:：]|-{2,}\s?(?:original message|原始邮件|原邮件)\s?-{2,})\s*$",
     re.I,
@@ -74,12 +78,11 @@ def parse(raw: str) -> Pasted:
 
 def receive(shop: Shop, raw: str) -> Received:
     """Put a pasted e-mail where it belongs: to the ticket that its subject names, if its sender is that
-    ticket's buyer; else a new one, of their latest order. It is always a ticket, never answered by itself."""
+    ticket's buyer; else a new one, of their order whose number the subject names, or of their latest. It is always a ticket, never answered by itself."""
     found = parse(raw)
     with shop.database.reading() as connection:
         own = func.lower(orders.c.email) == found.sender
-        query = select(orders.c.id).where(own).order_by(orders.c.id.desc()).limit(1)
-        order_id = connection.scalar(query) if found.sender else None
+        order_id = _order(connection, found) if found.sender else None
         goes_on = found.ticket_id is not None and bool(found.sender)
         ticket_id = (
             connection.scalar(
@@ -96,6 +99,19 @@ def receive(shop: Shop, raw: str) -> Received:
     asked = desk.ask(shop, found.text, order_id=order_id, subject=found.subject, insist=True)
     assert asked.ticket_id is not None
     return Received(asked.ticket_id, True, order_id is not None)
+
+
+def _order(connection: Connection, found: Pasted) -> int | None:
+    query = (
+        select(orders.c.id, orders.c.number)
+        .where(func.lower(orders.c.email) == found.sender)
+        .order_by(orders.c.id.desc())
+        .limit(_ORDERS)
+    )
+    theirs = connection.execute(query).all()
+    words = set(_WORD.findall(found.subject))
+    named = (row.id for row in theirs if row.number in words)
+    return next(named, theirs[0].id if theirs else None)
 
 
 def _body(message: EmailMessage) -> str:

@@ -152,15 +152,15 @@ def _check(what: Purchase, quantity: int, amount: int) -> None:
         raise CurateError(f"{what.name} is not paid", "there is nothing to give back")
     if quantity < 0 or amount < 0 or not (quantity or amount):
         raise CurateError(
-            f"{what.name}: {quantity} units and {_told(what, amount)} cannot be given back",
+            f"{what.name}: {quantity} of its units and {_told(what, amount)} cannot be given back",
             "name a number of units, an amount above zero, or both"
             if what.units_left or what.money_left
             else "all of it was given back before",
         )
     if quantity > what.units_left:
         raise CurateError(
-            f"{what.name}: {quantity} units are more than the {what.units_left} that are left",
-            f"{what.quantity} were bought, {what.refunded_quantity} given back",
+            f"{what.name}: {quantity} units are more than the {what.units_left} left",
+            f"bought: {what.quantity}, given back: {what.refunded_quantity}",
         )
     if amount > what.money_left:
         raise CurateError(
@@ -179,7 +179,7 @@ def _known(connection: Connection, what: Purchase, reference: str) -> Any:
 def _same(what: Purchase, done: Any, quantity: int | None, amount: int | None) -> Given:
     if quantity not in (None, done.quantity) or amount not in (None, done.amount):
         raise CurateError(
-            f"{what.name}: {done.reference!r} was {done.quantity} units and {_told(what, done.amount)}",
+            f"{what.name}: {done.reference!r} was {done.quantity} of its units and {_told(what, done.amount)}",
             "another refund needs another reference",
         )
     return Given(

@@ -26,6 +26,8 @@ _EVER = 12
 class Resent:
     key: str  # of the message in the outbox
     renewed: int  # grants that got a new code; their old ones open nothing any more
+    message: int  # its number in the outbox
+    way: str  # email, or paste: a person sends it
 
 
 def resend(
@@ -49,7 +51,10 @@ def resend(
         key = f"resend:{what.delivery_id}:{number_}"
         subject, body = _text(shop, what, codes=_sold(connection, what), page=bool(live))
         mailing.enqueue(connection, shop, what, key=key, kind="resend", subject=subject, body=body)
-    return Resent(key, len(live) if renew else 0)
+        made = connection.execute(
+            select(outbox.c.id, outbox.c.way).where(outbox.c.key == key)
+        ).one()
+    return Resent(key, len(live) if renew else 0, made.id, made.way)
 
 
 def _live(connection: Connection, shop: Shop, what: Purchase) -> list[int]:
@@ -60,7 +65,7 @@ def _live(connection: Connection, shop: Shop, what: Purchase) -> list[int]:
         )
     if what.delivery_state not in ("sent", "confirmed", "revoked"):
         raise CurateError(
-            f"{what.name} was not sent yet ({what.delivery_state})", "send it: curate outbox send"
+            f"{what.name} was not sent yet ({what.delivery_state})", "see: curate outbox list"
         )
     rows = connection.execute(
         select(grants.c.id, grants.c.expires_at)

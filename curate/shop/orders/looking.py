@@ -100,6 +100,14 @@ class Shown(msgspec.Struct, frozen=True):
     acknowledged: tuple[Agreed, ...]
 
 
+UNMAPPED = (
+    (lines.c.sku == "")
+    & (lines.c.state != "cancelled")
+    & (lines.c.refunded_quantity < lines.c.quantity)
+)
+"""Lines that wait for shop.toml to say which product they are. What was given back whole waits for nothing."""
+
+
 def listed(shop: Shop, channel: str = "", waiting: bool = False) -> Iterator[Ordered]:
     """Newest first, read in pages; ``waiting``: only what is paid and not yet with its buyer, or has no SKU."""
     below: int | None = None
@@ -108,10 +116,7 @@ def listed(shop: Shop, channel: str = "", waiting: bool = False) -> Iterator[Ord
         if channel:
             query = query.where(orders.c.channel == channel)
         if waiting:
-            query = query.where(
-                (deliveries.c.state == "waiting")
-                | ((lines.c.sku == "") & (lines.c.state != "cancelled"))
-            )
+            query = query.where((deliveries.c.state == "waiting") | UNMAPPED)
         if below is not None:
             query = query.where(lines.c.id < below)
         with shop.database.reading() as connection:
@@ -164,8 +169,12 @@ def _ordered(row: Any) -> Ordered:
         row.channel, row.number, row.line_no, row.item, row.variant, row.title, row.sku, row.state,
         row.quantity, told(row.paid), told(row.refunded), row.refunded_quantity, told(row.fee), row.currency,
         row.paid_at, row.made_at, row.buyer, row.delivery or "",
-        "sku" if not row.sku and row.state != "cancelled" else why, row.id, row.delivery_id,
+        "sku" if _unmapped(row) else why, row.id, row.delivery_id,
     )  # fmt: skip
+
+
+def _unmapped(row: Any) -> bool:
+    return not row.sku and row.state != "cancelled" and row.refunded_quantity < row.quantity
 
 
 def _whole(connection: Connection, one: Ordered) -> Whole:

@@ -42,7 +42,7 @@ def _counted(shop: Shop) -> Glance:
     return Glance(
         sum(1 for _ in looking.listed(shop, waiting=True)),
         sum(1 for one in outbox.pending(shop) if by_hand(one)),
-        sum(1 for one in stock.counts(shop) if one.low_since or one.waiting),
+        sum(1 for one in stock.counts(shop) if one.short or one.waiting),
         len(tickets.listed(shop)),
     )
 
