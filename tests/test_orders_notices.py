@@ -209,3 +209,19 @@ def test_no_secret_is_in_the_database_or_in_an_answer(shop: Shop, tmp_path: Path
     assert secret not in "".join(map(str, answers)) and "PDF" not in str(answers[2])
     shop.database.close()
     assert all(secret.encode() not in file.read_bytes() for file in tmp_path.glob("shop.db*"))
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ("A1", "A\u200b1"), ("A1", "Ａ１"), ("é-1", "e\u0301-1"), ("A1", "A1\ufe0f"), ("A1", "A\u034f1"),
+        ("A 1", "A\u00a0 1"), ("A1", "A\u20601"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("what", ["order_no", "line_no"])
+def test_a_number_that_only_looks_the_same_is_the_same(
+    shop: Shop, what: str, first: str, again: str
+) -> None:
+    for number in (first, again):
+        assert post(shop, ORDER | {what: number}).status == 200
+    assert count(shop, deliveries) == 1

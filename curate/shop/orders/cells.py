@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -23,6 +24,10 @@ _GUARDED = "=+-@|%'\t\r\n0123456789"
 """What spreadsheets and careful exporters put an apostrophe before."""
 _ADDRESS = re.compile(r"[^@\s<>\"]{1,64}@[^@\s<>\"]{1,255}")
 _FUTURE = 4_102_444_800  # 2100
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
+"""Of Unicode's Default_Ignorable_Code_Point, what is no format character."""
 _NONE = ("", "NULL", "\\N")  # as phpMyAdmin and mysqldump write nothing
 
 
@@ -35,6 +40,14 @@ def bare(raw: str) -> str:
         text = text[1:]
     text = "".join(char if char.isprintable() or char == "\u3000" else " " for char in text)
     return "" if text in _NONE else text.strip()
+
+
+def known_by(raw: str) -> str:
+    """What orders and lines are known by, the same however it is written: in another normal form or width, or
+    with characters between that nobody sees. Else one order would be served once for each way."""
+    found = unicodedata.normalize("NFKC", raw)
+    seen = (one for one in found if unicodedata.category(one) != "Cf" and not _UNSEEN.match(one))
+    return " ".join("".join(seen).split())
 
 
 def moment(text: str, zone: tzinfo) -> int:
@@ -106,14 +119,25 @@ class Row:
 
     def need(self, *names: str) -> str:
         """As ``text``, and there has to be one."""
-        text = self.text(*names)
+        return self._there(self.text(*names), names)
+
+    def number_of_line(self, *names: str) -> str:
+        """By which a line is known within its order; "" where there is none."""
+        return bare(known_by(self._raw(*names)))
+
+    def _raw(self, *names: str) -> str:
+        """The first of ``text``, before anything is taken out of it."""
+        first = next((one for one in names if self.text(one)), "")
+        return str(self.cells[first]) if first else ""
+
+    def _there(self, text: str, names: tuple[str, ...]) -> str:
         if not text:
             raise CurateError(f"{' or '.join(names[:2])} is empty")
         return text
 
     def number_of_order(self, *names: str) -> str:
         """As ``need``; not what a spreadsheet made of a long number."""
-        text = self.need(*names)
+        text = self._there(self.number_of_line(*names), names)
         if _ROUNDED.fullmatch(text):
             raise CurateError(
                 f"the order's number {text} was rounded by a spreadsheet",

@@ -57,7 +57,7 @@ def line(row: Row, told: Told) -> Line:
     found = Line(
         channel=told.channel,
         number=row.number_of_order(*NUMBER),
-        line_no=row.text("line_no") or "1",
+        line_no=row.number_of_line("line_no") or "1",
         item=row.need(*ITEM),
         variant=row.text("variant"),
         title=row.title("title"),

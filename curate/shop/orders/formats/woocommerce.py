@@ -132,7 +132,7 @@ def _cells(row: Row, told: Told) -> Line:
         Line(
             channel=told.channel,
             number=row.number_of_order(*_NUMBER),
-            line_no=row.text(*_ID) or row.need(*_SKU, *_PRODUCT, *_NAME),
+            line_no=row.number_of_line(*_ID) or row.need(*_SKU, *_PRODUCT, *_NAME),
             item=row.need(*_SKU, *_PRODUCT, *_NAME),
             variant=row.text("item_variation_id", "variation_id", "item_meta", most=500),
             title=row.title(*_NAME),
