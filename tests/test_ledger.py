@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Table, func, select
 
-from curate.database.tables import lines, orders, postings, refunds
+from curate.database.tables import entries, lines, orders, postings, refunds
 from curate.errors import CurateError
 from curate.shop import Shop, ledger
 from curate.shop import settings as shop_settings
@@ -76,6 +78,61 @@ def test_what_was_given_back_before_the_line_was_posted_is_reversed_with_it(shop
         connection.execute(lines.update().values(sku="G"))
         ledger.earned(connection, shop, made)
     assert of(shop) == {"assets:channel:xy": 647, "expenses:fees:xy": 20, "income:sales:G": -667}
+
+
+LINES = st.lists(
+    st.tuples(MONEY, MONEY, st.lists(st.integers(0, 100), max_size=2), st.booleans()), max_size=6
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(told=LINES, order=st.randoms(use_true_random=False))
+def test_many_at_once_are_posted_as_one_by_one(shop: Shop, told: Any, order: Random) -> None:
+    def posted(connection: Connection) -> list[tuple[Any, ...]]:
+        query = (
+            select(entries.c.source, entries.c.at, entries.c.note, postings.c.account,
+                   postings.c.amount, postings.c.currency)
+            .outerjoin(postings, postings.c.entry_id == entries.c.id)
+        )  # fmt: skip
+        return sorted((tuple(row) for row in connection.execute(query)), key=str)
+
+    def run(at_once: bool) -> tuple[set[int], list[tuple[Any, ...]]]:
+        with shop.database.engine.connect() as connection:
+            ids, before = [], []
+            for number, (paid, fee, given_back, known) in enumerate(told, 1):
+                values = {"id": number, "sku": f"S{paid % 3}"}
+                ids.append(line(connection, str(number), paid=paid, fee=fee, **values))
+                if known:
+                    before.append(number)
+                    assert ledger.earned(connection, shop, number)
+                for part, percent in enumerate(given_back):
+                    amount = paid * percent // 200
+                    refund = {"id": 10 * number + part, "line_id": number, "quantity": 0, "at": 9}
+                    add(connection, refunds, reference=str(part), amount=amount, **refund)
+                    if known:
+                        ledger.reversed_(connection, shop, 10 * number + part)
+            order.shuffle(ids)
+            if at_once:
+                new = set(ledger.earned_all(connection, shop, [*ids, *ids]))
+                assert ledger.earned_all(connection, shop, ids) == ()
+            else:
+                new = {one for one in ids if ledger.earned(connection, shop, one)}
+            assert new == {*ids} - {*before}
+            found = posted(connection)
+            connection.rollback()
+        return new, found
+
+    assert run(at_once=True) == run(at_once=False)
+
+
+def test_one_that_is_not_paid_keeps_all_from_being_posted(shop: Shop) -> None:
+    with shop.database.writing() as connection:
+        ids = [line(connection, "1", paid=10, fee=0), line(connection, "2", paid=10, fee=0, sku="")]
+        with pytest.raises(CurateError, match="line 1 of order 2"):
+            ledger.earned_all(connection, shop, ids)
+    assert of(shop) == {}
 
 
 @settings(

@@ -6,9 +6,9 @@ Every entry has a source, such as "line:7" or "refund:3", and is posted once for
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -18,6 +18,8 @@ from curate.shop import money
 
 if TYPE_CHECKING:
     from curate.shop import Shop
+
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,13 @@ class Move:
     credit: str
     amount: int
     currency: str
+
+
+class _Entry(NamedTuple):
+    source: str
+    at: int
+    note: str
+    moves: tuple[Move, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +63,41 @@ def sales(sku: str) -> str:
 
 
 def earned(connection: Connection, shop: Shop, line_id: int) -> bool:
-    """Post what a paid line brought in, once; False where it is posted already.
+    """:func:`earned_all` of one line; False where it is posted already."""
+    return bool(earned_all(connection, shop, (line_id,)))
 
-    What was given back before the line could be posted (it waited for its product) is reversed with it.
-    Raises CurateError for a line that is not paid, or of no product.
+
+def earned_all(connection: Connection, shop: Shop, line_ids: Iterable[int]) -> tuple[int, ...]:
+    """Post what paid lines brought in, each once; those that were not posted already.
+
+    What was given back before a line could be posted (it waited for its product) is reversed with it.
+    Raises CurateError, and posts nothing, where one of them is not paid, or of no product.
     """
-    line = _line(connection, line_id)
-    if line.state != "paid" or not line.sku:
-        raise CurateError(
-            f"line {line.line_no} of order {line.number} ({line.channel}) has earned nothing yet",
-            "it has to be paid, and to be of a product that shop.toml names",
-        )
-    income, told = sales(line.sku), f"{line.channel} {line.number}/{line.line_no}"
+    ids = [*dict.fromkeys(line_ids)]
+    found = [line for some in _pieces(ids) for line in _lines(connection, some)]
+    for line in found:
+        if line.state != "paid" or not line.sku:
+            raise CurateError(
+                f"line {line.line_no} of order {line.number} ({line.channel}) has earned nothing yet",
+                "it has to be paid, and to be of a product that shop.toml names",
+            )
+    new = _enter(connection, shop, [_brought(line, shop.now()) for line in found])
+    posted = tuple(line.id for line in found if f"line:{line.id}" in new)
+    for some in _pieces(posted):
+        given = select(refunds.c.id).where(refunds.c.line_id.in_(some)).order_by(refunds.c.id)
+        for refund_id in connection.scalars(given).all():
+            reversed_(connection, shop, refund_id)
+    return posted
+
+
+def _brought(line: Any, now: int) -> _Entry:
+    income = sales(line.sku)
     moves = (
         Move(assets(line.channel), income, line.paid - line.fee, line.currency),
         Move(fees(line.channel), income, line.fee, line.currency),
     )
-    at = line.paid_at if line.paid_at is not None else shop.now()
-    if not post(connection, shop, f"line:{line_id}", moves, note=told, at=at):
-        return False
-    given = select(refunds.c.id).where(refunds.c.line_id == line_id).order_by(refunds.c.id)
-    for refund_id in connection.scalars(given).all():
-        reversed_(connection, shop, refund_id)
-    return True
+    told = f"{line.channel} {line.number}/{line.line_no}"
+    return _Entry(f"line:{line.id}", line.paid_at if line.paid_at is not None else now, told, moves)
 
 
 def reversed_(connection: Connection, shop: Shop, refund_id: int) -> bool:
@@ -117,22 +138,31 @@ def post(
     at: int | None = None,
 ) -> bool:
     """One entry, inside the caller's transaction; False, and nothing done, where ``source`` has one."""
-    entry = connection.scalar(
+    when = shop.now() if at is None else at
+    return bool(_enter(connection, shop, [_Entry(source, when, note, tuple(moves))]))
+
+
+def _enter(connection: Connection, shop: Shop, some: Sequence[_Entry]) -> dict[str, int]:
+    """Entries of sources that have none yet, in two statements for all: (source, id) of those that were made."""
+    if not some:
+        return {}
+    made = connection.execute(
         shop.database.insert(entries)
-        .values(source=source, at=shop.now() if at is None else at, note=note)
         .on_conflict_do_nothing(index_elements=["source"])
-        .returning(entries.c.id)
+        .returning(entries.c.source, entries.c.id),
+        [{"source": one.source, "at": one.at, "note": one.note} for one in some],
     )
-    if entry is None:
-        return False
+    new = {row.source: int(row.id) for row in made}
     rows = [
-        {"entry_id": entry, "account": account, "currency": currency, "amount": amount}
-        for (account, currency), amount in _summed(moves).items()
+        {"entry_id": new[one.source], "account": account, "currency": currency, "amount": amount}
+        for one in some
+        if one.source in new
+        for (account, currency), amount in _summed(one.moves).items()
         if amount
     ]
     if rows:
         connection.execute(postings.insert(), rows)
-    return True
+    return new
 
 
 def balances(shop: Shop) -> tuple[Balance, ...]:
@@ -166,9 +196,21 @@ def _posted(connection: Connection, source: str) -> bool:
 def _line(connection: Connection, line_id: int) -> Any:
     """With its order's channel, number, currency and paid_at; held, so that a line is not posted while it is
     refunded."""
-    return connection.execute(
+    (line,) = _lines(connection, [line_id])
+    return line
+
+
+def _lines(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
+    query = (
         select(lines, orders.c.channel, orders.c.number, orders.c.currency, orders.c.paid_at)
         .join(orders, orders.c.id == lines.c.order_id)
-        .where(lines.c.id == line_id)
+        .where(lines.c.id.in_(ids))
+        .order_by(lines.c.id)  # held in one order everywhere
         .with_for_update(of=lines)
-    ).one()
+    )
+    return connection.execute(query).all()
+
+
+def _pieces(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """As many as one statement takes."""
+    return (ids[n : n + _AT_ONCE] for n in range(0, len(ids), _AT_ONCE))

@@ -280,8 +280,7 @@ def begin(connection: Connection, shop: Shop, waiting: Sequence[tuple[int, str, 
         connection.execute(
             steps.insert(), [{"delivery_id": one, "state": "waiting", "at": now} for one in made]
         )
-    for line, _, _ in waiting:
-        ledger.earned(connection, shop, line)
+    ledger.earned_all(connection, shop, [line for line, _, _ in waiting])
     return len(due)
 
 
