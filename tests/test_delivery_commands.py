@@ -147,3 +147,12 @@ def test_one_is_not_said_in_the_plural(root: Path) -> None:
     said += run(root, "orders", "refund", "hand", "1", "--check").stdout
     said += run(root, "outbox", "confirm", "1").stdout
     assert re.findall(r"\b1 (?:[a-z]+s|are|were|wait|have)\b", said) == []
+
+
+def test_why_something_was_taken_back_is_said_in_chinese_too(root: Path) -> None:
+    (root / "shop.toml").write_text('language = "zh"\n' + SHOP)
+    order(Shop.open(Workspace(root)), "1", "hand", "KEYS")
+    run(root, "stock", "add", "KEYS", "-", given="k-1\n")
+    run(root, "orders", "refund", "hand", "1", "--yes")
+    shown = run(root, "orders", "show", "hand", "1").stdout
+    assert "退款 own-1" in shown and "refund" not in shown

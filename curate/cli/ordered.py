@@ -220,9 +220,10 @@ def _show(whole: Whole, say: Say) -> None:
 
 
 def _because(proof: str, say: Say) -> str:
-    """Why a step was taken; our own word for a refund is said in the reader's language."""
-    kind, _, reference = proof.partition(" ")
-    return say("refund {reference}", reference=reference) if kind == "refund" else proof
+    from curate.shop.delivery.states import proven
+
+    ours = proven(proof)
+    return say(ours.text, **ours.args) if ours else proof
 
 
 def _agreed(found: Shown, say: Say) -> None:

@@ -143,3 +143,17 @@ _REASONS = {
     ),
     "card-taken": msg("the card that was given out for it belongs to another order"),
 }
+
+
+_OURS = (
+    msg("the card machine gave it out"),
+    msg("nothing of it is left to be served"),
+)
+
+
+def proven(proof: str) -> Message | None:
+    """The sentence behind the proof of a step; None where it is a person's word or a server's."""
+    kind, _, reference = proof.partition(" ")
+    if kind == "refund" and reference:
+        return msg("refund {reference}", reference=reference)
+    return next((one for one in _OURS if one.text == proof), None)

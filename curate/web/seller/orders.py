@@ -13,7 +13,7 @@ from curate.messages import msg, render, speaker
 from curate.model import Language
 from curate.shop import Shop, delivery, money
 from curate.shop.aftersales import insist, refunds, resend, withdrawal
-from curate.shop.delivery.states import reason
+from curate.shop.delivery.states import proven, reason
 from curate.shop.orders import intake, looking
 from curate.shop.orders.looking import Ordered
 from curate.web.seller.desk import Desk, Form, link, text
@@ -47,7 +47,7 @@ def add(app: FastAPI, desk: Desk) -> None:
         advised = [_advice(shop, each.line) for each in shown.lines]
         return desk.page(
             request, "order", say("Order {number}", number=number), order=shown, channel=channel, number=number,
-            first=shown.lines[0].line, advised=advised, link=link, day=day, why=_why(desk.language(request)), now=shop.now(),
+            first=shown.lines[0].line, advised=advised, link=link, day=day, why=_why(desk.language(request)), because=_because(desk.language(request)), now=shop.now(),
         )  # fmt: skip
 
     @app.post("/orders/remap")
@@ -143,6 +143,16 @@ def _why(language: Language) -> Callable[[Ordered], str]:
             told = msg("shop.toml does not say which product “{item}” is", item=_item(one))
             return render(told, language)
         return render(reason(one.why), language) if one.why else ""
+
+    return told
+
+
+def _because(language: Language) -> Callable[[str], str]:
+    """For what a step was taken, or access ended."""
+
+    def told(proof: str) -> str:
+        ours = proven(proof)
+        return render(ours, language) if ours else proof
 
     return told
 
