@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from curate.database.tables import orders
 from curate.errors import CurateError
@@ -222,3 +222,12 @@ def test_the_buyers_own_language_comes_first(shop: Shop, told: str, language: st
         connection.execute(update(orders).values(language=told))
     opened = grants.enter(shop, grants.code(shop, grant))
     assert opened and shelf(shop, opened).language == language
+
+
+def test_thousands_of_pieces_are_issued_in_one_go(tmp_path: Path) -> None:
+    shop, said = storefront(tmp_path), list[str]()
+    event.listen(shop.database.engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+    found = paid(shop, quantity=1201)
+    assert len(said) < 60  # nobody else can write meanwhile
+    assert [one.unit for one in found] == list(range(1, 1202))
+    assert len({one.serial for one in found}) == 1201

@@ -342,6 +342,9 @@ def test_woocommerce_csv(tmp_path: Path) -> None:
         ("1041", "9", 1000, 500, 1, "paid"), ("1042", "9", 0, 0, 0, "unpaid"),
     ]  # fmt: skip
     assert lines[0].paid_at == at("2026-03-22T20:28:08")
+    path = table(tmp_path / "o.csv", row | {"item_refunded_qty": "one"}, row)
+    lines, problems = read(path, "woocommerce")
+    assert len(lines) == 1 and "item_refunded_qty is no whole number" in str(problems[0])
 
 
 def test_dujiaoka(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from curate.shop.orders import Line
 
 _MOST = 10**15
 """In minor units: fits every database."""
-_PIECES = 1_000_000
+_PIECES = 100_000
+"""Of one line: what is more is a slip, and would hold everybody up for minutes."""
 
 
 class Stage(IntEnum):

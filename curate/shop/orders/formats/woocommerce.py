@@ -120,9 +120,9 @@ def _cells(row: Row, told: Told) -> Line:
     paid = state == "paid"
     given = total if whole else min(_less(row, currency), total)
     pieces = (
-        abs(int(row.text("item_refunded_qty", "item refunded quantity") or 0))
-        if not whole
-        else quantity
+        quantity
+        if whole
+        else min(_fewer(row, "item_refunded_qty", "item refunded quantity"), quantity)
     )
     names = (
         ("billing_first_name", "first name (billing)"),
@@ -148,7 +148,7 @@ def _cells(row: Row, told: Told) -> Line:
             if paid
             else None,
             refunded=given if paid else 0,
-            refunded_quantity=min(pieces, quantity) if paid else 0,
+            refunded_quantity=pieces if paid else 0,
             buyer=" ".join(filter(None, (row.text(*one) for one in names))),
             email=row.email("billing_email", "customer_email", "email (billing)"),
         ),
@@ -161,6 +161,12 @@ def _less(row: Row, currency: str) -> int:
     """What was given back for the item; exporters write it with and without a minus."""
     text = row.text("item_refunded", "item refunded")
     return abs(money.minor(text, currency)) if text else 0
+
+
+def _fewer(row: Row, *names: str) -> int:
+    """The same of pieces."""
+    text = row.text(*names)
+    return Row(row.file, row.number, {names[0]: text.removeprefix("-")}).count(names[0], default=0)
 
 
 def _list(row: Row, name: str) -> list[Any]:
