@@ -202,7 +202,7 @@ def test_what_may_not_be_given_any_more_is_for_nobody(shop: Shop) -> None:
     (grant,) = paid(shop)
     assert shelf(shop, grant).files
     decide(shop.workspace, "notes", Which(items=("two.md",)), Ask("deny", "not mine", "Ann"))
-    for _ in range(400):  # rights are looked through in a tenth of the time at most
+    for _ in range(6_000):  # rights are looked through in a tenth of the time at most
         found = shelf(shop, grant)
         if not found.files:
             break
