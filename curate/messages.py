@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
+from typing import Self
 
 from curate.model import Language, Message
 
@@ -48,6 +49,29 @@ def render(message: Message, language: Language) -> str:
             for key, value in message.args.items()
         }
     )
+
+
+class Sentence(str):
+    """English text that can be said in other languages too: what is kept and counted on stays a text."""
+
+    message: Message
+
+    def __new__(cls, message: Message) -> Self:
+        made = super().__new__(cls, message)
+        made.message = message
+        return made
+
+    def __getnewargs__(self) -> tuple[Message]:  # type: ignore[override]
+        return (self.message,)
+
+
+def sentence(text: str, /, **args: object) -> Sentence:
+    return Sentence(msg(text, **args))
+
+
+def translated(text: str, language: Language) -> str:
+    """As ``language`` has it, where ``text`` knows how; else as it is."""
+    return render(text.message, language) if isinstance(text, Sentence) else text
 
 
 def speaker(language: Language) -> Say:

@@ -15,6 +15,7 @@ from typing import IO
 
 from curate import checksum
 from curate.errors import CurateError, Problem
+from curate.messages import sentence
 from curate.workspace import settle_names
 
 CHUNK = 1 << 20
@@ -130,18 +131,22 @@ class Store:
         are not what its name says."""
         for path in sorted(self.folder.glob("??/*")):
             if what := _wrong(path):
-                yield Problem(str(path), what, "restore it from a backup")
+                yield Problem(str(path), what, sentence("restore it from a backup"))
 
 
 def _wrong(path: Path) -> str:
     """What is wrong with an object; "" where nothing is."""
     try:
         if path.stat().st_size == 0:
-            return "it is empty"
+            return sentence("it is empty")
         found = checksum.of(path)
     except OSError as fault:
-        return f"it cannot be read: {fault.strerror}"
-    return "" if found == path.parent.name + path.name else f"its bytes have SHA-256 {found}"
+        return sentence("it cannot be read: {fault}", fault=fault.strerror)
+    return (
+        ""
+        if found == path.parent.name + path.name
+        else sentence("its bytes have SHA-256 {found}", found=found)
+    )
 
 
 def _write(out: IO[bytes], data: bytes) -> None:

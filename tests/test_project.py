@@ -84,7 +84,7 @@ def templates() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and node.args:
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                if name in {"msg", "say", "Message", "stage", "quoted", "judged"}:
+                if name in {"msg", "say", "sentence", "Message", "stage", "quoted", "judged"}:
                     first = node.args[0]
                     sides = [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]
                     for side in sides:

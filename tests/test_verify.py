@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import random
 import shutil
 import stat
@@ -17,6 +18,7 @@ from curate.bundle import Release, verify
 from curate.cli import main
 from curate.collection import Packing
 from curate.errors import CurateError, Problem
+from curate.messages import Sentence, render, translated
 from tests.material import material
 from tests.test_bundle import release
 
@@ -343,3 +345,39 @@ def test_a_version_that_is_not_there_is_answered_by_those_that_are(tmp_path: Pat
         assert "give one of the releases of woods: 1.0.0, 1.1.0, 1.10.0" in told
     elsewhere = CliRunner().invoke(main, ["verify", str(tmp_path / "none.zip")])
     assert "give an archive" in elsewhere.output
+
+
+def test_problems_are_told_in_the_language_of_the_workspace(bag: Path, tmp_path: Path) -> None:
+    (bag / WALDEN).write_text("changed", "utf-8")
+    (bag / "added.txt").write_text("new", "utf-8")
+    (bag / "bag-info.txt").write_text("no label\n", "utf-8")
+
+    def told(language: str, *options: str) -> str:
+        root = tmp_path / language
+        root.mkdir(exist_ok=True)
+        (root / "curate.toml").write_text(f'language = "{language}"\n', "utf-8")
+        asked = ["verify", str(bag), "--workspace", str(root), *options]
+        return CliRunner().invoke(main, asked).output
+
+    english = told("en")
+    assert f"error: {WALDEN}: has changed: its sha256 is not the one in the manifest" in english
+    assert "has a line that is no label and value: 'no label'" in english
+    assert "1 warning" in english and "1 warnings" not in english
+    chinese = told("zh")
+    assert f"{WALDEN}: 已改变：它的 sha256 与清单中的不同 (请重新解压)" in chinese
+    for word in ("error", "warning", "has ", "is ", "again", "added later"):
+        assert word not in chinese, chinese
+    assert told("zh", "--json") == told("en", "--json")
+
+
+def test_every_problem_knows_its_template_also_from_another_process(bag: Path) -> None:
+    (bag / WALDEN).write_text("changed", "utf-8")
+    (bag / "bagit.txt").write_text("BagIt-Version: 7.0\n", "utf-8")
+    (bag / "fetch.txt").write_text("x y ../z\nu v data/w\n", "utf-8")
+    found = verify(bag)
+    assert len(found) > 5
+    for one in found:
+        assert isinstance(one.what, Sentence), one
+        same = pickle.loads(pickle.dumps(one.what))
+        assert (same, same.message) == (one.what, one.what.message)
+        assert render(one.what.message, "en") == one.what != translated(one.what, "zh")

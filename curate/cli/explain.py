@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from curate.cli.options import echo, echo_json, heading, in_workspace, language_of
 from curate.errors import CurateError, Exit, Problem
-from curate.messages import Say, render, speaker
+from curate.messages import Say, render, speaker, translated
 from curate.model import Decision, Label, Language, Statement
 from curate.pipeline.explain import Explanation, Membership
 from curate.rights import expression
@@ -289,16 +290,18 @@ def verify(
             }
         )
     else:
-        say = speaker(_language(folder))
+        language = _language(folder)
+        say = speaker(language)
         for one in problems:
-            echo(f"{say(one.severity)}: {one}", err=one.severity == "error")
-        echo(
-            say(
-                "{path}: {errors} errors, {warnings} warnings",
-                path=what,
-                errors=len(errors),
-                warnings=len(problems) - len(errors),
+            told = replace(
+                one, what=translated(one.what, language), hint=translated(one.hint, language)
             )
+            echo(f"{say(one.severity)}: {told}", err=one.severity == "error")
+        n, rest = len(errors), len(problems) - len(errors)
+        wrong = say("1 error") if n == 1 else say("{n} errors", n=n)
+        doubtful = say("1 warning") if rest == 1 else say("{n} warnings", n=rest)
+        echo(
+            say("{path}: {errors}, {warnings}", path=what, errors=wrong, warnings=doubtful)
             if problems
             else say("{path} is whole", path=what)
         )
@@ -331,4 +334,9 @@ def _language(folder: Path | None) -> Language:
 
 
 def _problem(one: Problem) -> dict[str, str]:
-    return {"where": one.where, "what": one.what, "hint": one.hint, "severity": one.severity}
+    return {
+        "where": one.where,
+        "what": str(one.what),
+        "hint": str(one.hint),
+        "severity": one.severity,
+    }

@@ -10,6 +10,7 @@ from curate.bundle import difference, history
 from curate.bundle.difference import Comparison
 from curate.bundle.history import Yank
 from curate.errors import CurateError, Problem
+from curate.messages import sentence
 from curate.workspace import Workspace, check_name
 
 
@@ -77,7 +78,10 @@ def notices(place: Path) -> list[Problem]:
     return (
         [
             Problem(
-                str(place), f"was taken off sale: {word.why}", "take the latest version", "warning"
+                str(place),
+                sentence("was taken off sale: {why}", why=word.why),
+                sentence("take the latest version"),
+                "warning",
             )
         ]
         if word

@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import IO
 
+from curate.messages import sentence
+
 _HEADER = struct.Struct("<IHHHHHIIIHH")
 _END = struct.Struct("<IHHHHIIH")
 _DESCRIPTOR = 24  # bytes behind a file whose size was not known when it was begun
@@ -26,10 +28,10 @@ def seams(
     for entry in sorted(entries, key=lambda one: one.header_offset):
         lies, name = entry.header_offset, entry.orig_filename
         if not 0 <= lies < begins:
-            yield name, "does not lie before the directory of the archive"
+            yield name, sentence("does not lie before the directory of the archive")
             continue
         if lies > at + (_DESCRIPTOR if later else 0):
-            yield name, f"{lies - at} bytes before it belong to no file"
+            yield name, sentence("{n} bytes before it belong to no file", n=lies - at)
         file.seek(lies)
         head = file.read(_HEADER.size)
         if len(head) < _HEADER.size:
@@ -39,12 +41,12 @@ def seams(
         file.seek(length, 1)
         more = file.read(extra)
         if not later and _differs(entry, crc, packed, size):
-            yield name, "its two headers in the archive disagree"
+            yield name, sentence("its two headers in the archive disagree")
         if any(_renames(one, entry) for one in (entry.extra, more)):
-            yield name, "has a second name in the archive"
+            yield name, sentence("has a second name in the archive")
         at = lies + _HEADER.size + length + extra + entry.compress_size
     if begins > at + _DESCRIPTOR:
-        yield "", f"{begins - at} bytes behind its last file belong to none"
+        yield "", sentence("{n} bytes behind its last file belong to none", n=begins - at)
 
 
 def _differs(entry: zipfile.ZipInfo, crc: int, packed: int, size: int) -> bool:
@@ -73,8 +75,8 @@ def ending(file: IO[bytes], count: int, comment: bytes) -> str:
     file.seek(max(end - _END.size - len(comment), 0))
     data = file.read(_END.size)
     if not data.startswith(b"PK\5\6"):
-        return "bytes behind its end belong to no file"
+        return sentence("bytes behind its end belong to no file")
     _, _, _, here, whole, *_ = _END.unpack(data)
     if whole not in (count, 0xFFFF) or here != whole:
-        return f"it states another number of files than the {count} in it"
+        return sentence("it states another number of files than the {n} in it", n=count)
     return ""

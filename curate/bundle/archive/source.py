@@ -19,11 +19,12 @@ from curate.bundle.archive.seams import ending, seams
 from curate.bundle.layout import TAGS
 from curate.bundle.names import is_junk
 from curate.errors import CurateError, Problem
+from curate.messages import sentence
 
 RATIO = 1000  # unpacked to packed bytes, beyond which an entry is a bomb
 ENTRIES = 2_000_000
 _MARK = re.compile(r"bagit\.txt|(tag)?manifest-[a-z0-9]+\.txt")
-_NO_UNPACK = "do not unpack this archive"
+_NO_UNPACK = sentence("do not unpack this archive")
 
 
 class Source(Protocol):
@@ -64,7 +65,9 @@ class Folder:
             name = entry.path[len(top) :].replace(os.sep, "/")
             if entry.is_symlink():
                 self.problems.append(
-                    Problem(name, "is a link, not a file", "unpack the archive anew")
+                    Problem(
+                        name, sentence("is a link, not a file"), sentence("unpack the archive anew")
+                    )
                 )
             elif entry.is_file():
                 found[name] = entry.stat().st_size
@@ -133,13 +136,15 @@ class Zip:
                 self.raw[known] = name
         for one, other in overlapping([member(entry) for entry in entries]):
             name = other.name.decode("utf-8", "replace")
-            what = f"shares bytes of the archive with {one.name.decode('utf-8', 'replace')}"
+            what = sentence(
+                "shares bytes of the archive with {name}", name=one.name.decode("utf-8", "replace")
+            )
             self.problems.append(Problem(name, what, _NO_UNPACK))
         with path.open("rb", buffering=0) as file:
-            for name, what in seams(file, entries, self._zip.start_dir):
-                self.problems.append(Problem(name or path.name, what, _NO_UNPACK))
-            if what := ending(file, len(entries), self._zip.comment):
-                self.problems.append(Problem(path.name, what, _NO_UNPACK))
+            for name, seam in seams(file, entries, self._zip.start_dir):
+                self.problems.append(Problem(name or path.name, seam, _NO_UNPACK))
+            if end := ending(file, len(entries), self._zip.comment):
+                self.problems.append(Problem(path.name, end, _NO_UNPACK))
 
     def _found(self, entries: list[zipfile.ZipInfo], top: str) -> dict[str, zipfile.ZipInfo]:
         """Files by their name below ``top``, without those that nobody should unpack."""
@@ -151,18 +156,24 @@ class Zip:
                 self.problems.append(Problem(name, problem, _NO_UNPACK))
             elif not name.startswith(top):
                 if not entry.is_dir() and (self._sealed or not is_junk(name)):
-                    what = f"is not in the folder {top.rstrip('/')} as all the rest"
+                    what = sentence(
+                        "is not in the folder {folder} as all the rest", folder=top.rstrip("/")
+                    )
                     self.problems.append(Problem(name, what, _NO_UNPACK))
             elif below in found:
-                self.problems.append(Problem(below, "is in the archive twice", _NO_UNPACK))
+                self.problems.append(
+                    Problem(below, sentence("is in the archive twice"), _NO_UNPACK)
+                )
             elif not entry.is_dir():
                 found[below] = entry
             elif entry.file_size:
-                self.problems.append(Problem(name, "is a folder with bytes of its own", _NO_UNPACK))
+                self.problems.append(
+                    Problem(name, sentence("is a folder with bytes of its own"), _NO_UNPACK)
+                )
         for entry in entries:
             below = entry.orig_filename.removeprefix(top)
             if entry.is_dir() and below.rstrip("/") in found:
-                self.problems.append(Problem(below, "is a file and a folder", _NO_UNPACK))
+                self.problems.append(Problem(below, sentence("is a file and a folder"), _NO_UNPACK))
         return found
 
     def open(self, path: str) -> IO[bytes]:
@@ -199,15 +210,15 @@ def _unsafe(entry: zipfile.ZipInfo) -> str:
     name = entry.orig_filename
     parts = name.rstrip("/").split("/")
     if "\\" in name or "\0" in name or name.startswith("/") or (len(name) > 1 and name[1] == ":"):
-        return "its name is not a safe path inside the archive"
+        return sentence("its name is not a safe path inside the archive")
     if ".." in parts or "." in parts or "" in parts:
-        return "its name leads out of the folder it is unpacked to"
+        return sentence("its name leads out of the folder it is unpacked to")
     if stat.S_ISLNK(entry.external_attr >> 16):
-        return "is a link, not a file"
+        return sentence("is a link, not a file")
     if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "is no ordinary file"
+        return sentence("is no ordinary file")
     if entry.flag_bits & 1:
-        return "is encrypted"
+        return sentence("is encrypted")
     if entry.file_size > RATIO * max(entry.compress_size, 64):
-        return "would unpack to far more than it holds"
+        return sentence("would unpack to far more than it holds")
     return ""

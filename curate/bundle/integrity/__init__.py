@@ -14,12 +14,13 @@ from curate.bundle.integrity import manifests, tags
 from curate.bundle.integrity.tags import Bag
 from curate.bundle.layout import TAGS
 from curate.errors import CurateError, Problem
+from curate.messages import sentence
 from curate.workspace import Workspace
 
 _ROW = re.compile(r"([0-9a-fA-F]{64})[ \t]+\*?(.+)")
-_BACKUP = "restore it from a backup: a release is never rebuilt"
-_AGAIN = "download it again"
-_KEYLESS = "give the key that the seller publishes: --key"
+_BACKUP = sentence("restore it from a backup: a release is never rebuilt")
+_AGAIN = sentence("download it again")
+_KEYLESS = sentence("give the key that the seller publishes: --key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _release(folder: Path, terms: Terms) -> list[Problem]:
     if whole:  # else the archive that is missing says enough
         for item in record.items:
             if there.pop(f"data/{item.path}", "") != item.sha256:
-                what = f"is not in the archive as {history.RECORD} lists it"
+                what = sentence("is not in the archive as {file} lists it", file=history.RECORD)
                 problems.append(Problem(f"data/{item.path}", what))
     return problems
 
@@ -95,17 +96,22 @@ def _archive(
     """What is wrong with it, and the SHA-256 of each payload file; None where it cannot be read."""
     archive = folder / said.file
     if not archive.is_file():
-        return [Problem(str(archive), "is missing", _BACKUP)], None
+        return [Problem(str(archive), sentence("is missing"), _BACKUP)], None
     problems: list[Problem] = []
     found = checksum.of(archive)
     if found != said.sha256:
-        what = f"has SHA-256 {found}, but {history.RECORD} says {said.sha256}"
+        what = sentence(
+            "has SHA-256 {found}, but {file} says {stated}",
+            found=found,
+            file=history.RECORD,
+            stated=said.sha256,
+        )
         problems.append(Problem(str(archive), what, _BACKUP))
     sidecar = folder / f"{archive.name}.sha256"
     if sidecar.is_file():
         problems += _sidecar(sidecar, archive, found)
     else:
-        problems.append(Problem(str(sidecar), "is missing", _BACKUP))
+        problems.append(Problem(str(sidecar), sentence("is missing"), _BACKUP))
     problems += _seal(archive, terms)
     try:
         source = Zip(archive)
@@ -118,9 +124,13 @@ def _archive(
 def _sidecar(sidecar: Path, archive: Path, found: str) -> Iterator[Problem]:
     row = _ROW.fullmatch(sidecar.read_text("utf-8", "replace").strip())
     if not row or row[2].strip() != archive.name:
-        yield Problem(str(sidecar), f"does not name {archive.name}")
+        yield Problem(str(sidecar), sentence("does not name {file}", file=archive.name))
     elif row[1].lower() != found:
-        yield Problem(str(archive), f"its SHA-256 is not the one in {sidecar.name}", _AGAIN)
+        yield Problem(
+            str(archive),
+            sentence("its SHA-256 is not the one in {file}", file=sidecar.name),
+            _AGAIN,
+        )
 
 
 def _seal(archive: Path, terms: Terms) -> Iterator[Problem]:
@@ -137,14 +147,14 @@ def _seal(archive: Path, terms: Terms) -> Iterator[Problem]:
 
 
 def _unchecked(seal: str) -> Problem:
-    return Problem(seal, "was not checked against a known key", _KEYLESS, "warning")
+    return Problem(seal, sentence("was not checked against a known key"), _KEYLESS, "warning")
 
 
 def _unsealed(seal: str, of: str, wrong: str) -> Problem:
     return Problem(
         seal,
-        f"does not vouch for {of} by the key given: {wrong}",
-        "do not trust it; get it from the seller",
+        sentence("does not vouch for {file} by the key given: {wrong}", file=of, wrong=wrong),
+        sentence("do not trust it; get it from the seller"),
     )
 
 
@@ -154,11 +164,11 @@ def _bag(source: Source, terms: Terms) -> tuple[list[Problem], dict[str, str]]:
     if terms.strict:
         source.sizes.update(source.junk)
     if not any(map(is_mark, source.sizes)):
-        bag.error("bagit.txt", "is missing: this is no BagIt bag", _AGAIN)
+        bag.error("bagit.txt", sentence("is missing: this is no BagIt bag"), _AGAIN)
         return bag.problems, {}
     tags.declare(bag)
     if not source.payload:
-        bag.error("data/", "is missing: every bag has this folder")
+        bag.error("data/", sentence("is missing: every bag has this folder"))
     found = manifests.read(bag)
     for path in {path for one in found for path in one.rows} & source.junk.keys():
         source.sizes[path] = source.junk[path]  # it belongs to the bag, whatever it is called
@@ -182,16 +192,24 @@ def _signature(bag: Bag, terms: Terms) -> None:
     sizes = bag.source.sizes
     if seal not in sizes:
         if terms.signed:
-            bag.error(seal, "is missing: nothing here is signed", "get it from the seller")
+            bag.error(
+                seal,
+                sentence("is missing: nothing here is signed"),
+                sentence("get it from the seller"),
+            )
         elif terms.key:  # made before there was a key, or somebody took the signature away
-            unsigned = "is missing: nothing here is signed, though there is a key in keys/"
-            bag.problems.append(Problem(seal, unsigned, "compare with your own copy", "warning"))
+            unsigned = sentence(
+                "is missing: nothing here is signed, though there is a key in keys/"
+            )
+            bag.problems.append(
+                Problem(seal, unsigned, sentence("compare with your own copy"), "warning")
+            )
         return
     if not terms.key:
         bag.problems.append(_unchecked(seal))
         return
     if TAGS not in sizes or sizes[TAGS] > tags.LONGEST or sizes[seal] > 1 << 16:
-        bag.error(seal, f"there is no {TAGS} that it could be for")
+        bag.error(seal, sentence("there is no {file} that it could be for", file=TAGS))
         return
     try:
         data, signature = (b"".join(bag.source.pieces(name)) for name in (TAGS, seal))

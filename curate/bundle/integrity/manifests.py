@@ -19,6 +19,7 @@ from curate.bundle.archive.source import Zip
 from curate.bundle.integrity.tags import Bag, decode, inside, lines
 from curate.bundle.names import is_mine, key, width
 from curate.errors import CurateError
+from curate.messages import sentence
 
 _NAME = re.compile(r"(tag)?manifest-([A-Za-z0-9_]+)\.txt")
 _ROW = re.compile(r"([0-9a-fA-F]+)[ \t]+(.+)", re.DOTALL)
@@ -26,7 +27,7 @@ _TOGETHER = 8 << 20, 64  # bytes and files that are worth one handing over to a 
 _MANY = 32  # of those, from which on processes of their own are worth it
 _WINDOWS = re.compile(r'[<>:"|?*\x00-\x1f]|[ .](/|$)')
 _RESERVED = re.compile(r"(^|/)(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.|/|$)", re.IGNORECASE)
-_AGAIN = "unpack the archive again"
+_AGAIN = sentence("unpack the archive again")
 _OURS = "START-HERE.html"  # in no bag that others make
 
 
@@ -48,12 +49,17 @@ def read(bag: Bag) -> list[Manifest]:
             continue
         other = seen.setdefault(key(name), name)
         if other != name:
-            bag.warning(name, f"has the name of {other} but for case")
+            bag.warning(name, sentence("has the name of {name} but for case", name=other))
         if match[2] != match[2].lower() or "_" in match[2]:
-            bag.warning(name, "names its algorithm in other than small letters and digits")
+            bag.warning(
+                name, sentence("names its algorithm in other than small letters and digits")
+            )
         algorithm = match[2].lower()
         if not computable(algorithm):
-            bag.error(name, f"uses {algorithm}, which cannot be checked here")
+            bag.error(
+                name,
+                sentence("uses {algorithm}, which cannot be checked here", algorithm=algorithm),
+            )
             continue
         found.append(Manifest(name, algorithm, bool(match[1]), _rows(bag, name, bool(match[1]))))
     return sorted(found, key=lambda one: (one.of_tags, one.name))
@@ -73,23 +79,27 @@ def _rows(bag: Bag, name: str, of_tags: bool) -> dict[str, str]:
     for number, line in enumerate(lines(bag, name), 1):
         where = f"{name}:{number}"
         if not line.strip():
-            bag.must(where, "is an empty line")
+            bag.must(where, sentence("is an empty line"))
             continue
         row = _ROW.fullmatch(line)
         raw = _plain(bag, where, row[2]) if row else ""
         path = _found(bag, where, raw) if raw else ""
         safe = path in bag.source.sizes or inside(path)
         if not row or not safe or of_tags == path.startswith("data/"):
-            bag.error(where, f"names no file of the bag: {line[:80]!r}")
+            bag.error(where, sentence("names no file of the bag: {line}", line=repr(line[:80])))
             continue
         checksum = row[1].lower()
         if path in rows:
             if rows[path] != checksum:
-                bag.error(where, f"{path} stands there twice with different checksums")
+                bag.error(
+                    where, sentence("{path} stands there twice with different checksums", path=path)
+                )
             elif written[path] != raw:
-                bag.warning(where, f"{path} stands there twice, in two normal forms")
+                bag.warning(
+                    where, sentence("{path} stands there twice, in two normal forms", path=path)
+                )
             else:
-                bag.must(where, f"{path} stands there twice")
+                bag.must(where, sentence("{path} stands there twice", path=path))
         rows.setdefault(path, checksum)
         written.setdefault(path, raw)
     return rows
@@ -99,10 +109,10 @@ def _plain(bag: Bag, where: str, path: str) -> str:
     """Without what md5sum and its kin put before a path."""
     bare = path.strip() if bag.old else path
     if bare.startswith("*"):
-        bag.warning(where, "has an asterisk before the path, which strict readers refuse")
+        bag.warning(where, sentence("has an asterisk before the path, which strict readers refuse"))
         bare = bare[1:]
     if bare.startswith("./"):
-        bag.warning(where, "has ./ before the path, which strict readers refuse")
+        bag.warning(where, sentence("has ./ before the path, which strict readers refuse"))
         bare = bare[2:]
     return bare
 
@@ -114,11 +124,14 @@ def _found(bag: Bag, where: str, raw: str) -> str:
     if path in sizes:
         return path
     if raw != path and raw in sizes:
-        bag.warning(where, "does not write % as %25, as RFC 8493 asks for")
+        bag.warning(where, sentence("does not write % as %25, as RFC 8493 asks for"))
         return raw
     known = unicodedata.normalize("NFC", path)
     if known in sizes and bag.source.raw.get(known, known) != path:
-        bag.warning(where, f"{known} is written in another normal form than the file's name")
+        bag.warning(
+            where,
+            sentence("{path} is written in another normal form than the file's name", path=known),
+        )
     return known
 
 
@@ -130,7 +143,10 @@ def set_aside(bag: Bag, manifests: Sequence[Manifest]) -> None:
         return
     for path in sorted(path for path in bag.source.sizes.keys() - named if is_mine(path)):
         bag.source.junk[path] = bag.source.sizes.pop(path)
-        bag.warning(path, "is your own copy, kept when the bundle was updated; it is no part of it")
+        bag.warning(
+            path,
+            sentence("is your own copy, kept when the bundle was updated; it is no part of it"),
+        )
 
 
 def listed(bag: Bag, manifests: Sequence[Manifest], fetched: set[str]) -> None:
@@ -138,7 +154,7 @@ def listed(bag: Bag, manifests: Sequence[Manifest], fetched: set[str]) -> None:
     payload = [one for one in manifests if not one.of_tags]
     tags = [one for one in manifests if one.of_tags]
     if not payload:
-        bag.error("manifest-….txt", "there is no payload manifest that can be checked")
+        bag.error("manifest-….txt", sentence("there is no payload manifest that can be checked"))
     known = {f"{one.name}.minisig" for one in tags}.union(*(one.rows for one in tags))
     sizes = bag.source.sizes
     sealed = isinstance(bag.source, Zip) and any(f"{one.name}.minisig" in sizes for one in tags)
@@ -148,23 +164,27 @@ def listed(bag: Bag, manifests: Sequence[Manifest], fetched: set[str]) -> None:
             enough = bag.old and len(absent) < len(payload)  # older bags need one manifest for each
             if absent and not enough:
                 for name in absent:
-                    bag.error(path, f"is not in {name}", "it was added later")
+                    bag.error(
+                        path,
+                        sentence("is not in {file}", file=name),
+                        sentence("it was added later"),
+                    )
         elif tags and path not in known and not _NAME.fullmatch(path):
             # RFC 8493 allows it, but nobody can tell whether it has changed. Into an archive that is signed
             # nobody puts a note of their own, as buyers do in their folders.
             tell = bag.error if sealed else bag.warning
-            tell(path, "is in no manifest", "it was added later")
+            tell(path, sentence("is in no manifest"), sentence("it was added later"))
     for one in tags:
         for other in payload:
             if other.name not in one.rows:
-                bag.must(one.name, f"does not list {other.name}")
+                bag.must(one.name, sentence("does not list {file}", file=other.name))
     for path in sorted({path for one in manifests for path in one.rows}):
         if path not in bag.source.sizes and path not in fetched:
-            bag.error(path, "is missing", _AGAIN)
+            bag.error(path, sentence("is missing"), _AGAIN)
     for path in sorted(fetched):
         for one in payload:
             if path not in one.rows:
-                bag.error(path, f"is in fetch.txt and not in {one.name}")
+                bag.error(path, sentence("is in fetch.txt and not in {file}", file=one.name))
 
 
 def compare(bag: Bag, manifests: Sequence[Manifest], meanwhile: Callable[[], None]) -> None:
@@ -248,9 +268,16 @@ def _wrong(bag: Bag, path: str, expected: Mapping[str, str]) -> str:
         damage = str(fault)
     wrong = [name for name, one in hashes.items() if one.hexdigest() != expected[name]]
     if not wrong:
-        return f"cannot be unpacked everywhere: {damage}" if damage else ""
-    told = f"has changed: its {wrong[0]} is not the one in the manifest"
-    return f"{told}; {damage}" if damage else told
+        return sentence("cannot be unpacked everywhere: {fault}", fault=damage) if damage else ""
+    if not damage:
+        return sentence(
+            "has changed: its {algorithm} is not the one in the manifest", algorithm=wrong[0]
+        )
+    return sentence(
+        "has changed: its {algorithm} is not the one in the manifest; {fault}",
+        algorithm=wrong[0],
+        fault=damage,
+    )
 
 
 def portable(bag: Bag) -> None:
@@ -259,10 +286,15 @@ def portable(bag: Bag) -> None:
     for path in sorted(bag.source.sizes):
         other = seen.setdefault(key(path), path)
         if other != path:
-            bag.warning(path, f"has the name of {other} but for case or form")
+            bag.warning(path, sentence("has the name of {name} but for case or form", name=other))
         if _WINDOWS.search(path):
-            bag.warning(path, "cannot be unpacked on Windows: its name has what is forbidden there")
+            bag.warning(
+                path,
+                sentence("cannot be unpacked on Windows: its name has what is forbidden there"),
+            )
         elif _RESERVED.search(path):
-            bag.warning(path, "cannot be unpacked on Windows: the name belongs to a device there")
+            bag.warning(
+                path, sentence("cannot be unpacked on Windows: the name belongs to a device there")
+            )
         elif len(path) > 127 and any(width(part) > 255 for part in path.split("/")):
-            bag.warning(path, "cannot be unpacked on Windows: its name is too long")
+            bag.warning(path, sentence("cannot be unpacked on Windows: its name is too long"))

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from curate.bundle.archive.source import Source
 from curate.errors import Problem
+from curate.messages import sentence
 
 KNOWN = ("0.93", "0.94", "0.95", "0.96", "0.97", "1.0")
 LONGEST = 256 << 20  # bytes of a tag file
@@ -63,7 +64,7 @@ def lines(bag: Bag, name: str) -> list[str]:
     """The lines of a tag file in the bag's encoding."""
     text = _text(bag, name, bag.encoding)
     if text.startswith("\ufeff"):  # what UTF-16 needs has been taken off already
-        bag.must(name, "begins with a byte-order mark")
+        bag.must(name, sentence("begins with a byte-order mark"))
         text = text[1:]
     return _split(text)
 
@@ -78,27 +79,36 @@ def declare(bag: Bag) -> None:
     """Read version and encoding from bagit.txt."""
     name = "bagit.txt"
     if name not in bag.source.sizes:
-        bag.error(name, "is missing: every bag has this file", "download it again")
+        bag.error(
+            name, sentence("is missing: every bag has this file"), sentence("download it again")
+        )
         return
     text = _text(bag, name, "utf-8")
     if text.startswith("\ufeff"):
-        bag.error(name, "begins with a byte-order mark")
+        bag.error(name, sentence("begins with a byte-order mark"))
     rows = _split(text.removeprefix("\ufeff"))
     version = _VERSION.fullmatch(rows[0]) if rows else None
     encoding = _ENCODING.fullmatch(rows[1]) if len(rows) > 1 else None
     if len(rows) != 2 or not version or not encoding:
-        bag.error(name, "is not the two lines that RFC 8493 asks for")
+        bag.error(name, sentence("is not the two lines that RFC 8493 asks for"))
     if version:
         bag.version = version[1]
         if bag.version not in KNOWN:
-            bag.error(name, f"declares version {bag.version}, which is not known", "checked as 1.0")
+            bag.error(
+                name,
+                sentence("declares version {version}, which is not known", version=bag.version),
+                sentence("checked as 1.0"),
+            )
             bag.version = "1.0"
     if encoding:
         try:
             "".encode(encoding[1])
             bag.encoding = encoding[1]
         except (LookupError, ValueError):
-            bag.error(name, f"declares the unknown encoding {encoding[1]!r}")
+            bag.error(
+                name,
+                sentence("declares the unknown encoding {encoding}", encoding=repr(encoding[1])),
+            )
 
 
 def describe(bag: Bag) -> None:
@@ -112,12 +122,16 @@ def describe(bag: Bag) -> None:
         if row.startswith((" ", "\t")) and found:
             continue  # goes on with the value above
         if not row.strip():
-            bag.warning(name, "has an empty line")
+            bag.warning(name, sentence("has an empty line"))
         elif not label or not label[1].strip() or row.startswith((" ", "\t")):
-            bag.error(name, f"has a line that is no label and value: {row[:60]!r}")
+            bag.error(
+                name, sentence("has a line that is no label and value: {line}", line=repr(row[:60]))
+            )
         else:
             if label[1] != label[1].strip() or label[2][:1] not in (" ", "\t"):
-                bag.must(name, f"has no ': ' after {label[1].strip()[:60]!r}")
+                bag.must(
+                    name, sentence("has no ': ' after {label}", label=repr(label[1].strip()[:60]))
+                )
             found.append((label[1].strip().casefold(), label[2].strip()))
     _reserved(bag, name, found)
 
@@ -125,19 +139,34 @@ def describe(bag: Bag) -> None:
 def _reserved(bag: Bag, name: str, found: list[tuple[str, str]]) -> None:
     sums = [value for label, value in found if label == "payload-oxum"]
     if len(sums) > 1:
-        bag.must(name, "states Payload-Oxum more than once")
+        bag.must(name, sentence("states Payload-Oxum more than once"))
     payload = [size for path, size in bag.source.sizes.items() if path.startswith("data/")]
     real = f"{sum(payload)}.{len(payload)}"
     for oxum in dict.fromkeys(sums):
         if not _OXUM.fullmatch(oxum):
-            bag.error(name, f"Payload-Oxum is {oxum[:60]!r}, not octets and files as in {real}")
+            bag.error(
+                name,
+                sentence(
+                    "Payload-Oxum is {oxum}, not octets and files as in {real}",
+                    oxum=repr(oxum[:60]),
+                    real=real,
+                ),
+            )
         elif tuple(map(int, oxum.split("."))) != (sum(payload), len(payload)):
-            bag.error(name, f"Payload-Oxum says {oxum}, the payload is {real}")
+            bag.error(
+                name,
+                sentence("Payload-Oxum says {oxum}, the payload is {real}", oxum=oxum, real=real),
+            )
     for label, value in found:
         if label == "bag-count" and not _COUNT.fullmatch(value):
-            bag.warning(name, f"Bag-Count is {value[:60]!r}, not such as '1 of 3'")
+            bag.warning(
+                name, sentence("Bag-Count is {value}, not such as '1 of 3'", value=repr(value[:60]))
+            )
         if label == "bagging-date" and not _DAY.fullmatch(value):
-            bag.warning(name, f"Bagging-Date is {value[:60]!r}, not such as 2020-01-31")
+            bag.warning(
+                name,
+                sentence("Bagging-Date is {value}, not such as 2020-01-31", value=repr(value[:60])),
+            )
 
 
 def fetched(bag: Bag) -> set[str]:
@@ -151,19 +180,28 @@ def fetched(bag: Bag) -> set[str]:
         path = decode(parts[2]) if len(parts) == 3 else ""
         path = path.removeprefix("./")
         if not inside(path) or not path.startswith("data/"):
-            bag.error(f"{name}:{number}", "is not URL, length and a path below data/")
+            bag.error(f"{name}:{number}", sentence("is not URL, length and a path below data/"))
             continue
         if not _absolute(parts[0]):
-            bag.error(f"{name}:{number}", f"{parts[0][:80]!r} is no absolute URL")
+            bag.error(
+                f"{name}:{number}", sentence("{url} is no absolute URL", url=repr(parts[0][:80]))
+            )
         if parts[1] != "-" and not (parts[1].isascii() and parts[1].isdigit()):
-            bag.error(f"{name}:{number}", f"{parts[1][:20]!r} is no length")
+            bag.error(
+                f"{name}:{number}", sentence("{length} is no length", length=repr(parts[1][:20]))
+            )
         named.add(path)
         there = bag.source.sizes.get(path)
         if there is None:
-            hint = "the bag is incomplete until then"
-            bag.error(path, f"has to be fetched from {parts[0][:200]}", hint)
+            hint = sentence("the bag is incomplete until then")
+            bag.error(path, sentence("has to be fetched from {url}", url=parts[0][:200]), hint)
         elif parts[1].isdigit() and int(parts[1]) != there:
-            bag.warning(path, f"has {there} bytes, and {name} says {parts[1]}")
+            bag.warning(
+                path,
+                sentence(
+                    "has {n} bytes, and {file} says {length}", n=there, file=name, length=parts[1]
+                ),
+            )
     return named
 
 
@@ -181,5 +219,7 @@ def _text(bag: Bag, name: str, encoding: str) -> str:
         data = b"".join(bag.source.pieces(name))
         return data.decode(encoding)
     except Exception as fault:  # noqa: BLE001 - codecs raise anything
-        bag.error(name, f"cannot be read: {fault}", "download it again")
+        bag.error(
+            name, sentence("cannot be read: {fault}", fault=fault), sentence("download it again")
+        )
         return ""
