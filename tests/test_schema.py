@@ -15,7 +15,9 @@ from curate.pipeline.setup import Wish, schemas
 from curate.shop import settings
 
 
-@pytest.mark.parametrize("name", ["curate.schema.json", "collection.schema.json", "shop.schema.json"])
+@pytest.mark.parametrize(
+    "name", ["curate.schema.json", "collection.schema.json", "shop.schema.json"]
+)
 def test_shipped_schemas_are_current(name: str) -> None:
     shipped = json.loads(resources.files("curate").joinpath("schemas", name).read_text("utf-8"))
     made = {**schemas(), settings.SCHEMA: settings.schema()}

@@ -39,7 +39,9 @@ def test_money_survives_being_written(amount: int, currency: str) -> None:
     assert money.minor(money.decimal(amount, currency), currency) == amount
 
 
-@pytest.mark.parametrize("text", ["", "1.234.5", "12,5", "1e3", "NaN", "0.001", "１２", "--1", "1" * 40])
+@pytest.mark.parametrize(
+    "text", ["", "1.234.5", "12,5", "1e3", "NaN", "0.001", "１２", "--1", "1" * 40]
+)
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(CurateError):
         money.minor(text, "CNY")
