@@ -482,7 +482,8 @@ def test_the_commands_of_tickets(served: Counter, tmp_path: Path) -> None:
     assert "waits 0 h  NEW  Where is volume 2?" in listed[0]
     shown = json.loads(run(served, "tickets", "show", "1", "--json").stdout)
     assert [one["text"] for one in shown["letters"]] == ["Where is volume 2?"]
-    assert "outbox" in run(served, "tickets", "answer", "1", "-", input="Next week.\n").output
+    said = run(served, "tickets", "answer", "1", "-", input="Next week.\n").output
+    assert said == "it lies in the outbox: curate outbox show 2\n"
     assert "Next week." in run(served, "tickets", "show", "1").output
     assert "belongs to no order" in run(served, "tickets", "answer", "2", "so").output
     assert run(served, "tickets", "close", "2").output == "ticket 2 is closed\n"
@@ -511,3 +512,19 @@ def test_a_refund_of_an_unsent_message_of_before(counter: Counter) -> None:
     refund(counter.shop, "post", "1", quantity=1)
     (message,) = [one for one in box.messages(counter.shop) if one.kind == "delivery"]
     assert box.text(counter.shop, message.id).body.count("https://files.example.org/#") == 1
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "From: " + "(" * 150_000 + "\nSubject: x\n\nhello",
+        "From: " + "a@b," * 40_000 + "\n\nhello",
+        "From: <" + "@a," * 6_000 + ":x@y>\n\nhello",
+        "From: a@b\nContent-Transfer-Encoding: " + "(" * 20_000 + "\n\nhello",
+        "From: a@b\nContent-Type: text/plain;" + " a*0*=''x;" * 5_000 + "\nContent-Transfer-Encoding: 7bit\n\nhello",
+        "".join(f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(1_500)) + "\nhello",
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_a_letter_made_to_break_the_parser_is_a_letter(raw: str) -> None:
+    assert "hello" in pasted.parse(raw).text

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import email
-import email.policy
 import re
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import parseaddr
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from curate.shop import Shop
 
 _LARGEST = 200_000  # characters
+_FIELD = 998
+"""Characters of a header's field: what is longer takes the parser seconds, and more than that."""
 _TICKET = re.compile(r"\[#(\d{1,15})\]")
 _WORD = re.compile(r"[^\s#:：,，;；()（）\[\]“”\"]+")
 _ORDERS = 1_000  # the latest of one buyer
@@ -30,6 +32,19 @@ _QUOTE = re.compile(
     re.I,
 )
 _HEADER = re.compile(r"[A-Za-z][A-Za-z-]{1,40}:[ \t]|[A-Za-z][A-Za-z-]{1,40}:$")
+
+
+class _Bounded(EmailPolicy):
+    """Fields that the parser stumbles over, such as those nested without end, are read as empty."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        try:
+            return super().header_fetch_parse(name, value[:_FIELD])
+        except Exception:  # noqa: BLE001 - a foreign parser that raises IndexError and worse
+            return super().header_fetch_parse(name, "")
+
+
+_POLICY: Any = _Bounded()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +77,15 @@ def parse(raw: str) -> Pasted:
         return Pasted("", "", _new(raw), None)
     if not re.search(r"\r?\n\r?\n", raw):
         return Pasted("", "", _new(raw), None)
-    message = email.message_from_bytes(
-        raw.encode("utf-8", "replace"), EmailMessage, policy=email.policy.default
-    )
+    try:
+        return _parsed(raw)
+    except RecursionError:  # parts in parts, made to be so
+        return Pasted("", "", _new(raw), None)
+
+
+def _parsed(raw: str) -> Pasted:
+    """What has the form of a saved letter."""
+    message = email.message_from_bytes(raw.encode("utf-8", "replace"), EmailMessage, policy=_POLICY)
     if not ("From" in message or "Subject" in message):  # a letter that begins "Question: …"
         return Pasted("", "", _new(raw), None)
     subject = " ".join(str(message.get("Subject", "")).split())
