@@ -125,17 +125,18 @@ def resend(workspace: Workspace, channel: str, number: str, line_no: str, renew:
     What was revoked or has expired stays so, and downloads go on being counted where they were. At most three
     times a day and twelve times in all.
     """
+    from curate.cli.outbox import lying
     from curate.shop import Shop
     from curate.shop.aftersales import resend as run
 
     say = speaker(workspace.settings.language)
-    done = run.resend(Shop.open(workspace), channel, number, line_no, renew=renew)
+    shop = Shop.open(workspace)
+    done = run.resend(shop, channel, number, line_no, renew=renew)
     if done.renewed:
         echo(
             say("codes renewed: {n}; what was there before opens nothing any more", n=done.renewed)
         )
-    command = "curate outbox send" if done.way == "email" else f"curate outbox show {done.message}"
-    echo(say("it lies in the outbox: {command}", command=command))
+    echo(lying(shop, done.message, say))
 
 
 @click.command(

@@ -16,6 +16,7 @@ from curate.workspace import Workspace
 
 if TYPE_CHECKING:
     from curate.model import Language
+    from curate.shop import Shop
     from curate.shop.delivery import Waiting
     from curate.shop.delivery.outbox import Message
 
@@ -142,6 +143,15 @@ def show(workspace: Workspace, message: int, as_json: bool) -> None:
     if box.messages(shop, ids=[message])[0].state == "cancelled":
         say = speaker(shop.settings.language)
         echo(say("This message was cancelled: it is not to be sent any more."), err=True)
+
+
+def lying(shop: Shop, message: int, say: Say) -> str:
+    """That a new message lies in the outbox, and the command that it leaves by: a person sends what is pasted."""
+    from curate.shop.delivery import outbox as box
+
+    mailed = box.messages(shop, ids=[message])[0].way == "email"
+    command = "curate outbox send" if mailed else f"curate outbox show {message}"
+    return say("it lies in the outbox: {command}", command=command)
 
 
 @outbox.command(epilog="Example: curate outbox send")

@@ -130,13 +130,15 @@ def _writer(who: str, say: Say) -> str:
 @in_workspace
 def answer(workspace: Workspace, number: int, text: str, closing: bool) -> None:
     """Write TEXT, or what is piped in for -, to the buyer. {page} in it becomes the buyer's page when it is sent."""
+    from curate.cli.outbox import lying
     from curate.shop import Shop
     from curate.shop.aftersales import tickets as desk
 
     say = speaker(workspace.settings.language)
-    mailed = desk.answer(Shop.open(workspace), number, _text(text), close=closing)
-    if mailed:
-        echo(say("it lies in the outbox: {command}", command="curate outbox send"))
+    shop = Shop.open(workspace)
+    message = desk.answer(shop, number, _text(text), close=closing)
+    if message:
+        echo(lying(shop, message, say))
     else:
         echo(say("noted; it belongs to no order, so write to them yourself"))
 

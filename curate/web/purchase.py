@@ -102,7 +102,7 @@ def _outline(found: Shelf) -> dict[str, Any]:
     inside = [say("Version {version}", version=record.version)]
     if step is not None:
         inside.append(say("1 file") if step.items == 1 else say("{n} files", n=f"{step.items:,}"))
-        inside.append(say("{size} unpacked", size=size(step.size)))
+        inside.append(size(step.size))
     return {
         "title": record.title,
         "lead": reading.lead(found.folder, found.language),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from curate.database.tables import outbox as table
 from curate.shop.aftersales.purchase import Purchase
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def enqueue(
     subject: str,
     body: str,
     ticket_id: int | None = None,
-) -> None:
-    """Into the outbox, once for ``key``: by e-mail where that is the channel's way and an address is known,
+) -> int:
+    """Into the outbox, once for ``key``; its number there. By e-mail where that is the channel's way and an address is known,
     else as a text for a person to paste. ``body`` holds places instead of secrets."""
     from curate.shop.delivery import outbox
 
@@ -41,3 +42,6 @@ def enqueue(
         subject=subject,
         body=body,
     )
+    found = connection.scalar(select(table.c.id).where(table.c.key == key))
+    assert found is not None
+    return int(found)

@@ -27,7 +27,6 @@ class Resent:
     key: str  # of the message in the outbox
     renewed: int  # grants that got a new code; their old ones open nothing any more
     message: int  # its number in the outbox
-    way: str  # email, or paste: a person sends it
 
 
 def resend(
@@ -50,11 +49,10 @@ def resend(
                 access.renew(connection, shop, grant_id)
         key = f"resend:{what.delivery_id}:{number_}"
         subject, body = _text(shop, what, codes=_sold(connection, what), page=bool(live))
-        mailing.enqueue(connection, shop, what, key=key, kind="resend", subject=subject, body=body)
-        made = connection.execute(
-            select(outbox.c.id, outbox.c.way).where(outbox.c.key == key)
-        ).one()
-    return Resent(key, len(live) if renew else 0, made.id, made.way)
+        message = mailing.enqueue(
+            connection, shop, what, key=key, kind="resend", subject=subject, body=body
+        )
+    return Resent(key, len(live) if renew else 0, message)
 
 
 def _live(connection: Connection, shop: Shop, what: Purchase) -> list[int]:

@@ -123,8 +123,9 @@ def write(shop: Shop, ticket_id: int, text: str) -> State:
     return "open"
 
 
-def answer(shop: Shop, ticket_id: int, text: str, *, close: bool = False) -> bool:
-    """The seller's letter, and a message with it in the outbox where the buyer's order is known (False: not)."""
+def answer(shop: Shop, ticket_id: int, text: str, *, close: bool = False) -> int:
+    """The seller's letter, and a message with it in the outbox where the buyer's order is known: its number
+    there, else 0."""
     text = _checked(text)
     with shop.database.writing() as connection:
         row = _held(connection, ticket_id)
@@ -132,9 +133,9 @@ def answer(shop: Shop, ticket_id: int, text: str, *, close: bool = False) -> boo
         _move(connection, shop, ticket_id, "closed" if close else "answered")
         what = _purchase(connection, row)
         if what is None:
-            return False
+            return 0
         say = speaker(purchase.language_of(shop, what))
-        mailing.enqueue(
+        return mailing.enqueue(
             connection,
             shop,
             what,
@@ -144,7 +145,6 @@ def answer(shop: Shop, ticket_id: int, text: str, *, close: bool = False) -> boo
             body=text,
             ticket_id=ticket_id,
         )
-    return True
 
 
 def close(shop: Shop, ticket_id: int) -> None:
