@@ -309,7 +309,7 @@ def test_grants_tell_whether_they_hold_and_what_rests_on_them(
         "photos\n  purchase · Picture House · bundle, give_away · until 2999-12-31\n  valid"
         in shown
     )
-    assert "1 items of shop rest on it" in shown
+    assert "1 item of shop rests on it" in shown
     home = workspace.root / "grants"
     (home / "photos.toml").write_text(GRANT.format(end="2020-01-31"))
     (home / "early.toml").write_text(GRANT.format(end="2999-12-31") + "start = 2999-01-01\n")

@@ -64,7 +64,11 @@ def _tell(one: Holding, say: Say, language: Language) -> None:
     for line in _state(one, language) or [say("valid")]:
         echo(f"  {line}")
     for name, count in sorted(one.resting.items()):
-        echo(say("  {n} items of {collection} rest on it", n=count, collection=name))
+        echo(
+            say("  1 item of {collection} rests on it", collection=name)
+            if count == 1
+            else say("  {n} items of {collection} rest on it", n=count, collection=name)
+        )
     _copies(one, say)
     for name, why in sorted(one.stops.items()):
         reasons = "; ".join(render(reason, language) for reason in why)

@@ -106,7 +106,8 @@ def rules(workspace: Workspace, platform: str | None, as_json: bool) -> None:
 
 def _title(shown: Pack, say: Say, zh: bool) -> str:
     title = (shown.title_zh if zh else "") or shown.title
-    return f"{title}{say(', ')}{say('{n} rules', n=len(shown.rule))}"
+    n = len(shown.rule)
+    return f"{title}{say(', ')}{say('1 rule') if n == 1 else say('{n} rules', n=n)}"
 
 
 def _show(shown: Pack, say: Say, zh: bool) -> None:

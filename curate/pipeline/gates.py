@@ -46,9 +46,12 @@ def grants_hold(workspace: Workspace, catalog: Catalog, loaded: Loaded, judge: J
         where = f"; released with it: {', '.join(told)}" if told else ""
         stays = judge.grants[name].grant.after_expiry == "sold-copies-stay"
         after = " (copies sold before stay with their buyers)" if stays else " (withdraw them)"
-        lines.append(
-            f"{reasons}: {count} items of '{loaded.name}' rest on it{where}{after if told else ''}"
+        rest = (
+            f"{count} items of '{loaded.name}' rest"
+            if count > 1
+            else f"1 item of '{loaded.name}' rests"
         )
+        lines.append(f"{reasons}: {rest} on it{where}{after if told else ''}")
     first = next(iter(sorted(counts)))
     raise CurateError(
         "\n".join(lines),

@@ -20,7 +20,7 @@ from curate.bundle import archive, history, layout, sidecar
 from curate.bundle.archive.source import Source, Zip
 from curate.bundle.difference import listed
 from curate.bundle.text import one_line
-from curate.bundle.updates import manual
+from curate.bundle.updates import manual, naming
 from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import Language, Message
@@ -127,13 +127,13 @@ def make(home: Path, before: str, now: str, signer: Signer | None = None) -> Pac
     if len(old.archives) != len(new.archives):
         return Packs(
             why=msg(
-                "no update pack: {before} has {old} archives and {now} has {new}, which do not correspond",
+                "no update pack: the archives of {before} ({old}) and of {now} ({new}) do not correspond",
                 before=before, old=len(old.archives), now=now, new=len(new.archives),
             )
         )  # fmt: skip
     folder = home / now
     pairs = list(zip(old.archives, new.archives, strict=True))
-    names = [_name(archived.file, before, now) for _, archived in pairs]
+    names = [naming.pack(archived.file, before, now) for _, archived in pairs]
     there = [_existing(folder / name, archived.size) for name, (_, archived) in zip(names, pairs, strict=True)]  # fmt: skip
     if all(there):
         return Packs(tuple(pack for pack in there if pack))
@@ -168,12 +168,6 @@ def make(home: Path, before: str, now: str, signer: Signer | None = None) -> Pac
 def _released(home: Path, version: str) -> history.Record:
     history.order(version)  # none is no word for the latest here
     return history.read(history.chosen(home, version, off_sale=True))
-
-
-def _name(file: str, before: str, now: str) -> str:
-    """NAME-1.2.0-part1of3.zip → NAME-1.1.0-to-1.2.0-part1of3.zip."""
-    name, _, rest = file.rpartition(f"-{now}")
-    return f"{name}-{before}-to-{now}{rest}"
 
 
 def _existing(path: Path, full: int) -> Pack | None:
