@@ -19,7 +19,7 @@ import pytest
 
 from curate import signing
 from curate.bundle import package, verify
-from curate.bundle.updates import applying, making
+from curate.bundle.updates import applying, making, naming
 from curate.collection import Packing
 from curate.errors import CurateError
 from tests.test_bundle import item, request, unpacked
@@ -384,3 +384,12 @@ def test_an_update_that_was_begun_is_finished_with_its_own_pack(
     with pytest.raises(CurateError, match="another update"):
         applying.update(folder, other.pack)
     assert files(applying.update(folder, unsigned.pack).folder) == files(unsigned.new)
+
+
+@pytest.mark.parametrize("part", ["", "-part2of3"])
+def test_the_name_of_a_pack_tells_where_it_leads_from(part: str) -> None:
+    file = f"notes-to-go-1.2.0{part}.zip"
+    pack = naming.pack(file, "1.1.0", "1.2.0")
+    assert pack == f"notes-to-go-1.1.0-to-1.2.0{part}.zip"
+    assert naming.since(pack, file, "1.2.0") == "1.1.0"
+    assert naming.since(file, file, "1.2.0") == naming.since(pack, file, "1.3.0") == ""

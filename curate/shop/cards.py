@@ -20,6 +20,7 @@ from sqlalchemy import Connection, or_, select, update
 from curate.database.tables import codes, deliveries, grants, lines, orders
 from curate.errors import CurateError
 from curate.shop import stock
+from curate.shop.access import grants as access
 from curate.shop.stock import Row
 
 if TYPE_CHECKING:
@@ -126,21 +127,13 @@ def _named(sku: str, found: Sequence[Row]) -> list[tuple[str, str]]:
 
 
 def _prepaid(connection: Connection, shop: Shop, sku: str, count: int) -> list[tuple[str, str]]:
-    from curate.shop.access import grants as access
-
     made = access.issue(connection, shop, None, sku, count)
     return [(one.serial, _line(shop, one.serial, one.generation)) for one in made]
 
 
 def _line(shop: Shop, serial: str, generation: int) -> str:
     """One line, in Chinese, as ``curate.exports.cards`` writes them: all these machines are."""
-    if not shop.settings.serve.url:
-        raise CurateError(
-            "shop.toml does not say where buyers reach the shop",
-            'add under [serve]: url = "https://files.example.org"',
-        )
-    page = f"{shop.settings.serve.url.rstrip('/')}/#{shop.keys.code(serial, generation)}"
-    return f"链接：{page} 编号：{serial}"
+    return f"链接：{access.address(shop, serial, generation)} 编号：{serial}"
 
 
 def _fits(found: Sequence[tuple[str, str]], shape: Format) -> None:

@@ -134,16 +134,21 @@ def code(shop: Shop, grant: Grant) -> str:
 
 
 def page(shop: Shop, grant: Grant) -> str:
-    """The address that takes its buyer in. The code stands behind the #, which browsers never send.
+    """The address that takes its buyer in. A secret. Raises as :func:`address` does."""
+    return address(shop, grant.serial, grant.generation)
 
-    A secret. Raises CurateError where shop.toml does not say where buyers reach the shop.
+
+def address(shop: Shop, serial: str, generation: int) -> str:
+    """The same of a grant by its number. The code stands behind the #, which browsers never send.
+
+    Raises CurateError where shop.toml does not say where buyers reach the shop.
     """
     if not shop.settings.serve.url:
         raise CurateError(
             "shop.toml does not say where buyers reach the shop",
             'add under [serve]: url = "https://files.example.org"',
         )
-    return f"{shop.settings.serve.url.rstrip('/')}/#{code(shop, grant)}"
+    return f"{shop.settings.serve.url.rstrip('/')}/#{shop.keys.code(serial, generation)}"
 
 
 def fresh(connection: Connection, grant_id: int) -> Grant | None:

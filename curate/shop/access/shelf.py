@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from curate.bundle import history
 from curate.bundle.history import Record
+from curate.bundle.updates import naming
 from curate.errors import CurateError
 from curate.messages import msg
 from curate.model import Language, Message
@@ -159,13 +160,9 @@ def _updates(folder: Path, record: Record) -> Iterator[File]:
 
 
 def _since(name: str, record: Record) -> str:
-    """NAME-1.1.0-to-1.2.0-part1of3.zip → 1.1.0; "" where it is no pack of this release."""
-    for one in record.archives:
-        stem, _, rest = one.file.rpartition(f"-{record.version}")
-        end = f"-to-{record.version}{rest}"
-        if name.startswith(f"{stem}-") and name.endswith(end):
-            return name[len(stem) + 1 : -len(end)]
-    return ""
+    """ "" where it is no pack of this release."""
+    found = (naming.since(name, one.file, record.version) for one in record.archives)
+    return next(filter(None, found), "")
 
 
 @lru_cache(64)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from curate.bundle import history
 from curate.bundle.text import size
+from curate.bundle.updates import naming
 from curate.database.tables import deliveries, grants, lines, orders, outbox
 from curate.errors import CurateError
 from curate.messages import Say, msg, speaker
@@ -286,7 +287,7 @@ def _packs(release: _Release, versions: frozenset[str], say: Say) -> Iterator[st
         return
     full = sum(one.size for one in record.archives)
     for before in sorted(versions, key=history.order, reverse=True):
-        names = [_pack(one.file, before, record.version) for one in record.archives]
+        names = [naming.pack(one.file, before, record.version) for one in record.archives]
         paths = [release.home / record.version / name for name in names]
         if all(path.is_file() for path in paths):
             small = sum(path.stat().st_size for path in paths)
@@ -299,9 +300,3 @@ def _packs(release: _Release, versions: frozenset[str], say: Say) -> Iterator[st
                     full=size(full),
                 )
             return
-
-
-def _pack(file: str, before: str, now: str) -> str:
-    """As ``curate.bundle.updates`` names it: NAME-1.2.0-part1of3.zip → NAME-1.1.0-to-1.2.0-part1of3.zip."""
-    name, _, rest = file.rpartition(f"-{now}")
-    return f"{name}-{before}-to-{now}{rest}"

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from curate.database.tables import codes, deliveries, grants, outbox, steps
+from curate.database.tables import codes, deliveries, grants, outbox
 from curate.errors import CurateError
 from curate.messages import speaker
 from curate.shop.access import grants as access
 from curate.shop.aftersales import mailing, purchase
 from curate.shop.aftersales.purchase import Purchase
+from curate.shop.delivery.outbox import key_of
+from curate.shop.delivery.states import move
 
 if TYPE_CHECKING:
     from curate.shop import Shop
@@ -31,7 +33,8 @@ def shrink(connection: Connection, shop: Shop, what: Purchase, left: int, why: s
     if what.delivery_id is None:
         return
     if left:
-        _set(connection, what.delivery_id, quantity=left, changed_at=shop.now())
+        own = update(deliveries).where(deliveries.c.id == what.delivery_id)
+        connection.execute(own.values(quantity=left, changed_at=shop.now()))
     if left and what.delivery_state == "waiting":
         return
     taken = range(left + 1, what.quantity + 1)
@@ -56,8 +59,7 @@ def _settle(connection: Connection, shop: Shop, what: Purchase, why: str, *, who
         _render_again(connection, shop, delivery_id, state, why)
         _set_right(connection, shop, what)
     elif state != "revoked":
-        _set(connection, delivery_id, state="revoked", changed_at=shop.now())
-        _step(connection, shop, delivery_id, "revoked", why)
+        move(connection, shop, delivery_id, "revoked", why)
         connection.execute(
             update(outbox)
             .where(
@@ -127,13 +129,10 @@ def _render_again(
     """A message that nobody was sent speaks of what was taken: it is dropped, and the delivery goes back to
     where it is written anew. For one that is being sent right now see :func:`_set_right`."""
     dropped = connection.execute(
-        delete(outbox).where(
-            outbox.c.key == f"delivery:{delivery_id}", outbox.c.state == "rendered"
-        )
+        delete(outbox).where(outbox.c.key == key_of(delivery_id), outbox.c.state == "rendered")
     )
     if dropped.rowcount and state == "rendered":
-        _set(connection, delivery_id, state="allocated", changed_at=shop.now())
-        _step(connection, shop, delivery_id, "allocated", why)
+        move(connection, shop, delivery_id, "allocated", why)
 
 
 def _set_right(connection: Connection, shop: Shop, what: Purchase) -> None:
@@ -160,13 +159,3 @@ def _set_right(connection: Connection, shop: Shop, what: Purchase) -> None:
         connection, shop, what, key=f"refund:{what.delivery_id}:{number}", kind="refund",
         subject=say("Your order {number}: what you keep", number=what.number), body="\n\n".join(parts),
     )  # fmt: skip
-
-
-def _set(connection: Connection, delivery_id: int, **values: object) -> None:
-    connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**values))
-
-
-def _step(connection: Connection, shop: Shop, delivery_id: int, state: str, proof: str) -> None:
-    connection.execute(
-        steps.insert().values(delivery_id=delivery_id, state=state, at=shop.now(), proof=proof)
-    )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, select
 from curate.database.tables import deliveries, lines, orders
 from curate.errors import CurateError
 from curate.shop import cards, stock
+from curate.shop.access import grants
 from curate.shop.delivery.goods import Goods
 from curate.shop.delivery.states import AT_ONCE, Held, held, move, pieces, wait
 
@@ -114,13 +115,8 @@ class Queue:
         ):
             return "", "stock"
         if sold.collection:
-            self._issue(connection, one)
+            grants.issue(connection, self.shop, one.id, one.sku, one.quantity)
         return "", ""
-
-    def _issue(self, connection: Connection, one: Held) -> None:
-        from curate.shop.access import grants
-
-        grants.issue(connection, self.shop, one.id, one.sku, one.quantity)
 
     def _by_machine(self, one: Held) -> bool:
         channel = self.shop.settings.channels.get(one.channel)

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Row, select, update
 
 from curate.database.tables import codes, deliveries, grants, lines, orders, outbox
 from curate.errors import CurateError
-from curate.shop.delivery.goods import share_lines, shares, spoken
+from curate.shop.access import grants as access
+from curate.shop.delivery.goods import goods, share_lines, shares, spoken
 from curate.shop.delivery.message import fill, places
 from curate.shop.delivery.states import State, held, move
 
@@ -147,8 +148,6 @@ def filled(connection: Connection, shop: Shop, outbox_id: int) -> Text:
 
 
 def _pages(connection: Connection, shop: Shop, delivery_id: int) -> list[str]:
-    from curate.shop.access import grants as access
-
     found = access.of_delivery(connection, delivery_id)
     return [access.page(shop, one) for one in found if one.revoked_at is None]
 
@@ -162,8 +161,6 @@ def _codes(connection: Connection, shop: Shop, delivery_id: int) -> list[str]:
 
 def _shares(connection: Connection, shop: Shop, delivery_id: int) -> list[str]:
     """Of the version that was bought, else of the one on sale now."""
-    from curate.shop.delivery.goods import goods
-
     query = select(deliveries.c.sku, orders.c.channel, orders.c.language)
     joined = query.join_from(deliveries, lines).join(orders).where(deliveries.c.id == delivery_id)
     sku, channel, language = connection.execute(joined).one()
@@ -205,8 +202,6 @@ def confirm(shop: Shop, outbox_id: int, proof: str, who: str = "") -> bool:
 def _check(connection: Connection, shop: Shop, delivery_id: int | None, proof: str) -> None:
     if delivery_id is None:
         return
-    from curate.shop.access import grants as access
-
     mine = access.of_delivery(connection, delivery_id)
     secrets = [*_codes(connection, shop, delivery_id), *(access.code(shop, one) for one in mine)]
     if any(secret in proof for secret in secrets):
