@@ -17,6 +17,7 @@ from typing import get_args, get_type_hints
 import click
 import pytest
 from click.testing import CliRunner
+from packaging.requirements import Requirement
 
 import curate
 from curate.api import Workspace
@@ -213,3 +214,12 @@ def test_pins_hold_for_everything_that_is_asked_for() -> None:
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines if "==" in line}
     assert names <= pinned
+
+
+def test_time_zones_come_along_where_the_system_has_none() -> None:
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    (zones,) = [one for one in wanted["project"]["dependencies"] if one.startswith("tzdata")]
+    marker = Requirement(zones).marker
+    assert marker is not None
+    assert marker.evaluate({"platform_system": "Windows"})
+    assert not marker.evaluate({"platform_system": "Linux"})
