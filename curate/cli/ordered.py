@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +11,14 @@ import msgspec
 from curate.cli.columns import fill
 from curate.cli.options import SHOWN, echo, echo_json, heading, in_workspace
 from curate.cli.progress import progress
+from curate.cli.stock import moment, tell_served
 from curate.errors import CurateError, Exit
 from curate.messages import Say, speaker
 from curate.workspace import Workspace
 
 if TYPE_CHECKING:
     from curate.shop import Shop
+    from curate.shop.delivery import Served
     from curate.shop.orders.intake import Taken
     from curate.shop.orders.looking import Ordered, Shown, Whole
 
@@ -85,7 +86,7 @@ def _finish(shop: Shop, say: Say, taken: Taken, as_json: bool) -> None:
         # The orders are in: what keeps them from being delivered is told after that.
         _tell(shop, say, taken, as_json, None)
         raise fault
-    _tell(shop, say, taken, as_json, msgspec.to_builtins(served))
+    _tell(shop, say, taken, as_json, served)
     if not as_json and taken.unmapped:
         echo(say("These products wait. Add to shop.toml, with the SKUs that they are:"), err=True)
         for line in to_add(shop.settings, taken.unmapped):
@@ -95,15 +96,15 @@ def _finish(shop: Shop, say: Say, taken: Taken, as_json: bool) -> None:
         raise click.exceptions.Exit(Exit.PARTIAL)
 
 
-def _tell(
-    shop: Shop, say: Say, taken: Taken, as_json: bool, served: dict[str, object] | None
-) -> None:
+def _tell(shop: Shop, say: Say, taken: Taken, as_json: bool, served: Served | None) -> None:
     from curate.shop.orders.mapping import to_add
 
     if as_json:
         told = msgspec.to_builtins(taken) | {"problems": [str(one) for one in taken.problems]}
         add = to_add(shop.settings, taken.unmapped)
-        echo_json({"version": 1, **told, "add_to_shop_toml": add, "served": served})
+        echo_json(
+            {"version": 1, **told, "add_to_shop_toml": add, "served": msgspec.to_builtins(served)}
+        )
         return
     echo(
         say(
@@ -111,15 +112,8 @@ def _tell(
             new=taken.new, changed=taken.changed, same=taken.same, queued=taken.queued,
         )
     )  # fmt: skip
-    if served is not None and any(served.values()):
-        echo(
-            say(
-                "delivery: {ready} made ready, {mailed} mailed, {waiting} waiting",
-                ready=served["rendered"], mailed=served["mailed"], waiting=served["waiting"],
-            )
-        )  # fmt: skip
-        for one in served["trouble"] or ():  # type: ignore[attr-defined]
-            echo(f"  {one}", err=True)
+    if served is not None and any(msgspec.to_builtins(served).values()):
+        tell_served(served, say)
     for problem in taken.problems[:SHOWN]:
         echo(f"  {problem}", err=True)
     if taken.faults > SHOWN:
@@ -260,4 +254,4 @@ _STATES = {
 
 
 def _when(at: int | None) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC") if at else "–"
+    return moment(at) if at else "–"
