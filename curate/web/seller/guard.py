@@ -136,14 +136,15 @@ class Guard:
 
     def _asked(self, request: Request) -> Response | None:
         """The way to the password, for who has not given it."""
-        if not self.locked or request.url.path.startswith(_OPEN):
+        path = request.scope["path"]  # not of the URL: that is put together from the header Host, too
+        if not self.locked or path.startswith(_OPEN):
             return None
         with self._lock:
             seen = self._inside.get(request.state.session, 0.0)
             if seen and time.monotonic() - seen < _IDLE:
                 self._inside[request.state.session] = time.monotonic()
                 return None
-        to = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        to = path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(
             f"/login?to={quote(to)}" if request.method == "GET" else "/login", 303
         )
