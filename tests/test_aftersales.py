@@ -18,10 +18,10 @@ from curate.cli import main
 from curate.database.tables import grants, lines, outbox
 from curate.errors import CurateError
 from curate.shop.access import grants as access
-from curate.shop.aftersales import acknowledge, newer, pasted, tickets
+from curate.shop.aftersales import acknowledge, inbox, offers, tickets
 from curate.shop.aftersales.refunds import refund
 from curate.shop.aftersales.resend import resend
-from curate.shop.aftersales.withdrawal import revoke
+from curate.shop.aftersales.revocation import revoke
 from curate.shop.delivery import outbox as box
 from curate.shop.delivery import serve
 from curate.shop.orders import Line
@@ -189,10 +189,10 @@ def test_a_new_version_is_offered_once_to_those_whose_policy_says_so(counter: Co
     sell(counter, "4")
     send(counter)
     refund(counter.shop, "hand", "4")
-    assert newer.offer(counter.shop)[0].offered == 0
+    assert offers.offer(counter.shop)[0].offered == 0
     release(counter.shop.workspace.root, "1.1.0", pack="1.0.0", added=("Tide tables", "Moon"))
     for expected in (2, 0, 0):
-        (done,) = newer.offer(counter.shop, ["guides"])
+        (done,) = offers.offer(counter.shop, ["guides"])
         assert (done.version, done.offered, done.warned) == ("1.1.0", expected, 0)
     assert keys(counter, "update") == ["update:1:1.1.0", "update:3:1.1.0"]
     text = told(counter, "update:1:1.1.0")
@@ -202,7 +202,7 @@ def test_a_new_version_is_offered_once_to_those_whose_policy_says_so(counter: Co
     assert text.body.count("https://files.example.org/#") == 2
     assert "更新包即可：guides-1.0.0-to-1.1.0.zip" in told(counter, "update:3:1.1.0").body
     release(counter.shop.workspace.root, "1.2.0")
-    assert newer.offer(counter.shop)[0].offered == 2
+    assert offers.offer(counter.shop)[0].offered == 2
     assert "1.1.0" not in told(counter, "update:1:1.2.0").body
 
 
@@ -211,10 +211,10 @@ def test_one_buyer_of_two_orders_is_told_once(counter: Counter) -> None:
     sell(counter, "2", channel="post", email="Ann@Example.org", buyer="x")
     send(counter)
     release(counter.shop.workspace.root, "1.1.0")
-    assert newer.offer(counter.shop)[0].offered == 1
+    assert offers.offer(counter.shop)[0].offered == 1
     sell(counter, "3", channel="post", email="ann@example.org")
     send(counter)
-    assert newer.offer(counter.shop)[0].offered == 0
+    assert offers.offer(counter.shop)[0].offered == 0
     (message,) = [one for one in box.messages(counter.shop) if one.kind == "update"]
     assert (message.way, message.recipient) == ("email", "ann@example.org")
 
@@ -224,13 +224,13 @@ def test_who_has_a_version_that_was_taken_off_sale_is_told(counter: Counter) -> 
     sell(counter, "2", "OLD")
     send(counter)
     yank(counter, "1.0.0", "chapter 3 is wrong")
-    (done,) = newer.offer(counter.shop)
+    (done,) = offers.offer(counter.shop)
     assert (done.version, done.offered, done.warned) == ("", 0, 2)
     text = told(counter, "update:1::1.0.0")
     assert "1.0.0, which you have, was taken off sale: chapter 3 is wrong. Please" in text.body
-    assert newer.offer(counter.shop)[0].warned == 0
+    assert offers.offer(counter.shop)[0].warned == 0
     release(counter.shop.workspace.root, "1.0.1")
-    assert newer.offer(counter.shop)[0].offered == 1
+    assert offers.offer(counter.shop)[0].offered == 1
     assert keys(counter, "update") == ["update:1::1.0.0", "update:2::1.0.0", "update:1:1.0.1"]
 
 
@@ -240,16 +240,16 @@ def test_a_frozen_grant_of_a_version_off_sale_moves_to_the_next(counter: Counter
     send(counter)
     release(counter.shop.workspace.root, "1.0.1")
     release(counter.shop.workspace.root, "1.1.0")
-    assert newer.offer(counter.shop)[0].offered == 1
+    assert offers.offer(counter.shop)[0].offered == 1
     yank(counter, "1.0.0", "chapter 3 is wrong")
-    (done,) = newer.offer(counter.shop)
+    (done,) = offers.offer(counter.shop)
     assert (done.offered, done.warned) == (1, 2)
     with counter.shop.database.reading() as connection:
         held = connection.execute(select(grants.c.policy, grants.c.version).order_by(grants.c.id))
         assert held.all() == [("latest", "1.0.0"), ("frozen", "1.1.0")]
     assert "1.1.0 is there for you" in told(counter, "update:2:1.1.0:1.0.0").body
     assert "1.1.0 is there for you" not in told(counter, "update:1::1.0.0").body
-    (done,) = newer.offer(counter.shop)
+    (done,) = offers.offer(counter.shop)
     assert (done.offered, done.warned) == (0, 0)
 
 
@@ -257,9 +257,9 @@ def test_who_was_offered_the_next_before_is_told_where_it_is(counter: Counter) -
     sell(counter, "1")
     send(counter)
     release(counter.shop.workspace.root, "1.1.0")
-    newer.offer(counter.shop)
+    offers.offer(counter.shop)
     yank(counter, "1.0.0", "chapter 3 is wrong")
-    newer.offer(counter.shop)
+    offers.offer(counter.shop)
     assert "What takes its place is on your page: https://" in told(counter, "update:1::1.0.0").body
 
 
@@ -276,7 +276,7 @@ def test_offers_of_several_processes_at_once_are_one(tmp_path: Path, engine: str
         send(counter)
         release(tmp_path, "1.1.0")
         with ThreadPoolExecutor(6) as threads:
-            done = [*threads.map(lambda _: newer.offer(counter.shop)[0].offered, range(6))]
+            done = [*threads.map(lambda _: offers.offer(counter.shop)[0].offered, range(6))]
         assert sum(done) == len(keys(counter, "update")) == 5
         counter.shop.database.close()
 
@@ -357,17 +357,17 @@ def test_an_email_goes_on_with_its_buyers_ticket(counter: Counter) -> None:
     sell(counter, "1", channel="post", email="ann@example.org")
     first = tickets.ask(counter.shop, "volume 2?", order_id=1).ticket_id or 0
     tickets.close(counter.shop, first)
-    got = pasted.receive(counter.shop, MAIL.replace("{n}", str(first)))
+    got = inbox.receive(counter.shop, MAIL.replace("{n}", str(first)))
     assert (got.ticket_id, got.opened, got.known) == (first, False, True)
     one = tickets.show(counter.shop, first)
     assert (one.state, one.letters[-1].text) == ("open", "It does not open.")
     # It names an order of theirs, which is not their latest.
     sell(counter, "2", channel="post", email="ann@example.org")
     new = MAIL.replace("Your question [#{n}]: volume 2", "order #1, again")
-    assert tickets.show(counter.shop, pasted.receive(counter.shop, new).ticket_id).number == "1"
+    assert tickets.show(counter.shop, inbox.receive(counter.shop, new).ticket_id).number == "1"
     # The number of somebody else's ticket is in anybody's power to write.
     forged = MAIL.replace("{n}", str(first)).replace("Ann@example.org", "eve@example.org")
-    got = pasted.receive(counter.shop, forged)
+    got = inbox.receive(counter.shop, forged)
     assert (got.opened, got.known) == (True, False)
     assert tickets.show(counter.shop, got.ticket_id).channel == ""
 
@@ -385,14 +385,14 @@ def test_an_email_goes_on_with_its_buyers_ticket(counter: Counter) -> None:
     ids=["text", "no headers", "chinese", "encoded", "unknown charset", "no address"],
 )  # fmt: skip
 def test_pasted_mail_is_read_as_it_comes(raw: str, sender: str, text: str) -> None:
-    found = pasted.parse(raw)
+    found = inbox.parse(raw)
     assert (found.sender, found.text) == (sender, text)
 
 
 @pytest.mark.parametrize("raw", ["", "> only\n> quotes", "Subject: x\n\n", "x" * 200_001])
 def test_what_is_no_letter_is_refused(raw: str) -> None:
     with pytest.raises(CurateError):
-        pasted.parse(raw)
+        inbox.parse(raw)
 
 
 def test_an_agreement_is_recorded_once_for_a_purchase(counter: Counter) -> None:
@@ -527,4 +527,4 @@ def test_a_refund_of_an_unsent_message_of_before(counter: Counter) -> None:
     ids=range(6),
 )  # fmt: skip
 def test_a_letter_made_to_break_the_parser_is_a_letter(raw: str) -> None:
-    assert "hello" in pasted.parse(raw).text
+    assert "hello" in inbox.parse(raw).text

@@ -34,9 +34,9 @@ from curate.messages import render
 from curate.shop import Shop, ledger
 from curate.shop.access import downloads
 from curate.shop.access import grants as access
-from curate.shop.aftersales import acknowledge, insist
+from curate.shop.aftersales import acknowledge, returns
 from curate.shop.aftersales.refunds import refund
-from curate.shop.aftersales.withdrawal import revoke
+from curate.shop.aftersales.revocation import revoke
 from curate.shop.delivery import outbox as box
 from curate.shop.delivery import serve, waiting
 from curate.shop.orders import Line
@@ -316,7 +316,7 @@ def _crowd(counter: Counter) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from curate.shop.aftersales import withdrawal
+from curate.shop.aftersales import revocation
 from curate.shop import ledger
 from curate.shop.aftersales.refunds import refund
 from tests.test_refunds import counter_at
@@ -327,9 +327,9 @@ def die(*_, **__):
 if where == "ledger":
     ledger.post = die
 elif where == "access":
-    withdrawal._take = die
+    revocation._take = die
 elif where == "messages":
-    withdrawal._settle = die
+    revocation._settle = die
 elif where == "after":
     from curate.shop import delivery
     delivery.serve = die
@@ -422,7 +422,7 @@ def test_revoking_lasts_and_takes_the_very_unit(counter: Counter) -> None:
 
 def test_who_may_insist(counter: Counter) -> None:
     def told() -> tuple[bool, str]:
-        found = insist.advice(counter.shop, "hand", "1")
+        found = returns.advice(counter.shop, "hand", "1")
         return found.must, render(found.told, "en")
 
     counter.fill("k-1", "k-2", "k-3", "k-4", "k-5", "k-6")
@@ -443,14 +443,14 @@ def test_who_may_insist(counter: Counter) -> None:
     sell(counter, "2", SKU, buyer="C")
     acknowledge.record(counter.shop, "hand", "2", source="checkout", at=START - 60)
     send(counter)
-    found = insist.advice(counter.shop, "hand", "2")
+    found = returns.advice(counter.shop, "hand", "2")
     assert not found.must
     assert "(text 2026-1, checkout)" in render(found.told, "en")
 
 
 def test_agreed_on_the_page_before_the_first_download(counter: Counter) -> None:
     def must(number: str) -> bool:
-        return insist.advice(counter.shop, "hand", number).must
+        return returns.advice(counter.shop, "hand", number).must
 
     def download(number: str) -> None:
         with counter.shop.database.reading() as connection:

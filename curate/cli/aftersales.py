@@ -14,7 +14,7 @@ from curate.messages import Say, render, speaker
 from curate.workspace import Workspace
 
 if TYPE_CHECKING:
-    from curate.shop.aftersales.newer import Offered
+    from curate.shop.aftersales.offers import Offered
     from curate.shop.aftersales.purchase import Purchase
 
 _LINE = click.option(
@@ -63,14 +63,14 @@ def refund(
     notes it, takes it out of the books, and keeps what was not sent yet from being sent.
     """
     from curate.shop import Shop, money
-    from curate.shop.aftersales import insist, purchase, refunds
+    from curate.shop.aftersales import purchase, refunds, returns
 
     shop = Shop.open(workspace)
     say = speaker(workspace.settings.language)
     with shop.database.reading() as connection:
         what = purchase.find(connection, channel, number, line_no)
     cents = None if amount is None else money.minor(amount, what.currency)
-    told = insist.advice(shop, channel, number, what.line_no).told
+    told = returns.advice(shop, channel, number, what.line_no).told
     echo(render(told, workspace.settings.language))
     units, due = refunds.meant(what, quantity, cents)
     if what.units_left or what.money_left:
@@ -154,12 +154,12 @@ def revoke(
 ) -> None:
     """End access at once and for good: links and codes work no more, and sending again does not undo it."""
     from curate.shop import Shop
-    from curate.shop.aftersales import withdrawal
+    from curate.shop.aftersales import revocation
 
     if not why.strip():
         raise click.UsageError("--why needs a reason")
     say = speaker(workspace.settings.language)
-    withdrawal.revoke(
+    revocation.revoke(
         Shop.open(workspace), channel, number, line_no, units, why=" ".join(why.split())
     )
     echo(say("access of order {number} has ended: {why}", number=number, why=" ".join(why.split())))
@@ -246,10 +246,10 @@ def offer(workspace: Workspace, collections: tuple[str, ...], as_json: bool) -> 
     have was taken off sale: they are told so, and get the next release instead.
     """
     from curate.shop import Shop
-    from curate.shop.aftersales import newer
+    from curate.shop.aftersales import offers
 
     language = workspace.settings.language
-    say, found = speaker(language), newer.offer(Shop.open(workspace), collections)
+    say, found = speaker(language), offers.offer(Shop.open(workspace), collections)
     if as_json:
         echo_json({"version": 1, "collections": [_row(one) for one in found]})
     for one in () if as_json else found:

@@ -182,14 +182,14 @@ def ask(
 ) -> None:
     """Show what the tutorial and your own answers say; what they do not answer becomes a ticket."""
     from curate.shop import Shop
-    from curate.shop.aftersales import pasted, purchase
+    from curate.shop.aftersales import inbox, purchase
     from curate.shop.aftersales import tickets as desk
 
     if (question is None) == (letter is None):
         raise click.UsageError("give either a question or --email")
     shop, say = Shop.open(workspace), speaker(workspace.settings.language)
     if letter is not None:
-        got = pasted.receive(shop, _file(letter))
+        got = inbox.receive(shop, _file(letter))
         echo(
             say("ticket {n} is open", n=got.ticket_id)
             if got.opened

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, update
 from curate.database.tables import lines, refunds
 from curate.errors import CurateError
 from curate.shop import ledger, money
-from curate.shop.aftersales import purchase, withdrawal
+from curate.shop.aftersales import purchase, revocation
 from curate.shop.aftersales.purchase import Purchase
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _give(
     ledger.reversed_(connection, shop, refund_id)
     left = what.units_left - quantity
     if quantity:
-        withdrawal.shrink(connection, shop, what, left, f"refund {reference}")
+        revocation.shrink(connection, shop, what, left, f"refund {reference}")
     return Given(
         refund_id, reference, quantity, amount, what.currency, left, what.money_left - amount
     )

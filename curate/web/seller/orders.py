@@ -12,7 +12,7 @@ from curate.errors import CurateError
 from curate.messages import msg, render, speaker
 from curate.model import Language
 from curate.shop import Shop, delivery, money
-from curate.shop.aftersales import insist, refunds, resend, withdrawal
+from curate.shop.aftersales import refunds, resend, returns, revocation
 from curate.shop.delivery.states import proven, reason
 from curate.shop.orders import intake, looking
 from curate.shop.orders.looking import Ordered
@@ -115,7 +115,7 @@ def add(app: FastAPI, desk: Desk) -> None:
             why = text(form, "why", 500).strip()
             if not why:
                 raise CurateError(say("Say why."), say("The reason is kept with the order."))
-            withdrawal.revoke(shop, channel, number, line_no, why=why)
+            revocation.revoke(shop, channel, number, line_no, why=why)
             return say("The buyer's access has ended.")
 
         return does(desk, request, _one(channel, number), write)
@@ -129,10 +129,10 @@ def _one(channel: str, number: str) -> str:
     return link("/orders/one", channel=channel, number=number)
 
 
-def _advice(shop: Shop, line: Ordered) -> insist.Advice | None:
+def _advice(shop: Shop, line: Ordered) -> returns.Advice | None:
     if line.state != "paid":
         return None
-    return insist.advice(shop, line.channel, line.number, line.line_no)
+    return returns.advice(shop, line.channel, line.number, line.line_no)
 
 
 def _why(language: Language) -> Callable[[Ordered], str]:
