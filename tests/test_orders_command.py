@@ -226,6 +226,12 @@ def test_the_examples_of_the_documentation_hold(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(example("orders.csv"), encoding="utf-8")
     (found,) = formats.reader("canonical")(tmp_path / "orders.csv", told)
     assert not isinstance(found, Problem) and found.line.acknowledged == "2026-1"
+    (tmp_path / "xianguanjia.json").write_text(example("xianguanjia.json"), encoding="utf-8")
+    told = formats.told("xianyu", open_shop.settings.channels["xianyu"], "xianguanjia")
+    (found,) = formats.reader("xianguanjia")(tmp_path / "xianguanjia.json", told)
+    assert not isinstance(found, Problem)
+    assert (found.line.item, found.line.variant) == ("3364202298717566230", "版本:完整")
+    assert (found.line.paid, found.line.state, found.line.refunded) == (990, "paid", 0)
     notices.make_secret(open_shop, "own", tmp_path / "own.secret")
     made: dict[str, Any] = {"secret": (tmp_path / "own.secret").read_text()}
     exec(example("notice.py"), made)
