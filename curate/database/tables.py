@@ -1,8 +1,7 @@
 """The tables of shop.db: orders, what is served for them, what came of it.
 
 Money is in minor units of the order's currency (cents, 分), times are seconds since 1970 in UTC. Columns
-whose ``info`` says ``personal`` hold what tells who a buyer is; exports leave them out and erasing empties
-them. Access codes of buyers are nowhere here, only their hashes: see ``curate.shop.keys``.
+whose ``info`` says ``personal`` hold what tells who a buyer is. Access codes of buyers are nowhere here, only their hashes: see ``curate.shop.keys``.
 """
 
 from __future__ import annotations

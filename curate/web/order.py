@@ -268,12 +268,8 @@ def _read(
 
 
 def _found(shop: Shop, found: Shelf, text: str) -> tuple[Found, ...]:
-    try:
-        return answers.find(
-            shop.workspace, found.grant.collection, text, version=found.version or found.grant.version
-        )  # fmt: skip
-    except CurateError:
-        return ()  # a broken answers.toml is the seller's concern; the buyer gets a person
+    version = found.version or found.grant.version
+    return answers.offered(shop.workspace, found.grant.collection, text, version=version)
 
 
 def _left(shop: Shop, found: Shelf, one: stamp.Copy) -> int | None:

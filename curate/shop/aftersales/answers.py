@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -29,9 +28,6 @@ from curate.shop.aftersales import passages, wording
 from curate.shop.aftersales.passages import Passage
 from curate.shop.aftersales.wording import Term
 from curate.workspace import Workspace
-
-if TYPE_CHECKING:
-    pass
 
 ENOUGH = 0.35
 """The share of a question, by the weight of its words, that a passage has to speak of."""
@@ -88,6 +84,16 @@ def find(
         shutil.rmtree(place, ignore_errors=True)
         again = _place(workspace, name, version)
         return _find(_opened(again, engine), asked, trade)[:limit] if again else ()
+
+
+def offered(
+    workspace: Workspace, name: str, question: str, *, version: str = ""
+) -> tuple[Found, ...]:
+    """As :func:`find`, for a page: a broken answers.toml is the seller's concern, and the buyer gets a person."""
+    try:
+        return find(workspace, name, question, version=version)
+    except CurateError:
+        return ()
 
 
 def _find(library: _Library, asked: Sequence[Term], trade: bool) -> tuple[Found, ...]:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from curate.database.tables import outbox as table
 from curate.shop.aftersales.purchase import Purchase
+from curate.shop.delivery import outbox
 
 if TYPE_CHECKING:
     from curate.shop import Shop
@@ -26,8 +27,6 @@ def enqueue(
 ) -> int:
     """Into the outbox, once for ``key``; its number there. By e-mail where that is the channel's way and an address is known,
     else as a text for a person to paste. ``body`` holds places instead of secrets."""
-    from curate.shop.delivery import outbox
-
     channel = shop.settings.channels.get(what.channel)
     mailed = channel is not None and channel.delivery == "email" and bool(what.email)
     outbox.enqueue(

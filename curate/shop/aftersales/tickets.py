@@ -185,10 +185,7 @@ def _answered(shop: Shop, sku: str, text: str, version: str) -> tuple[Found, ...
     sold = shop.settings.products.get(sku)
     if sold is None or not sold.collection:
         return ()
-    try:
-        return answers.find(shop.workspace, sold.collection, text, version=version)
-    except CurateError:
-        return ()  # a broken answers.toml is the seller's concern; the buyer gets a person
+    return answers.offered(shop.workspace, sold.collection, text, version=version)
 
 
 def _sku(shop: Shop, order_id: int | None) -> str:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
-from curate.errors import CurateError
 from curate.messages import speaker
 from curate.shop import Shop
 from curate.shop.aftersales import answers, tickets
@@ -70,6 +67,5 @@ def _helpful(shop: Shop, ticket: Ticket) -> tuple[Found, ...]:
     asked = next((one.text for one in reversed(ticket.letters) if one.who == "buyer"), "")
     sold = shop.settings.products.get(ticket.sku)
     if asked and sold and sold.collection:
-        with suppress(CurateError):
-            return answers.find(shop.workspace, sold.collection, asked)
+        return answers.offered(shop.workspace, sold.collection, asked)
     return ()
