@@ -192,3 +192,18 @@ def test_a_cut_name_is_as_safe_as_any(letter: str, length: int) -> None:
         assert len(name.encode()) <= names.COMPONENT
         assert name == name.strip(" ").rstrip(". ")
         assert "\ud83d" not in name
+
+
+@pytest.mark.parametrize(
+    ("path", "litter"),
+    [
+        ("__MACOSX/a/._b", True),
+        ("data/.DS_Store", True),
+        ("__MACOSX/setup.exe", False),
+        ("data/a", False),
+    ],
+)
+def test_what_systems_leave_behind_is_known_by_more_than_its_folder(
+    path: str, litter: bool
+) -> None:
+    assert names.is_junk(path) is litter

@@ -16,7 +16,8 @@ _RESERVED = re.compile(
 )
 _JUNK = re.compile(
     r"(^|/)(\.DS_Store|\._[^/]*|desktop\.ini|Thumbs\.db|ehthumbs\.db|\.localized|\.directory"
-    r"|\.Spotlight-V100(/.*)?|\.Trashes(/.*)?|\.fseventsd(/.*)?)$|(^|/)__MACOSX/",
+    r"|\.Spotlight-V100(/.*)?|\.Trashes(/.*)?|\.fseventsd(/.*)?)$"
+    r"|(^|/)__MACOSX/([^/]+/)*\._[^/]*$",  # the halves of files that macOS keeps apart, and nothing else
     re.IGNORECASE,
 )
 _MINE = re.compile(r"[^/]\.mine([2-9]|[1-9][0-9]+)?$")
