@@ -352,7 +352,10 @@ def test_questions_become_letters_and_letters_are_answered(at: Open, browser: Ch
         (ticket,) = tickets.listed(at.shop)[-1:]
         tickets.answer(at.shop, ticket.id, f"Of course, see {{page}}. {EVIL}")
         page.reload()
-        assert f"Of course, see this page. {EVIL}" in thread.inner_text() and "answered" in thread.inner_text()
+        assert (
+            f"Of course, see this page. {EVIL}" in thread.inner_text()
+            and "answered" in thread.inner_text()
+        )
         page.get_by_text("Write again").click()
         thread.locator("textarea").fill("Thanks!")
         thread.get_by_role("button", name="Send").click()

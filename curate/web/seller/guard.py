@@ -136,7 +136,9 @@ class Guard:
 
     def _asked(self, request: Request) -> Response | None:
         """The way to the password, for who has not given it."""
-        path = request.scope["path"]  # not of the URL: that is put together from the header Host, too
+        path = request.scope[
+            "path"
+        ]  # not of the URL: that is put together from the header Host, too
         if not self.locked or path.startswith(_OPEN):
             return None
         with self._lock:
