@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,10 @@ def status(made: Any, path: str, host: bytes) -> int:
         "raw_path": path.encode(), "query_string": b"", "headers": [(b"host", host)], "client": ("10.0.0.9", 1),
         "server": ("10.0.0.1", 80),
     }  # fmt: skip
-    asyncio.run(made(scope, receive, send))
+    # A browser of other tests has this thread's loop.
+    thread = threading.Thread(target=lambda: asyncio.run(made(scope, receive, send)))
+    thread.start()
+    thread.join()
     return found[0]
 
 
