@@ -9,7 +9,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
 from curate.errors import CurateError
-from curate.messages import msg, render, speaker
+from curate.messages import Say, msg, render, speaker
 from curate.model import Language
 from curate.shop import Shop, delivery, money
 from curate.shop.aftersales import refunds, resend, returns, revocation
@@ -50,75 +50,70 @@ def add(app: FastAPI, desk: Desk) -> None:
             first=shown.lines[0].line, advised=advised, link=link, day=day, why=_why(desk.language(request)), because=_because(desk.language(request)), now=shop.now(),
         )  # fmt: skip
 
-    @app.post("/orders/remap")
-    def remap(request: Request) -> Response:
+    for name, act in (
+        ("remap", _remap),
+        ("refund", _refund),
+        ("resend", _resend),
+        ("revoke", _revoke),
+    ):
+        app.post(f"/orders/{name}", name=name)(_acting(desk, act))
+
+
+Act = Callable[[Desk, Shop, Form, Say], str]
+"""What a form asks for, done; what came of it, said."""
+
+
+def _acting(desk: Desk, act: Act) -> Callable[[Request, Form], Response]:
+    def acting(request: Request, form: Form) -> Response:
         say = speaker(desk.language(request))
+        channel, number, _ = _line(form)
+        back = _one(channel, number) if number else "/orders?waiting=1"
+        return does(desk, request, back, lambda shop: act(desk, shop, form, say))
 
-        def write(shop: Shop) -> str:
-            taken = intake.remap(shop)
-            served = delivery.serve(shop)
-            told = say(
-                "Lines with a product now: {n}; served: {served}.",
-                n=taken.changed,
-                served=served.allocated,
-            )
-            return " ".join((told, *served.trouble))
+    return acting
 
-        return does(desk, request, "/orders?waiting=1", write)
 
-    @app.post("/orders/refund")
-    def refund(request: Request, form: Form) -> Response:
-        say = speaker(desk.language(request))
-        channel, number, line_no = _line(form)
+def _remap(desk: Desk, shop: Shop, form: Form, say: Say) -> str:
+    taken = intake.remap(shop)
+    served = delivery.serve(shop)
+    told = say(
+        "Lines with a product now: {n}; served: {served}.", n=taken.changed, served=served.allocated
+    )
+    return " ".join((told, *served.trouble))
 
-        def write(shop: Shop) -> str:
-            currency = text(form, "currency", 3)
-            quantity, amount = text(form, "quantity", 6).strip(), text(form, "amount", 20).strip()
-            if quantity and not quantity.isdecimal():
-                raise CurateError(say("That is no number of pieces."), say("Write it in digits."))
-            given = refunds.refund(
-                shop, channel, number, line_no, quantity=int(quantity) if quantity else None,
-                amount=money.minor(amount, currency) if amount else None, reason=text(form, "reason", 1000),
-                who=desk.who, reference=text(form, "reference", 200).strip(),
-            )  # fmt: skip
-            paid = f"{money.decimal(given.amount, given.currency)} {given.currency}"
-            if given.again:
-                return say("This refund was noted before; nothing was done now.")
-            return say(
-                "Given back: {amount}; pieces: {n}; the buyer keeps: {left}.",
-                amount=paid, n=given.quantity, left=given.units_left,
-            )  # fmt: skip
 
-        return does(desk, request, _one(channel, number), write)
+def _refund(desk: Desk, shop: Shop, form: Form, say: Say) -> str:
+    currency = text(form, "currency", 3)
+    quantity, amount = text(form, "quantity", 6).strip(), text(form, "amount", 20).strip()
+    if quantity and not quantity.isdecimal():
+        raise CurateError(say("That is no number of pieces."), say("Write it in digits."))
+    given = refunds.refund(
+        shop, *_line(form), quantity=int(quantity) if quantity else None,
+        amount=money.minor(amount, currency) if amount else None, reason=text(form, "reason", 1000),
+        who=desk.who, reference=text(form, "reference", 200).strip(),
+    )  # fmt: skip
+    if given.again:
+        return say("This refund was noted before; nothing was done now.")
+    return say(
+        "Given back: {amount}; pieces: {n}; the buyer keeps: {left}.",
+        amount=f"{money.decimal(given.amount, given.currency)} {given.currency}",
+        n=given.quantity, left=given.units_left,
+    )  # fmt: skip
 
-    @app.post("/orders/resend")
-    def again(request: Request, form: Form) -> Response:
-        say = speaker(desk.language(request))
-        channel, number, line_no = _line(form)
 
-        def write(shop: Shop) -> str:
-            done = resend.resend(shop, channel, number, line_no, renew=bool(text(form, "renew")))
-            if done.renewed:
-                return say(
-                    "It lies in the outbox, with a new code; the old one opens nothing any more."
-                )
-            return say("It lies in the outbox.")
+def _resend(desk: Desk, shop: Shop, form: Form, say: Say) -> str:
+    done = resend.resend(shop, *_line(form), renew=bool(text(form, "renew")))
+    if done.renewed:
+        return say("It lies in the outbox, with a new code; the old one opens nothing any more.")
+    return say("It lies in the outbox.")
 
-        return does(desk, request, _one(channel, number), write)
 
-    @app.post("/orders/revoke")
-    def revoke(request: Request, form: Form) -> Response:
-        say = speaker(desk.language(request))
-        channel, number, line_no = _line(form)
-
-        def write(shop: Shop) -> str:
-            why = text(form, "why", 500).strip()
-            if not why:
-                raise CurateError(say("Say why."), say("The reason is kept with the order."))
-            revocation.revoke(shop, channel, number, line_no, why=why)
-            return say("The buyer's access has ended.")
-
-        return does(desk, request, _one(channel, number), write)
+def _revoke(desk: Desk, shop: Shop, form: Form, say: Say) -> str:
+    why = text(form, "why", 500).strip()
+    if not why:
+        raise CurateError(say("Say why."), say("The reason is kept with the order."))
+    revocation.revoke(shop, *_line(form), why=why)
+    return say("The buyer's access has ended.")
 
 
 def _line(form: Form) -> tuple[str, str, str]:
