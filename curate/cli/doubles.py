@@ -9,21 +9,9 @@ from curate.cli.options import echo
 from curate.likeness import Word
 from curate.messages import Say, render
 from curate.model import Duplicate, Language, Message
-from curate.pipeline.groups import BYTES, Double, Group
+from curate.pipeline.groups import KIND_LABELS, Double, Group
 
 _PLACES = 5
-KIND_LABELS = {
-    BYTES: "the same bytes",
-    "same-text": "the same text",
-    "near-text": "nearly the same text",
-    "part-text": "part of it",
-    "near-image": "nearly the same picture",
-    "turned-image": "the same picture, turned or flipped",
-    "near-audio": "nearly the same recording",
-    "near-video": "nearly the same film",
-    "said": "the same, a person says",
-}
-"""How two resources are the same, for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from curate.cli.doubles import KIND_LABELS, Teller, alike_line, word_line
+from curate.cli.doubles import Teller, alike_line, word_line
 from curate.cli.options import (
     SHOWN,
     echo,
@@ -21,7 +21,7 @@ from curate.cli.options import (
 from curate.cli.which import deciding
 from curate.messages import Say, render, speaker
 from curate.model import Duplicate, Language
-from curate.pipeline.groups import BYTES, KINDS, Double, Groups
+from curate.pipeline.groups import BYTES, KIND_LABELS, KINDS, Double, Groups
 from curate.pipeline.likeness import Saying, Verb
 from curate.workspace import Workspace
 

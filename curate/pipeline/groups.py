@@ -19,6 +19,18 @@ from curate.workspace import Workspace
 
 BYTES = "same-bytes"
 """The kind of a group that is one resource at several places."""
+KIND_LABELS = {
+    BYTES: "the same bytes",
+    "same-text": "the same text",
+    "near-text": "nearly the same text",
+    "part-text": "part of it",
+    "near-image": "nearly the same picture",
+    "turned-image": "the same picture, turned or flipped",
+    "near-audio": "nearly the same recording",
+    "near-video": "nearly the same film",
+    "said": "the same, a person says",
+}
+"""How two resources are the same, for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from curate.bundle.layout import Layout, Placed
 
-MOST = 800_000
-"""What one PDF may hold: some 4,500 rows. typst keeps all it has laid out, about 100 bytes for each unit,
+MOST = 1_100_000
+"""What one PDF may hold: some 6,500 rows. typst keeps all it has laid out, about 100 bytes for each unit,
 beside 85 MB for itself and the fonts."""
 _ROW, _SECTION = 140, 2000  # units, beside one for each character
 

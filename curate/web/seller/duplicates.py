@@ -12,12 +12,12 @@ from starlette.exceptions import HTTPException
 from curate.catalog import Catalog
 from curate.messages import render, speaker
 from curate.pipeline.differences import differences
-from curate.pipeline.groups import Double, groups
+from curate.pipeline.groups import KIND_LABELS, Double, groups
 from curate.pipeline.likeness import Saying, Verb
 from curate.pipeline.likeness import say as say_likeness
 from curate.web.seller.desk import Desk, Form, link, text
 from curate.web.seller.overview import rows
-from curate.web.seller.pairs import LABELS, Pair, doubtful, pairs
+from curate.web.seller.pairs import Pair, doubtful, pairs
 from curate.web.seller.pictures import ID, Picture, picture
 
 PAGE = 40
@@ -56,7 +56,7 @@ def add(app: FastAPI, desk: Desk) -> None:
             both = {one.sha256: one for pair in found for one in (pair.stays, pair.back)}
             seen = {name: picture(catalog, name, one.format) for name, one in both.items()}
         return desk.page(
-            request, "duplicates", say("Duplicates"), name=name, pairs=found, labels=LABELS, pictures=seen,
+            request, "duplicates", say("Duplicates"), name=name, pairs=found, labels=KIND_LABELS, pictures=seen,
             every=everything, waiting=len(waiting), pages=-(-total // PAGE), page=page, link=link,
         )  # fmt: skip
 
@@ -100,7 +100,7 @@ def _pair(desk: Desk, request: Request, name: str, ids: tuple[str, str]) -> Resp
             for one in (found.one, found.other)
         ]
     return desk.page(
-        request, "pair", say("Duplicates"), name=name, sides=sides, found=found, labels=LABELS,
+        request, "pair", say("Duplicates"), name=name, sides=sides, found=found, labels=KIND_LABELS,
         words=about.words, at=at, total=len(waiting),
         before=_at(name, waiting[at - 1]) if at > 0 else "",
         after=_at(name, waiting[at + 1]) if 0 <= at < len(waiting) - 1 else "",

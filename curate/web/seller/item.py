@@ -11,9 +11,9 @@ from curate.messages import speaker
 from curate.model import main_text
 from curate.pipeline import find
 from curate.pipeline.explain import Explanation, why
+from curate.pipeline.groups import KIND_LABELS
 from curate.rights import expression
 from curate.web.seller.desk import Desk
-from curate.web.seller.pairs import LABELS
 from curate.web.seller.pictures import ID, picture
 
 _TEXT = 1500
@@ -33,7 +33,7 @@ def add(app: FastAPI, desk: Desk) -> None:
         like = find.like(desk.workspace, sha256, limit=_LIKE).hits if text else ()
         return desk.page(
             request, "item", _title(one) or speaker(desk.language(request))("Item"), one=one,
-            picture=shown, text=text[:_TEXT], more=len(text) > _TEXT, like=like, labels=LABELS,
+            picture=shown, text=text[:_TEXT], more=len(text) > _TEXT, like=like, labels=KIND_LABELS,
             read=expression,
         )  # fmt: skip
 

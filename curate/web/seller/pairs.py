@@ -5,21 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curate.model import Duplicate, Message
-from curate.pipeline.groups import BYTES, Double, Group, groups
+from curate.pipeline.groups import Double, Group, groups
 from curate.workspace import Workspace
 
-LABELS = {
-    BYTES: "the same bytes",
-    "same-text": "the same text",
-    "near-text": "nearly the same text",
-    "part-text": "part of it",
-    "near-image": "nearly the same picture",
-    "turned-image": "the same picture, turned or flipped",
-    "near-audio": "nearly the same recording",
-    "near-video": "nearly the same film",
-    "said": "the same, a person says",
-}
-"""How two are the same, for people."""
 NEAR = ("near-text", "near-image", "turned-image", "near-audio", "near-video")
 """What was computed, and could be wrong."""
 
