@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from curate.errors import CurateError
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test compares it with the folder and with ``tables.py``."""
 _LOCK = 0x637572617465  # of PostgreSQL: any number that nobody else uses
 

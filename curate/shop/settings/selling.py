@@ -1,19 +1,14 @@
-"""shop.toml: what is sold, what the channels call it, and how buyers get it."""
+"""What is sold, where, and how buyers are served."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from curate import config
 from curate.model import Language
-from curate.workspace import Workspace
 
-FILE = "shop.toml"
-SCHEMA = "shop.schema.json"
 Stock = Literal["shared", "unique"]
 Way = Literal["paste", "email", "cards", "page"]
 
@@ -98,48 +93,3 @@ class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Internal location of nginx that maps to build/, such as "/-/build"; "" where no nginx is in front."""
     proxies: tuple[str, ...] = ()
     """Addresses and networks of proxies whose X-Forwarded-For is believed."""
-
-
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is sold, what the channels call it, and how buyers get it. `curate shop init` writes one."""
-
-    language: Language = "en"
-    """Of what buyers read where neither channel nor collection says."""
-    database: str = ""
-    """Where orders and money live: "" for shop.db beside this file, or postgresql://user@host/name (password: ~/.pgpass, PGPASSWORD)."""
-    products: dict[str, Sold] = {}
-    """What is sold, by SKU."""
-    channels: dict[str, Channel] = {}
-    """Where orders come from, by name."""
-    mail: Mail = Mail()
-    """See [mail] below."""
-    serve: Serve = Serve()
-    """See [serve] below."""
-
-    def __post_init__(self) -> None:
-        for name, channel in self.channels.items():
-            for item, sku in channel.products.items():
-                if sku not in self.products:
-                    raise ValueError(
-                        f"channels.{name}.products: {item!r} is {sku!r}, which no [products.{sku}] describes"
-                    )
-        for sku, sold in self.products.items():
-            if sold.stock == "shared" and not sold.collection:
-                raise ValueError(
-                    f"products.{sku}: names no collection, and shared stock is nothing else; "
-                    'codes are stock = "unique"'
-                )
-
-
-def schema() -> dict[str, Any]:
-    """JSON Schema of shop.toml, for editors."""
-    return config.schema(Settings, FILE)
-
-
-def path(workspace: Workspace) -> Path:
-    return workspace.root / FILE
-
-
-def read(workspace: Workspace) -> Settings:
-    """Raises ConfigError with every problem, CurateError where it cannot be read."""
-    return config.read(path(workspace), Settings)
