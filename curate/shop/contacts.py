@@ -1,0 +1,299 @@
+"""Who somebody is: e-mail addresses, telephone numbers and what channels call people, tied to one contact.
+
+They are found by keyed hashes, so that who was erased is recognised without their address being kept. Nothing
+merges silently: where two identities of one order are two contacts, the first of them counts, and an order
+names its e-mail first.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from sqlalchemy import Connection, bindparam, case, delete, select, update
+
+from curate.database.tables import contacts, erasures, identities
+from curate.shop.orders.cells import known_by
+
+if TYPE_CHECKING:
+    from curate.shop import Shop
+
+Kind = Literal["email", "phone", "wechat", "handle"]
+_AT_ONCE = 1_000
+_LONGEST = 320  # of an e-mail address, and more than any channel's names
+_ADDRESS = re.compile(r"[^@\s<>\"]{1,64}@[^@\s<>\"]{1,255}")
+_MASKED = re.compile(r"[*•●█■]")
+"""张** is as many people as there are of that name: it tells nobody."""
+_NOBODY = frozenset(
+    "anonymous anonym guest unknown none null n/a na test 匿名 匿名用户 匿名买家 匿名会员 游客 访客 未知 无".split()
+)
+_CHINESE_PHONE = re.compile(r"(?:00)?86(1[3-9]\d{9})")
+_FEWEST_DIGITS, _MOST_DIGITS = 5, 18
+
+
+_EARLIER = contacts.c.acquired_at > bindparam("first")
+_HEARD = (
+    update(contacts)
+    .where(contacts.c.id == bindparam("own"))
+    .values(
+        acquired_at=case((_EARLIER, bindparam("first")), else_=contacts.c.acquired_at),
+        channel=case((_EARLIER, bindparam("from")), else_=contacts.c.channel),
+        heard_at=case(
+            (contacts.c.heard_at < bindparam("last"), bindparam("last")), else_=contacts.c.heard_at
+        ),
+        language=case((contacts.c.language == "", bindparam("lang")), else_=contacts.c.language),
+        name=case((contacts.c.name == "", bindparam("called")), else_=contacts.c.name),
+    )
+)
+
+
+class Identity(NamedTuple):
+    """One thing that somebody is known by. ``channel``: whose name for them a handle is."""
+
+    kind: Kind
+    value: str
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who an order is of, as its channel tells it; ``at`` is when they are first known to have been there."""
+
+    channel: str
+    buyer: str
+    email: str
+    language: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is heard of at ``at``; of ``identities`` the first one that is known counts."""
+
+    identities: tuple[Identity, ...]
+    channel: str
+    at: int
+    language: str = ""
+    name: str = ""
+    campaign_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``contact_id`` is None where nobody is named, or somebody who was erased. ``others``: contacts whom
+    their other identities belong to."""
+
+    contact_id: int | None
+    new: bool = False
+    erased: bool = False
+    others: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A contact of this batch: ``id`` is 0 until it is made. ``first``: the earliest word of them."""
+
+    id: int = 0
+    first: Person | None = None
+    last: int = 0
+    made: list[tuple[bytes, Identity]] = field(default_factory=list)
+    language: str = ""
+    name: str = ""
+
+    def hear(self, one: Person) -> None:
+        if self.first is None or one.at < self.first.at:
+            self.first = one
+        self.last = max(self.last, one.at)
+        self.language = self.language or one.language
+        self.name = self.name or one.name
+
+
+def key(shop: Shop, kind: str, value: str, channel: str = "") -> bytes:
+    """32 bytes that are the same for every way to write ``value``; a handle belongs to its channel."""
+    of = channel if kind == "handle" else ""
+    return shop.keys.mac("contact", kind, of, normal(kind, value))
+
+
+def normal(kind: str, value: str) -> str:
+    """As it is compared; "" where it tells nobody: empty, masked by its channel, or a word for no one."""
+    text = known_by(value[: 4 * _LONGEST])[:_LONGEST]
+    if kind == "phone":
+        return _digits(text)
+    if kind != "handle":  # a channel's own may differ by case alone, such as WeChat's openid
+        text = unicodedata.normalize("NFKC", text.casefold())
+    if kind == "email" and not _ADDRESS.fullmatch(text):
+        return ""
+    return "" if _MASKED.search(text) or text.casefold() in _NOBODY else text
+
+
+def _digits(text: str) -> str:
+    if _MASKED.search(text):
+        return ""
+    digits = "".join(str(unicodedata.decimal(one)) for one in text if one.isdecimal())
+    if found := _CHINESE_PHONE.fullmatch(digits):
+        return found[1]
+    return digits if _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS else ""
+
+
+def of_buyers(connection: Connection, shop: Shop, told: Sequence[Buyer]) -> list[int | None]:
+    """The contact of each: who is unknown becomes one. None where nobody is named, or they were erased."""
+    return [one.contact_id for one in of_people(connection, shop, [*map(person, told)])]
+
+
+def forgotten(connection: Connection, shop: Shop, told: Sequence[Buyer]) -> list[bool]:
+    """Of each whether they were erased: what tells who they are is not to be kept again."""
+    keyed = [_keyed(shop, person(one)) for one in told]
+    gone = erased(connection, (one for some in keyed for one, _ in some))
+    return [any(one in gone for one, _ in some) for some in keyed]
+
+
+def erased(connection: Connection, keys: Iterable[bytes]) -> set[bytes]:
+    """Those of ``keys`` that belong to people who were erased."""
+    return {
+        one
+        for some in _pieces([*dict.fromkeys(keys)])
+        for one in connection.scalars(select(erasures.c.key).where(erasures.c.key.in_(some)))
+    }
+
+
+def person(one: Buyer) -> Person:
+    """An order's e-mail before its channel's name for them; a name that is an address is one."""
+    kind: Kind = "email" if _ADDRESS.fullmatch(one.buyer.strip()) else "handle"
+    named = Identity(kind, one.buyer, one.channel)
+    return Person((Identity("email", one.email), named), one.channel, one.at, one.language)
+
+
+def of_people(connection: Connection, shop: Shop, told: Sequence[Person]) -> list[Found]:
+    """Find or make the contact of each, in a few statements for all of them.
+
+    The earliest word of somebody says when and through which channel they came, in whatever order it is told.
+    """
+    keyed = [_keyed(shop, one) for one in told]
+    every = [*dict.fromkeys(one for some in keyed for one, _ in some)]
+    gone, known = erased(connection, every), _known(connection, every)
+    slots: dict[int, _Slot] = {}
+    owner: dict[bytes, _Slot] = {}
+    found: list[tuple[_Slot | None, bool, bool, tuple[_Slot, ...]]] = []
+    for one, some in zip(told, keyed, strict=True):
+        if not some or any(mine in gone for mine, _ in some):
+            found.append((None, False, bool(some), ()))
+            continue
+        found.append(_place(one, some, known, slots, owner))
+    _make(connection, shop, [slot for slot, new, _, _ in found if slot and new])
+    _tie(connection, shop, {id(slot): slot for slot, *_ in found if slot}.values())
+    return [
+        Found(slot.id if slot else None, new, was_erased, tuple(sorted({x.id for x in others})))
+        for slot, new, was_erased, others in found
+    ]
+
+
+def _keyed(shop: Shop, one: Person) -> list[tuple[bytes, Identity]]:
+    named = [each for each in one.identities if normal(each.kind, each.value)]
+    return [(key(shop, *each), each) for each in named]
+
+
+def _known(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
+    query = select(identities.c.key, identities.c.contact_id)
+    return {
+        row.key: int(row.contact_id)
+        for some in _pieces(keys)
+        for row in connection.execute(query.where(identities.c.key.in_(some)))
+    }
+
+
+def _place(
+    one: Person,
+    keyed: Sequence[tuple[bytes, Identity]],
+    known: dict[bytes, int],
+    slots: dict[int, _Slot],
+    owner: dict[bytes, _Slot],
+) -> tuple[_Slot, bool, bool, tuple[_Slot, ...]]:
+    """The slot that ``one`` belongs to; what nobody is known by yet is theirs from now on."""
+    for mine, _ in keyed:
+        if mine in known and mine not in owner:
+            own = known[mine]
+            owner[mine] = slots.setdefault(own, _Slot(own))
+    there = [owner[mine] for mine, _ in keyed if mine in owner]
+    slot = there[0] if there else _Slot()
+    slot.hear(one)
+    for mine, identity in keyed:
+        if mine not in owner:
+            owner[mine] = slot
+            slot.made.append((mine, identity))
+    others = tuple(each for each in there if each is not slot)
+    return slot, not there, False, others
+
+
+def _make(connection: Connection, shop: Shop, new: Sequence[_Slot]) -> None:
+    """Contacts of those who are new, and their identities."""
+    if not new:
+        return
+    query = contacts.insert().returning(contacts.c.id, sort_by_parameter_order=True)
+    made = connection.scalars(query, [_columns(one) for one in new]).all()
+    for one, own in zip(new, made, strict=True):
+        one.id = int(own)
+    taken = _insert(connection, shop, new)
+    for one in new if taken else ():
+        _yield(connection, one, [taken[mine] for mine, _ in one.made if mine in taken])
+    for one in new:
+        one.made = []
+
+
+def _columns(one: _Slot) -> dict[str, object]:
+    assert one.first is not None
+    first = one.first
+    return {
+        "acquired_at": first.at, "staged_at": first.at, "heard_at": one.last, "channel": first.channel,
+        "language": one.language, "name": one.name, "campaign_id": first.campaign_id,
+    }  # fmt: skip
+
+
+def _yield(connection: Connection, one: _Slot, owners: Sequence[int]) -> None:
+    """To the contact that another transaction made of the same person in between; ours was for nothing."""
+    if owners:
+        mine = identities.c.contact_id == one.id
+        connection.execute(update(identities).where(mine).values(contact_id=owners[0]))
+        connection.execute(delete(contacts).where(contacts.c.id == one.id))
+        one.id = owners[0]
+
+
+def _insert(connection: Connection, shop: Shop, some: Iterable[_Slot]) -> dict[bytes, int]:
+    """Write their identities; those that are another's already, with whose."""
+    rows: list[dict[str, Any]] = [
+        {"contact_id": one.id, "kind": identity.kind, "key": mine, "value": _shown(identity),
+         "channel": identity.channel if identity.kind == "handle" else ""}
+        for one in some
+        for mine, identity in one.made
+    ]  # fmt: skip
+    if not rows:
+        return {}
+    rows.sort(key=lambda row: row["key"])  # in one order everywhere: nobody waits in a ring
+    query = shop.database.insert(identities).on_conflict_do_nothing(index_elements=["key"])
+    made = set(connection.scalars(query.returning(identities.c.key), rows))
+    return _known(connection, [row["key"] for row in rows if row["key"] not in made])
+
+
+def _tie(connection: Connection, shop: Shop, slots: Iterable[_Slot]) -> None:
+    """What is new of those who are known."""
+    some = sorted(slots, key=lambda one: one.id)
+    _insert(connection, shop, [one for one in some if one.made])
+    rows = [
+        {"own": one.id, "first": one.first.at, "from": one.first.channel, "last": one.last,
+         "lang": one.language, "called": one.name}
+        for one in some
+        if one.first
+    ]  # fmt: skip
+    if rows:
+        connection.execute(_HEARD, rows)
+
+
+def _shown(identity: Identity) -> str:
+    return " ".join(identity.value.split())[:_LONGEST]
+
+
+def _pieces(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """As many as one statement takes."""
+    return (keys[n : n + _AT_ONCE] for n in range(0, len(keys), _AT_ONCE))
