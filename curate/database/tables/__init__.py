@@ -20,6 +20,7 @@ from curate.database.tables.books import (
     periods,
     pools,
     rules,
+    settlements,
 )
 from curate.database.tables.people import (
     STAGES,
@@ -58,5 +59,5 @@ __all__ = [
     "audits", "campaigns", "clicks", "codes", "commissions", "consents", "contacts", "costs", "coupons",
     "deliveries", "entries", "erasures", "events", "grants", "identities", "introductions", "letters",
     "lines", "metadata", "moves", "nonces", "orders", "outbox", "payouts", "periods", "pools", "postings",
-    "refunds", "rules", "steps", "tickets", "touches", "visits",
+    "refunds", "rules", "settlements", "steps", "tickets", "touches", "visits",
 ]  # fmt: skip

@@ -185,3 +185,9 @@ payouts = Table(
     CheckConstraint("state IN ('prepared', 'paid', 'failed')", name="state"),
     CheckConstraint("amount > 0", name="amount"),
 )  # fmt: skip
+
+settlements = Table(
+    "settlements", metadata,  # which payout a commission is in: one at most; of a failed one it is taken out
+    Column("commission_id", Id, ForeignKey("commissions.id"), primary_key=True),
+    of("payouts", index=True),
+)  # fmt: skip

@@ -416,6 +416,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_commissions_line_id"), "commissions", ["line_id"], unique=False)
     op.create_table(
+        "settlements",
+        sa.Column(
+            "commission_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "payout_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(
+            ["commission_id"], ["commissions.id"], name=op.f("fk_settlements_commission_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["payout_id"], ["payouts.id"], name=op.f("fk_settlements_payout_id")
+        ),
+        sa.PrimaryKeyConstraint("commission_id", name=op.f("pk_settlements")),
+    )
+    op.create_index(op.f("ix_settlements_payout_id"), "settlements", ["payout_id"], unique=False)
+    op.create_table(
         "touches",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
