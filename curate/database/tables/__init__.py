@@ -28,6 +28,7 @@ from curate.database.tables.people import (
     campaigns,
     consents,
     contacts,
+    cursors,
     erasures,
     events,
     identities,
@@ -57,7 +58,7 @@ from curate.database.tables.shop import (
 __all__ = [
     "PERSONAL", "SENSITIVE", "STAGES", "acknowledgements", "affiliates", "alerts", "attempts", "attributions",
     "audits", "campaigns", "clicks", "codes", "commissions", "consents", "contacts", "costs", "coupons",
-    "deliveries", "entries", "erasures", "events", "grants", "identities", "introductions", "letters",
-    "lines", "metadata", "moves", "nonces", "orders", "outbox", "payouts", "periods", "pools", "postings",
+    "cursors", "deliveries", "entries", "erasures", "events", "grants", "identities", "introductions",
+    "letters", "lines", "metadata", "moves", "nonces", "orders", "outbox", "payouts", "periods", "pools", "postings",
     "refunds", "rules", "settlements", "steps", "tickets", "touches", "visits",
 ]  # fmt: skip

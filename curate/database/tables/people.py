@@ -124,6 +124,7 @@ touches = Table(
     Column("trigger", Text, nullable=False),  # "event:12": what began it
     Column("state", Text, nullable=False),
     time("due_at"),
+    time("planned_at"),  # when it would have gone out, were there neither quiet hours nor a cap
     time("changed_at"),
     text("why"),  # skipped, cancelled, put off
     Column("outbox_id", Id, ForeignKey("outbox.id"), nullable=True),
@@ -131,6 +132,12 @@ touches = Table(
     CheckConstraint("state IN ('queued', 'prepared', 'skipped', 'cancelled')", name="state"),
     Index("ix_touches_due", "state", "due_at"),
     Index("ix_touches_contact", "contact_id", "state", "changed_at"),
+)  # fmt: skip
+
+cursors = Table(
+    "cursors", metadata,  # how far those who follow other tables have come
+    Column("name", Text, primary_key=True),
+    text("value"),
 )  # fmt: skip
 
 audits = Table(

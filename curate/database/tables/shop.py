@@ -145,6 +145,7 @@ outbox = Table(
     of("deliveries", optional=True),
     of("tickets", optional=True),
     of("contacts", optional=True, index=True),  # a touch of a plan: to whom; others by their order
+    text("purpose"),  # that they must agree to when it is sent; empty: what they bought
     Column("way", Text, nullable=False),  # paste, email, cards, page
     text("recipient", info=PERSONAL),
     text("subject"),

@@ -46,6 +46,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("source", name=op.f("uq_costs_source")),
     )
     op.create_table(
+        "cursors",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_cursors")),
+    )
+    op.create_table(
         "periods",
         sa.Column("month", sa.Text(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=False),
@@ -444,6 +450,7 @@ def upgrade() -> None:
         sa.Column("trigger", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("planned_at", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.Column("why", sa.Text(), server_default="", nullable=False),
         sa.Column("outbox_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -470,6 +477,7 @@ def upgrade() -> None:
     _refer("orders", "contact_id", "contacts")
     op.create_index(op.f("ix_orders_contact_id"), "orders", ["contact_id"], unique=False)
     _refer("outbox", "contact_id", "contacts")
+    op.add_column("outbox", sa.Column("purpose", sa.Text(), server_default="", nullable=False))
     op.create_index(op.f("ix_outbox_contact_id"), "outbox", ["contact_id"], unique=False)
     _refer("tickets", "contact_id", "contacts")
     op.create_index(op.f("ix_tickets_contact_id"), "tickets", ["contact_id"], unique=False)
