@@ -23,7 +23,10 @@ class Money(NamedTuple):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """``key`` is stable and English, for CSV and JSON; ``title`` is what people read."""
+    """``key`` is stable and English, for CSV and JSON; ``title`` is what people read.
+
+    Cells are: text a str; count an int; money a :class:`Money`; ratio and number a Fraction or an int.
+    """
 
     key: str
     title: str
@@ -34,8 +37,16 @@ Cell = str | int | Money | Fraction | None
 """None: there is nothing to tell, such as a rate of nobody."""
 
 
+_CELLS: dict[Kind, tuple[type, ...]] = {
+    "text": (str,), "count": (int,), "money": (Money,), "ratio": (Fraction, int), "number": (Fraction, int),
+}  # fmt: skip
+
+
 class Table(msgspec.Struct, frozen=True):
-    """``rows`` hold one cell for each column; ``total`` is set apart below them."""
+    """``rows`` hold one cell for each column; ``total`` is set apart below them.
+
+    Raises ValueError where a cell is missing or not of its column's kind.
+    """
 
     key: str
     title: str
@@ -43,6 +54,23 @@ class Table(msgspec.Struct, frozen=True):
     rows: tuple[tuple[Cell, ...], ...]
     total: tuple[Cell, ...] = ()
     notes: tuple[str, ...] = ()  # sentences below it: what is not known, what is too few to tell
+
+    def __post_init__(self) -> None:
+        keys = [one.key for one in self.columns]
+        if len({*keys}) < len(keys):
+            raise ValueError(f"table {self.key}: two columns have one key: {keys}")
+        for row in (*self.rows, *filter(None, [self.total])):
+            if len(row) != len(keys):
+                raise ValueError(f"table {self.key}: {len(keys)} columns, but a row of {len(row)}")
+            for column, cell in zip(self.columns, row, strict=True):
+                if cell is not None and not isinstance(cell, _CELLS[column.kind]):
+                    raise ValueError(
+                        f"table {self.key}: {cell!r} in {column.key} is no {column.kind}"
+                    )
+
+    def at(self, key: str) -> int:
+        """The place of the column ``key``."""
+        return [one.key for one in self.columns].index(key)
 
 
 class Chart(msgspec.Struct, frozen=True):
@@ -63,3 +91,17 @@ class Report(msgspec.Struct, frozen=True):
     tables: tuple[Table, ...]
     charts: tuple[Chart, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        tables = {one.key: one for one in self.tables}
+        if len(tables) < len(self.tables):
+            raise ValueError(f"report {self.key}: two tables have one key: {[*tables]}")
+        for chart in self.charts:
+            if chart.table not in tables:
+                raise ValueError(f"chart {chart.key}: there is no table {chart.table!r}")
+            kinds = {one.key: one.kind for one in tables[chart.table].columns}
+            drawn = {kinds.get(key) for key in chart.y}
+            if chart.x not in kinds or len(drawn) != 1 or drawn & {None, "text"}:
+                raise ValueError(
+                    f"chart {chart.key}: {chart.y} by {chart.x} needs columns of its table, of one kind of figures"
+                )

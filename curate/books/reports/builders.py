@@ -1,0 +1,58 @@
+"""Who makes which report: a function ``report(shop, period, by)`` of the module named here.
+
+Imported by name when it is asked for: the terminal of one report needs none of the others.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from curate.books.reports import Report
+from curate.errors import CurateError
+
+if TYPE_CHECKING:
+    from curate.books.calendar import Period
+    from curate.shop import Shop
+
+BUILDERS = {
+    "direct": "curate.books.direct",
+    "distribution": "curate.books.affiliates",
+    "journey": "curate.books.journey.funnel",
+    "review": "curate.books.review",
+    "compliance": "curate.books.affiliates.compliance",
+    "ledger": "curate.books.periods",
+}
+"""In the order in which an overview tells them."""
+DIMENSIONS = ("channel", "campaign", "bundle", "cohort", "affiliate")
+"""What own sales are told apart by."""
+
+
+def build(shop: Shop, kind: str, period: Period, by: str = "") -> Report:
+    """Raises CurateError for what is no report, or no dimension of it."""
+    if kind not in BUILDERS:
+        raise CurateError(f"{kind[:40]!r} is no report", f"there are: {', '.join(BUILDERS)}")
+    if by and (kind != "direct" or by not in DIMENSIONS):
+        raise CurateError(
+            f"the report {kind} is not told by {by[:40]!r}",
+            f"direct is told by {', '.join(DIMENSIONS)}; the others are told one way",
+        )
+    name = BUILDERS[kind]
+    try:
+        module = import_module(name)
+    except ModuleNotFoundError as fault:
+        if fault.name is None or not f"{name}.".startswith(f"{fault.name}."):
+            raise  # what is missing is something that it needs
+        raise _missing(kind) from fault
+    builder = getattr(module, "report", None)
+    if not callable(builder):
+        raise _missing(kind)
+    made = builder(shop, period, by)
+    assert isinstance(made, Report)
+    return made
+
+
+def _missing(kind: str) -> CurateError:
+    return CurateError(
+        f"this version of curate has no report {kind}", "see which there are: curate report --help"
+    )
