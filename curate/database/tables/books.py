@@ -51,6 +51,7 @@ periods = Table(
     "periods", metadata,  # months that are closed
     Column("month", Text, primary_key=True),  # 2026-03
     time("closed_at"),
+    time("ends_at"),  # first second that is not in it: what comes before it is booked from there on
     Column("first_entry", Id, nullable=False),  # none: 0
     Column("last_entry", Id, nullable=False),
     Column("digest", LargeBinary(32), nullable=False),  # of its postings and the month before

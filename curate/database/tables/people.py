@@ -95,7 +95,7 @@ events = Table(
 )  # fmt: skip
 
 moves = Table(
-    "moves", metadata,  # append-only: every stage that a contact reached, also those that were passed by
+    "moves", metadata,  # what follows from events: every stage that a contact reached, also those passed by
     own_id(),
     of("contacts"),
     Column("stage", Text, nullable=False),

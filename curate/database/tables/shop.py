@@ -14,8 +14,12 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import text as text_
 
 from curate.database.tables.base import PERSONAL, Id, count, metadata, of, own_id, text, time
+
+_UNFOLLOWED = text_("followed IS NULL AND contact_id IS NOT NULL AND paid_at IS NOT NULL")
+_UNTOLD = text_("followed IS NULL")
 
 orders = Table(
     "orders", metadata,
@@ -29,7 +33,9 @@ orders = Table(
     text("buyer", info=PERSONAL),  # what the channel calls them
     text("email", info=PERSONAL),
     of("contacts", optional=True, index=True),  # who that is; empty: not said, or erased
+    Column("followed", Boolean),  # that it was bought is among its contact's events; empty: not yet
     UniqueConstraint("channel", "number"),
+    Index("ix_orders_unfollowed", "id", sqlite_where=_UNFOLLOWED, postgresql_where=_UNFOLLOWED),
 )  # fmt: skip
 
 lines = Table(
@@ -188,7 +194,9 @@ refunds = Table(
     text("reason"),
     text("who"),
     time("at"),
+    Column("followed", Boolean),  # as of orders
     UniqueConstraint("line_id", "reference"),
+    Index("ix_refunds_unfollowed", "id", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
 )  # fmt: skip
 
 entries = Table(

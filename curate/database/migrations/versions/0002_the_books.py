@@ -55,6 +55,7 @@ def upgrade() -> None:
         "periods",
         sa.Column("month", sa.Text(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
         sa.Column(
             "first_entry", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
@@ -475,13 +476,34 @@ def upgrade() -> None:
     op.create_index(op.f("ix_entries_at"), "entries", ["at"], unique=False)
     op.create_index(op.f("ix_entries_line_id"), "entries", ["line_id"], unique=False)
     _refer("orders", "contact_id", "contacts")
+    op.add_column("orders", sa.Column("followed", sa.Boolean(), nullable=True))
     op.create_index(op.f("ix_orders_contact_id"), "orders", ["contact_id"], unique=False)
+    op.create_index(
+        "ix_orders_unfollowed",
+        "orders",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("followed IS NULL AND contact_id IS NOT NULL AND paid_at IS NOT NULL"),
+        postgresql_where=sa.text(
+            "followed IS NULL AND contact_id IS NOT NULL AND paid_at IS NOT NULL"
+        ),
+    )
     _refer("outbox", "contact_id", "contacts")
     op.add_column("outbox", sa.Column("purpose", sa.Text(), server_default="", nullable=False))
     op.create_index(op.f("ix_outbox_contact_id"), "outbox", ["contact_id"], unique=False)
+    op.add_column("refunds", sa.Column("followed", sa.Boolean(), nullable=True))
+    op.create_index(
+        "ix_refunds_unfollowed",
+        "refunds",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("followed IS NULL"),
+        postgresql_where=sa.text("followed IS NULL"),
+    )
     _refer("tickets", "contact_id", "contacts")
     op.create_index(op.f("ix_tickets_contact_id"), "tickets", ["contact_id"], unique=False)
     _say_which_line()
+    _keep_what_is_booked()
 
 
 def _refer(table: str, column: str, to: str) -> None:
@@ -501,4 +523,48 @@ def _say_which_line() -> None:
     op.execute(
         "UPDATE entries SET line_id = (SELECT line_id FROM refunds WHERE refunds.id ="
         " CAST(substr(entries.source, 8) AS BIGINT)) WHERE source LIKE 'refund:%'"
+    )
+
+
+_KEPT = {
+    "entries": "",
+    "postings": "",
+    "periods": "",
+    "costs": "source, kind, channel, campaign_code, first_day, last_day, amount, currency",
+}
+"""What is only ever added, with the columns that stay as they are: of costs a person's name may be erased."""
+_CLOSED = "(SELECT MAX(ends_at) FROM periods)"
+_INTO_CLOSED = {
+    "entries": f"NEW.at < {_CLOSED}",
+    "postings": f"EXISTS (SELECT 1 FROM entries WHERE id = NEW.entry_id AND at < {_CLOSED})",
+}
+
+
+def _keep_what_is_booked() -> None:
+    """Nothing that was booked changes, and nothing is added to a month that is closed."""
+    for table, columns in _KEPT.items():
+        of = f" OF {columns}" if columns else ""
+        _refuse(table, "changed", f"UPDATE{of}", "it is only ever added to")
+        _refuse(table, "deleted", "DELETE", "it is only ever added to")
+    for table, when in _INTO_CLOSED.items():
+        _refuse(table, "closed", "INSERT", "its month is closed", when)
+
+
+def _refuse(table: str, name: str, what: str, why: str, when: str = "") -> None:
+    trigger = f"{table}_{name}"
+    if op.get_bind().dialect.name == "sqlite":
+        only = f" WHEN {when}" if when else ""
+        op.execute(
+            f"CREATE TRIGGER {trigger} BEFORE {what} ON {table}{only}"
+            f" BEGIN SELECT RAISE(ABORT, '{table}: {why}'); END"
+        )
+        return
+    op.execute(
+        f"CREATE FUNCTION curate_{trigger}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF {when or 'TRUE'} THEN RAISE EXCEPTION '{table}: {why}' USING ERRCODE = '23000'; END IF;"
+        " RETURN NEW; END $$"
+    )
+    op.execute(
+        f"CREATE TRIGGER {trigger} BEFORE {what} ON {table} FOR EACH ROW"
+        f" EXECUTE FUNCTION curate_{trigger}()"
     )
