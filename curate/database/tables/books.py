@@ -75,7 +75,7 @@ affiliates = Table(
     time("changed_at"),
     UniqueConstraint("id", "level"),
     CheckConstraint("length(code) BETWEEN 1 AND 30", name="code"),
-    CheckConstraint("level IN (1, 2)", name="level"),
+    CheckConstraint("level IN (1, 2)", name="a_third_level_is_forbidden"),
     CheckConstraint("state IN ('active', 'paused', 'ended')", name="state"),
     CheckConstraint("segment IN ('interest', 'affection', 'brand')", name="segment"),
 )  # fmt: skip
@@ -90,8 +90,8 @@ introductions = Table(
     time("at"),
     ForeignKeyConstraint(["affiliate_id", "affiliate_level"], ["affiliates.id", "affiliates.level"]),
     ForeignKeyConstraint(["introducer_id", "introducer_level"], ["affiliates.id", "affiliates.level"]),
-    CheckConstraint("affiliate_level = 2", name="affiliate_level"),
-    CheckConstraint("introducer_level = 1", name="introducer_level"),
+    CheckConstraint("affiliate_level = 2", name="who_is_introduced_is_of_level_2"),
+    CheckConstraint("introducer_level = 1", name="who_introduces_is_of_level_1"),
 )  # fmt: skip
 
 coupons = Table(
@@ -162,6 +162,8 @@ commissions = Table(
     time("due_at"),  # the hold is over
     text("note"),
     CheckConstraint("kind IN ('earn', 'reverse', 'adjust')", name="kind"),
+    # Not for bringing people in, nor for paying to get in: each one is of a line of an order.
+    CheckConstraint("line_id IS NOT NULL", name="paid_for_sales_alone"),
     Index("ix_commissions_due", "affiliate_id", "currency", "due_at"),
 )  # fmt: skip
 

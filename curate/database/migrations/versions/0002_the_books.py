@@ -133,7 +133,9 @@ def upgrade() -> None:
             "state IN ('active', 'paused', 'ended')", name=op.f("ck_affiliates_state")
         ),
         sa.CheckConstraint("length(code) BETWEEN 1 AND 30", name=op.f("ck_affiliates_code")),
-        sa.CheckConstraint("level IN (1, 2)", name=op.f("ck_affiliates_level")),
+        sa.CheckConstraint(
+            "level IN (1, 2)", name=op.f("ck_affiliates_a_third_level_is_forbidden")
+        ),
         sa.ForeignKeyConstraint(
             ["contact_id"], ["contacts.id"], name=op.f("fk_affiliates_contact_id")
         ),
@@ -276,8 +278,12 @@ def upgrade() -> None:
         ),
         sa.Column("introducer_level", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("affiliate_level = 2", name=op.f("ck_introductions_affiliate_level")),
-        sa.CheckConstraint("introducer_level = 1", name=op.f("ck_introductions_introducer_level")),
+        sa.CheckConstraint(
+            "affiliate_level = 2", name=op.f("ck_introductions_who_is_introduced_is_of_level_2")
+        ),
+        sa.CheckConstraint(
+            "introducer_level = 1", name=op.f("ck_introductions_who_introduces_is_of_level_1")
+        ),
         sa.ForeignKeyConstraint(
             ["affiliate_id", "affiliate_level"],
             ["affiliates.id", "affiliates.level"],
@@ -407,6 +413,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "kind IN ('earn', 'reverse', 'adjust')", name=op.f("ck_commissions_kind")
         ),
+        sa.CheckConstraint("line_id IS NOT NULL", name=op.f("ck_commissions_paid_for_sales_alone")),
         sa.ForeignKeyConstraint(
             ["affiliate_id"], ["affiliates.id"], name=op.f("fk_commissions_affiliate_id")
         ),
