@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from curate import config
+from curate.errors import ConfigError
 from curate.model import Language
-from curate.shop.settings import distribution
+from curate.shop.settings import distribution, forbidden
 from curate.shop.settings.accounting import Books, Target
 from curate.shop.settings.distribution import Distribution, Rule, Tier
 from curate.shop.settings.journey import Plan, Step, Touch
@@ -88,7 +89,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     f"products.{sku}: names no collection, and shared stock is nothing else; "
                     'codes are stock = "unique"'
                 )
-        distribution.check(self.distribution, self.rules, self.products)
+        distribution.check(self.distribution, self.rules, self.products, self.books.currency)
 
 
 def schema() -> dict[str, Any]:
@@ -102,4 +103,9 @@ def path(workspace: Workspace) -> Path:
 
 def read(workspace: Workspace) -> Settings:
     """Raises ConfigError with every problem, CurateError where it cannot be read."""
-    return config.read(path(workspace), Settings)
+    file = path(workspace)
+    try:
+        return config.read(file, Settings)
+    except ConfigError as fault:
+        text = file.read_text(encoding="utf-8-sig")
+        raise ConfigError([forbidden.explained(one, text) for one in fault.problems]) from None

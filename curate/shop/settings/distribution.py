@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+import re
+from collections.abc import Container, Iterator, Mapping
+from fractions import Fraction
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+from curate.errors import CurateError
+from curate.shop import money
+
+_PERCENT = re.compile(r"\d{1,3}(\.\d{1,6})?", re.ASCII)
+_AMOUNT = re.compile(r"\d{1,12}(\.\d{1,4})?", re.ASCII)
+_CN = (
+    "rewards for what others sell are forbidden by the Regulations on Prohibition of Pyramid Selling "
+    "(禁止传销条例, art. 7)"
+)
 
 
 class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,7 +39,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tiers: tuple[Tier, ...] = ()
     """With percent: more for what is sold beyond a sum."""
     fixed: str = ""
-    """For each piece, as 5.00."""
+    """For each piece, as 5.00; never more than what was paid for it."""
     wholesale: str = ""
     """The price of one piece for a reseller, who keeps what the buyer pays above it."""
     floor: str = ""
@@ -34,9 +47,66 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cap: str = ""
     """The most that one affiliate earns by this rule in a month; "" for no end."""
     introducer: str = ""
-    """Percent for who introduced the affiliate. Only with depth = 2 in [distribution]."""
+    """Percent for who introduced the affiliate. Only with percent, and with depth = 2 in [distribution]."""
+    currency: str = ""
+    """Of these amounts; "" for that of [books]. A rule that names amounts counts for sales in it alone."""
     products: tuple[str, ...] = ()
-    """SKUs that it is for; () for all."""
+    """SKUs that it is for; () for all. For affiliates without a rule of their own it comes before the usual one."""
+    own: bool = False
+    """Only for affiliates whose own rule it is, although it names products."""
+
+    def __post_init__(self) -> None:
+        if wrong := [*_format(self)] or [*_logic(self)]:
+            raise ValueError("; ".join(wrong))
+
+    @property
+    def amounts(self) -> dict[str, str]:
+        """Everything that is so much of a currency, by its key."""
+        named = {key: getattr(self, key) for key in ("fixed", "wholesale", "floor", "cap")}
+        named |= {f"tiers.{n}.above": tier.above for n, tier in enumerate(self.tiers, 1)}
+        return {key: value for key, value in named.items() if value}
+
+
+def _format(rule: Rule) -> Iterator[str]:
+    """What is not written as it has to be."""
+    percents = {"percent": rule.percent, "introducer": rule.introducer}
+    percents = {key: value for key, value in percents.items() if value}
+    percents |= {f"tiers.{n}.percent": tier.percent for n, tier in enumerate(rule.tiers, 1)}
+    for key, value in percents.items():
+        if not _PERCENT.fullmatch(value) or Fraction(value) > 100:
+            yield f"{key} = {value[:40]!r} is no percentage: write 0 to 100, as 20 or 12.5"
+    amounts = rule.amounts | {
+        f"tiers.{n}.above": tier.above for n, tier in enumerate(rule.tiers, 1)
+    }
+    for key, value in amounts.items():
+        if not _AMOUNT.fullmatch(value):
+            yield f"{key} = {value[:40]!r} is no amount: write it as 12.50"
+
+
+def _logic(rule: Rule) -> Iterator[str]:
+    """What contradicts itself, of a rule that is written as it has to be."""
+    bases = [key for key in ("percent", "fixed", "wholesale") if getattr(rule, key)]
+    if len(bases) != 1:
+        yield f"has {' and '.join(bases) or 'none of them'}: write exactly one of percent, fixed and wholesale"
+        return
+    for key, of in (("tiers", "percent"), ("introducer", "percent"), ("floor", "wholesale")):
+        if getattr(rule, key) and of not in bases:
+            yield f"{key} goes with {of} alone, and the rule has {bases[0]}"
+    if rule.floor and Fraction(rule.floor) < Fraction(rule.wholesale or 0):
+        yield f"floor = {rule.floor} is below wholesale = {rule.wholesale}: nothing is earned there anyway"
+    if "percent" in bases:
+        yield from _steps(rule)
+
+
+def _steps(rule: Rule) -> Iterator[str]:
+    aboves = [Fraction(0), *(Fraction(tier.above) for tier in rule.tiers)]
+    percents = [Fraction(rule.percent), *(Fraction(tier.percent) for tier in rule.tiers)]
+    if any(before >= after for before, after in pairwise(aboves)):
+        yield "tiers: each above has to be higher than the one before"
+    if any(before > after for before, after in pairwise(percents)):
+        yield "tiers: a percentage falls: who sells more would be paid less for it"
+    if percents[-1] + Fraction(rule.introducer or 0) > 100:
+        yield "percent and introducer are more than 100 together: more than everything cannot be shared"
 
 
 class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,19 +138,44 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 "what is still given back would be paid out"
             )
         if self.profile == "CN" and self.depth != 1:
-            raise ValueError(
-                'distribution: depth = 2 is not allowed with profile = "CN": rewards for what others sell '
-                "are forbidden by the Regulations on Prohibition of Pyramid Selling (禁止传销条例, art. 7)"
-            )
+            raise ValueError(f'distribution: depth = 2 is not allowed with profile = "CN": {_CN}')
+        for code, amount in self.minimum.items():
+            _minor(f"distribution.minimum.{code}", amount, code)
 
 
-def check(told: Distribution, rules: Mapping[str, Rule], products: Container[str]) -> None:
-    """Raises ValueError for what is contradictory or forbidden."""
+def check(
+    told: Distribution, rules: Mapping[str, Rule], products: Container[str], currency: str
+) -> None:
+    """Raises ValueError for what is contradictory or forbidden. ``currency``: of rules that name none."""
+    if told.rule and told.rule not in rules:
+        raise ValueError(f"distribution: there is no [rules.{told.rule}]")
+    first: dict[str, str] = {}
     for name, rule in rules.items():
+        _check(name, rule, told, currency)
         for sku in rule.products:
             if sku not in products:
                 raise ValueError(
                     f"rules.{name}: {sku!r} is sold nowhere: [products.{sku}] is missing"
                 )
-    if told.rule and told.rule not in rules:
-        raise ValueError(f"distribution: there is no [rules.{told.rule}]")
+            if not rule.own and first.setdefault(sku, name) != name:
+                raise ValueError(
+                    f"rules.{first[sku]} and rules.{name} are both for {sku!r}: "
+                    "write own = true in the one that counts only for affiliates whose own rule it is"
+                )
+
+
+def _check(name: str, rule: Rule, told: Distribution, currency: str) -> None:
+    if rule.introducer and told.depth != 2:
+        why = f': not with profile = "CN": {_CN}' if told.profile == "CN" else ""
+        raise ValueError(f"rules.{name}: introducer goes with depth = 2 in [distribution]{why}")
+    for key, amount in rule.amounts.items():
+        _minor(f"rules.{name}.{key}", amount, rule.currency or currency)
+
+
+def _minor(where: str, amount: str, currency: str) -> None:
+    try:
+        if money.check_currency(currency) != currency or not _AMOUNT.fullmatch(amount):
+            raise CurateError(f"{amount[:40]!r} {currency[:20]!r}", "write it as 12.50, and CNY")
+        money.minor(amount, currency)
+    except CurateError as fault:
+        raise ValueError(f"{where}: {fault.message} ({fault.hint})") from fault
