@@ -111,6 +111,7 @@ clicks = Table(
     of("campaigns", optional=True),
     time("at"),
     Index("ix_clicks_contact", "contact_id", "at"),
+    Index("ix_clicks_at", "at"),
 )  # fmt: skip
 
 rules = Table(
@@ -181,7 +182,7 @@ payouts = Table(
     Column("last_day", Text, nullable=False),
     count("commissions"),  # how many it is made of
     text("reference"),  # the bank's
-    text("why"),  # failed
+    text("why", info=PERSONAL),  # failed
     time("made_at"),
     time("changed_at"),
     UniqueConstraint("batch", "affiliate_id", "currency"),

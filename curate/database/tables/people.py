@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import text as text_
 
 from curate.database.tables.base import PERSONAL, Id, count, metadata, of, own_id, text, time
 
@@ -22,6 +23,9 @@ STAGES = (
 )  # fmt: skip
 """From the first sight to telling a friend, in this order."""
 _STAGES = ", ".join(f"'{stage}'" for stage in STAGES)
+
+KEPT = text_("erased_at IS NULL")
+"""Contacts who were not erased. Written as it stands here, so that the index of these is used."""
 
 campaigns = Table(
     "campaigns", metadata,  # one way in which people are addressed
@@ -49,6 +53,7 @@ contacts = Table(
     text("note", info=PERSONAL),
     time("heard_at"),  # last sign of life
     time("erased_at", optional=True),
+    Index("ix_contacts_kept", "stage", "heard_at", sqlite_where=KEPT, postgresql_where=KEPT),
     CheckConstraint(f"stage IN ({_STAGES})", name="stage"),
 )  # fmt: skip
 
@@ -77,7 +82,7 @@ consents = Table(
     Column("purpose", Text, nullable=False),  # marketing, payout, …
     Column("given", Boolean, nullable=False),  # False: withdrawn
     Column("text_version", Text, nullable=False),  # of what they agreed to
-    Column("source", Text, nullable=False),  # where that was
+    Column("source", Text, nullable=False, info=PERSONAL),  # where that was
     time("at"),
     Index("ix_consents_contact", "contact_id", "purpose", "at", "id"),
 )  # fmt: skip

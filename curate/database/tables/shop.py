@@ -20,6 +20,12 @@ from curate.database.tables.base import PERSONAL, Id, count, metadata, of, own_i
 
 _UNFOLLOWED = text_("followed IS NULL AND contact_id IS NOT NULL AND paid_at IS NOT NULL")
 _UNTOLD = text_("followed IS NULL")
+NAMED = text_("buyer <> '' OR email <> ''")
+"""Orders that still tell whose they are. Written as it stands here, so that the index of these is used."""
+CLOSED = text_("state = 'closed' AND subject <> ''")
+"""Tickets that are done with and can still be read."""
+ARRIVED = text_("state IN ('confirmed', 'cancelled') AND body <> ''")
+"""Messages that nobody sends any more and that can still be read."""
 
 orders = Table(
     "orders", metadata,
@@ -35,6 +41,7 @@ orders = Table(
     of("contacts", optional=True, index=True),  # who that is; empty: not said, or erased
     Column("followed", Boolean),  # that it was bought is among its contact's events; empty: not yet
     UniqueConstraint("channel", "number"),
+    Index("ix_orders_named", "paid_at", "made_at", sqlite_where=NAMED, postgresql_where=NAMED),
     Index("ix_orders_unfollowed", "id", sqlite_where=_UNFOLLOWED, postgresql_where=_UNFOLLOWED),
 )  # fmt: skip
 
@@ -75,7 +82,7 @@ deliveries = Table(
     text("why"),  # waiting: for what
     time("queued_at"),  # who waits for stock is served in this order
     time("changed_at"),
-    text("proof"),  # sent, confirmed: by what that is known
+    text("proof", info=PERSONAL),  # sent, confirmed: by what that is known
     CheckConstraint(
         "state IN ('waiting', 'allocated', 'rendered', 'sent', 'confirmed', 'revoked')", name="state"
     ),
@@ -88,7 +95,7 @@ steps = Table(
     of("deliveries"),
     Column("state", Text, nullable=False),
     time("at"),
-    text("proof"),
+    text("proof", info=PERSONAL),
 )  # fmt: skip
 
 codes = Table(
@@ -154,20 +161,21 @@ outbox = Table(
     text("purpose"),  # that they must agree to when it is sent; empty: what they bought
     Column("way", Text, nullable=False),  # paste, email, cards, page
     text("recipient", info=PERSONAL),
-    text("subject"),
+    text("subject", info=PERSONAL),
     Column("body", Text, nullable=False, info=PERSONAL),  # secrets are put in when it is shown or sent
     Column("state", Text, nullable=False),
     text("message_id"),
     count("tries"),
     time("due_at"),
-    text("fault"),
-    text("proof"),
+    text("fault", info=PERSONAL),  # what the server said
+    text("proof", info=PERSONAL),
     time("made_at"),
     time("changed_at"),
     CheckConstraint(
         "state IN ('rendered', 'sending', 'sent', 'confirmed', 'cancelled')", name="state"
     ),
     Index("ix_outbox_due", "state", "due_at"),
+    Index("ix_outbox_arrived", "changed_at", sqlite_where=ARRIVED, postgresql_where=ARRIVED),
 )  # fmt: skip
 
 alerts = Table(
@@ -191,8 +199,8 @@ refunds = Table(
     Column("reference", Text, nullable=False),  # the channel's, or our own: the same one counts once
     Column("quantity", BigInteger, nullable=False),  # pieces that are given back; 0 = only money
     Column("amount", BigInteger, nullable=False),
-    text("reason"),
-    text("who"),
+    text("reason", info=PERSONAL),
+    text("who"),  # on the seller's side
     time("at"),
     Column("followed", Boolean),  # as of orders
     UniqueConstraint("line_id", "reference"),
@@ -239,6 +247,7 @@ tickets = Table(
     time("opened_at"),
     time("changed_at"),
     CheckConstraint("state IN ('open', 'answered', 'closed')", name="state"),
+    Index("ix_tickets_closed", "changed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
 )  # fmt: skip
 
 letters = Table(

@@ -107,6 +107,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_contacts_acquired_at"), "contacts", ["acquired_at"], unique=False)
     op.create_index(op.f("ix_contacts_campaign_id"), "contacts", ["campaign_id"], unique=False)
+    op.create_index(
+        "ix_contacts_kept",
+        "contacts",
+        ["stage", "heard_at"],
+        unique=False,
+        sqlite_where=sa.text("erased_at IS NULL"),
+        postgresql_where=sa.text("erased_at IS NULL"),
+    )
     op.create_index(op.f("ix_contacts_stage"), "contacts", ["stage"], unique=False)
     op.create_table(
         "affiliates",
@@ -252,6 +260,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clicks")),
         sa.UniqueConstraint("source", name=op.f("uq_clicks_source")),
     )
+    op.create_index("ix_clicks_at", "clicks", ["at"], unique=False)
     op.create_index("ix_clicks_contact", "clicks", ["contact_id", "at"], unique=False)
     op.create_table(
         "coupons",
@@ -486,6 +495,14 @@ def upgrade() -> None:
     op.add_column("orders", sa.Column("followed", sa.Boolean(), nullable=True))
     op.create_index(op.f("ix_orders_contact_id"), "orders", ["contact_id"], unique=False)
     op.create_index(
+        "ix_orders_named",
+        "orders",
+        ["paid_at", "made_at"],
+        unique=False,
+        sqlite_where=sa.text("buyer <> '' OR email <> ''"),
+        postgresql_where=sa.text("buyer <> '' OR email <> ''"),
+    )
+    op.create_index(
         "ix_orders_unfollowed",
         "orders",
         ["id"],
@@ -497,6 +514,14 @@ def upgrade() -> None:
     )
     _refer("outbox", "contact_id", "contacts")
     op.add_column("outbox", sa.Column("purpose", sa.Text(), server_default="", nullable=False))
+    op.create_index(
+        "ix_outbox_arrived",
+        "outbox",
+        ["changed_at"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('confirmed', 'cancelled') AND body <> ''"),
+        postgresql_where=sa.text("state IN ('confirmed', 'cancelled') AND body <> ''"),
+    )
     op.create_index(op.f("ix_outbox_contact_id"), "outbox", ["contact_id"], unique=False)
     op.add_column("refunds", sa.Column("followed", sa.Boolean(), nullable=True))
     op.create_index(
@@ -508,6 +533,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("followed IS NULL"),
     )
     _refer("tickets", "contact_id", "contacts")
+    op.create_index(
+        "ix_tickets_closed",
+        "tickets",
+        ["changed_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'closed' AND subject <> ''"),
+        postgresql_where=sa.text("state = 'closed' AND subject <> ''"),
+    )
     op.create_index(op.f("ix_tickets_contact_id"), "tickets", ["contact_id"], unique=False)
     _say_which_line()
     _keep_what_is_booked()
