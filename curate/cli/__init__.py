@@ -37,6 +37,7 @@ _COMMANDS = {
     "stock": "stock",
     "outbox": "outbox",
     "tickets": "tickets",
+    "report": "report",
     "serve": "serve",
     "ui": "serve",
 }
@@ -67,6 +68,7 @@ _HELP = {
     "stock": "Fill up and show the codes that are sold one by one.",
     "outbox": "Send what buyers are to get, and note that they got it.",
     "tickets": "Answer what buyers ask.",
+    "report": "Show what was sold, what it cost and what came of it.",
     "serve": "Run the download server for buyers.",
     "ui": "Open the seller's local page.",
 }
