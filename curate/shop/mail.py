@@ -55,6 +55,7 @@ class Letter:
     subject: str
     body: str = field(repr=False)
     date: int  # seconds since 1970: when it was written, so that it stays the same
+    unsubscribe: str = field(default="", repr=False)  # address that ends such letters, where one does
 
 
 def message_id(sender: str, token: str) -> str:
@@ -74,6 +75,10 @@ def compose(letter: Letter, sender: str) -> bytes:
     mail["Date"] = datetime.fromtimestamp(letter.date, UTC)
     mail["Message-ID"] = letter.message_id
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notes in answer
+    if letter.unsubscribe:
+        mail["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+    if letter.unsubscribe.startswith("https://"):
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     mail.set_content(letter.body, charset="utf-8")
     return mail.as_bytes()
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, select, update
 from curate.database.tables import codes, deliveries, grants, lines, orders, outbox
 from curate.errors import CurateError
 from curate.shop.access import grants as access
+from curate.shop.delivery import permission
 from curate.shop.delivery.goods import goods, share_lines, shares, spoken
 from curate.shop.delivery.message import fill, places
 from curate.shop.delivery.states import State, held, move
@@ -40,6 +41,7 @@ class Message:
     key: str
     kind: str
     delivery_id: int | None
+    contact_id: int | None  # of a plan's message: to whom
     way: Way
     recipient: str
     subject: str
@@ -126,10 +128,30 @@ def _message(row: Row[Any]) -> Message:
 
 
 def text(shop: Shop, outbox_id: int) -> Text:
-    """The whole text as it has to be sent now. Raises CurateError where there is no such message, or a place
-    in it cannot be filled."""
+    """The whole text as it has to be sent now. Raises CurateError where there is no such message, a place
+    in it cannot be filled, or it needs a consent that is not there any more."""
     with shop.database.reading() as connection:
+        _ask(connection, shop, outbox_id)
         return filled(connection, shop, outbox_id)
+
+
+def _ask(connection: Connection, shop: Shop, outbox_id: int) -> None:
+    """Who is shown what a plan says sends it next."""
+    row = connection.execute(select(outbox).where(outbox.c.id == outbox_id)).first()
+    if row is None or not row.purpose or row.state not in OPEN:
+        return
+    found = permission.verdict(connection, shop, row)
+    if found.why:
+        told = permission.reason(found.why)
+        raise CurateError(
+            f"message {outbox_id} is not to be sent any more: {told.text.format_map(told.args)}",
+            "curate journey run takes it out of the outbox",
+        )
+    if found.until > shop.now():
+        raise CurateError(
+            f"message {outbox_id} is not to be sent in its reader's quiet hours",
+            f"show it again after {permission.when(connection, shop, row.contact_id, found.until)}",
+        )
 
 
 def filled(connection: Connection, shop: Shop, outbox_id: int) -> Text:

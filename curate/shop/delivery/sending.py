@@ -2,6 +2,8 @@
 
 ``sending`` is on the disk before the server is spoken to. Killed between its OK and our note of it, nobody
 can tell whether it was taken: it is sent again, with the same Message-ID and the same content.
+
+What needs its reader's consent is asked about once more here: see ``permission``.
 """
 
 from __future__ import annotations
@@ -9,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from email.utils import parseaddr
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from curate.database.tables import outbox as table
-from curate.shop import mail
-from curate.shop.delivery import outbox
+from curate.shop import mail, unsubscribe
+from curate.shop.delivery import outbox, permission
 from curate.shop.mail import Letter, Post, Refused
+from curate.shop.unsubscribe import Whose
 
 if TYPE_CHECKING:
     from curate.shop import Shop
@@ -90,6 +94,8 @@ def begin(shop: Shop, outbox_id: int) -> Letter | None:
         row = outbox.taken(connection, outbox_id)
         if row is None or row.state not in ("rendered", "sending"):
             return None
+        if row.purpose and not _may(connection, shop, row):
+            return None
         token = shop.keys.mac("message-id", row.key).hex()[:32]
         number = mail.message_id(shop.settings.mail.sender, token)
         which = table.c.id == outbox_id
@@ -97,7 +103,24 @@ def begin(shop: Shop, outbox_id: int) -> Letter | None:
             connection, shop, which, state="sending", message_id=number, tries=row.tries + 1
         )
         told = outbox.filled(connection, shop, outbox_id)
-        return Letter(number, row.recipient, told.subject, told.body, row.made_at)
+        ends = ""
+        if row.purpose:
+            own = parseaddr(shop.settings.mail.sender)[1]
+            ends = unsubscribe.header(shop, Whose(row.contact_id, row.purpose), own)
+        return Letter(number, row.recipient, told.subject, told.body, row.made_at, ends)
+
+
+def _may(connection: Connection, shop: Shop, row: Any) -> bool:
+    """Whether a message of a plan goes out now; else it is cancelled, or put off to the end of quiet hours."""
+    found = permission.verdict(connection, shop, row)
+    if found.why:
+        permission.withdraw(connection, shop, row, found.why)
+    elif found.until > shop.now():
+        which = table.c.id == row.id
+        outbox.change(connection, shop, which, state="rendered", due_at=found.until)
+    else:
+        return True
+    return False
 
 
 def put_off(shop: Shop, outbox_id: int, fault: Refused) -> None:

@@ -1,0 +1,175 @@
+"""Whether a message of a plan may go out: asked when it is prepared, and once more when it is sent.
+
+What is due waits for a while, in the outbox or for a person; meanwhile its reader may have withdrawn their
+consent, or bought, or the plan was edited. Here and not with the plans, because this is where it leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, select, tuple_, update
+
+from curate.database.tables import consents, contacts, events, outbox, touches
+from curate.messages import msg
+from curate.shop import quiet
+
+if TYPE_CHECKING:
+    from curate.model import Message
+    from curate.shop import Shop
+    from curate.shop.settings import Plan
+
+PREFIX = "touch:"
+_WHY = {
+    "consent": msg("there is no consent to it, or it was withdrawn"),
+    "erased": msg("the contact was erased"),
+    "edited": msg("its plan was edited or taken out"),
+    "late": msg("its time is long over"),
+    "stage": msg("the contact's stage is not one that it is for"),
+    "address": msg("no address of the contact is known for this way"),
+    "quiet": msg("quiet hours"),
+    "cap": msg("the contact got as many messages as they may"),
+}
+_STOPPED = "stopped "
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``why`` it may not go out any more, "" where it may, though not before ``until``."""
+
+    why: str
+    until: int = 0
+
+
+def reason(why: str) -> Message:
+    """What a touch's ``why`` says."""
+    if why.startswith(_STOPPED):
+        return msg("this ended it: {event}", event=why.removeprefix(_STOPPED))
+    return _WHY[why]
+
+
+def verdict(connection: Connection, shop: Shop, row: Any) -> Verdict:
+    """Of a row of the outbox that has a purpose."""
+    query = (
+        select(touches, contacts.c.channel)
+        .join(contacts, contacts.c.id == touches.c.contact_id)
+        .where(touches.c.id == int(row.key.removeprefix(PREFIX)))
+    )
+    touch = connection.execute(query).first()
+    if touch is None:
+        return Verdict("erased")
+    if why := denied(connection, shop, [touch]).get(touch.id, ""):
+        return Verdict(why)
+    if shop.now() > touch.planned_at + shop.settings.touch.late:
+        return Verdict("late")
+    how = shop.settings.touch
+    return Verdict("", quiet.until(shop.now(), how.hours, how.zone(touch.channel)))
+
+
+def withdraw(connection: Connection, shop: Shop, row: Any, why: str) -> None:
+    """Row and touch are cancelled: it never goes out."""
+    now = shop.now()
+    told = reason(why)
+    connection.execute(
+        update(outbox).where(outbox.c.id == row.id).values(
+            state="cancelled", proof=told.text.format_map(told.args), changed_at=now
+        )
+    )  # fmt: skip
+    which = touches.c.id == int(row.key.removeprefix(PREFIX))
+    connection.execute(
+        update(touches).where(which).values(state="cancelled", why=why, changed_at=now)
+    )
+
+
+def when(connection: Connection, shop: Shop, contact_id: int, at: int) -> str:
+    """``at`` as the clocks of a contact show it."""
+    query = select(contacts.c.channel).where(contacts.c.id == contact_id)
+    where = shop.settings.touch.zone(connection.scalar(query) or "")
+    return f"{datetime.fromtimestamp(at, where):%Y-%m-%d %H:%M} ({where.key})"
+
+
+def denied(connection: Connection, shop: Shop, some: Sequence[Any]) -> dict[int, str]:
+    """Why which of these rows of touches may never go out, by id: a few statements for all of them."""
+    plans = shop.settings.plans
+    known = [one for one in some if _current(plans.get(one.plan), one)]
+    found = {one.id: "edited" for one in some} | {one.id: "" for one in known}
+    gone = _erased(connection, {one.contact_id for one in known})
+    agreed = consented(connection, {(one.contact_id, plans[one.plan].purpose) for one in known})
+    stops = _stops(connection, plans, known)
+    for one in known:
+        if one.contact_id in gone:
+            found[one.id] = "erased"
+        elif (one.contact_id, plans[one.plan].purpose) not in agreed:
+            found[one.id] = "consent"
+        else:
+            found[one.id] = stops.get(one.id, "")
+    return {touch: why for touch, why in found.items() if why}
+
+
+def consented(connection: Connection, asked: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Which of these (contact, purpose) are agreed to: the last that was said counts, and of two things that
+    were said in the same second the withdrawal."""
+    query = (
+        select(consents.c.contact_id, consents.c.purpose, consents.c.given)
+        .where(tuple_(consents.c.contact_id, consents.c.purpose).in_([*asked]))
+        .order_by(consents.c.at, consents.c.given.desc())
+    )
+    said = {(row.contact_id, row.purpose): row.given for row in connection.execute(query)}
+    return {one for one, given in said.items() if given}
+
+
+def _current(plan: Plan | None, touch: Any) -> bool:
+    return plan is not None and plan.version == touch.version and touch.step <= len(plan.steps)
+
+
+def _erased(connection: Connection, ids: set[int]) -> set[int]:
+    query = select(contacts.c.id).where(contacts.c.id.in_(ids), contacts.c.erased_at.is_not(None))
+    return {*connection.scalars(query)}
+
+
+def _stops(connection: Connection, plans: Any, some: Sequence[Any]) -> dict[int, str]:
+    """Which were ended by an event that came after the one that began them; told is the first."""
+    begun = {one.id: int(one.trigger.rpartition(":")[2]) for one in some}
+    query = select(events.c.id, events.c.at).where(events.c.id.in_({*begun.values()}))
+    times = {row.id: row.at for row in connection.execute(query)}
+    happened = _happened(connection, plans, some, min(times.values(), default=0))
+    found: dict[int, str] = {}
+    for one in some:
+        trigger = begun[one.id]
+        if trigger not in times:
+            found[one.id] = "erased"
+            continue
+        plan = plans[one.plan]
+        for event in happened.get(one.contact_id, ()):
+            if event.kind in plan.stops and _after(event, trigger, times[trigger], plan.begins):
+                found.setdefault(one.id, f"{_STOPPED}{event.kind}")
+    return found
+
+
+def _after(event: Any, trigger: int, at: int, begins: str) -> bool:
+    """In the same second anything ends a plan but what began it: two purchases begin it twice."""
+    if event.at != at:
+        return bool(event.at > at)
+    return bool(event.id > trigger if event.kind == begins else event.id != trigger)
+
+
+def _happened(
+    connection: Connection, plans: Any, some: Sequence[Any], since: int
+) -> dict[int, list[Any]]:
+    kinds = sorted({kind for one in some for kind in plans[one.plan].stops})
+    query = (
+        select(events.c.id, events.c.contact_id, events.c.kind, events.c.at)
+        .where(
+            events.c.contact_id.in_({one.contact_id for one in some}),
+            events.c.at >= since,
+            events.c.kind.in_(kinds),
+        )
+        .order_by(events.c.at, events.c.id)
+    )
+    found: dict[int, list[Any]] = {}
+    for row in connection.execute(query) if kinds else ():
+        found.setdefault(row.contact_id, []).append(row)
+    return found
