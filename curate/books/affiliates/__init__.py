@@ -8,6 +8,6 @@ sales side by side), ``compliance`` (levels, heads, what is paid for).
 
 from __future__ import annotations
 
+from curate.books.affiliates.distribution import report
 
-
-
+__all__ = ["report"]
