@@ -48,6 +48,7 @@ contacts = Table(
     time("acquired_at", index=True),  # when they were first heard of
     of("campaigns", optional=True, index=True),  # that brought them; empty: unknown
     text("channel"),  # that brought them
+    text("affiliate_code"),  # whose link it was that they were first heard of by
     text("language"),
     text("name", info=PERSONAL),
     text("note", info=PERSONAL),

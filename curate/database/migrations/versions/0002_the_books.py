@@ -91,6 +91,7 @@ def upgrade() -> None:
             "campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("channel", sa.Text(), server_default="", nullable=False),
+        sa.Column("affiliate_code", sa.Text(), server_default="", nullable=False),
         sa.Column("language", sa.Text(), server_default="", nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
