@@ -18,7 +18,7 @@ from curate.errors import CurateError
 from curate.messages import speaker
 from curate.shop import notices
 from curate.shop.access import grants, health
-from curate.web import downloads, order, refusals
+from curate.web import downloads, order, refusals, unsubscribe
 from curate.web.guard import Guard, networks
 from curate.web.pages import preferred
 
@@ -49,7 +49,8 @@ def app(shop: Shop) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for room in (order.router(shop), downloads.router(shop), _notices(shop), _house(shop)):
+    rooms = (order, downloads, unsubscribe)
+    for room in (*(one.router(shop) for one in rooms), _notices(shop), _house(shop)):
         made.include_router(room)
     _faults(made, shop)
     made.add_middleware(Guard, shop=shop)
