@@ -97,7 +97,10 @@ def _sqlite(path: Path) -> Engine:
     def connected(connection: Any, _: object) -> None:
         # The driver would begin transactions when it thinks fit; see "begin" below.
         connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        # What is deleted or blanked is overwritten: it could be read in the file otherwise.
+        for pragma in (
+            "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON",
+        ):  # fmt: skip
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from curate.database import Database, open_database
 from curate.errors import CurateError
-from curate.shop import keys, settings
+from curate.shop import erasures, keys, settings
 from curate.shop.keys import Keys
 from curate.shop.settings import Settings
 from curate.workspace import Workspace
@@ -39,8 +39,13 @@ class Shop:
 
     @cached_property
     def database(self) -> Database:
-        """Opened when it is first asked for. Raises CurateError."""
-        return open_database(self.settings.database, self.workspace.root)
+        """Opened when it is first asked for; who was erased since it was last known is erased in it, too.
+
+        Raises CurateError.
+        """
+        opened = open_database(self.settings.database, self.workspace.root)
+        erasures.replay(self, opened)
+        return opened
 
     @cached_property
     def keys(self) -> Keys:

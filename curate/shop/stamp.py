@@ -28,6 +28,7 @@ from curate.workers import Failed, Limits
 if TYPE_CHECKING:
     from curate.shop import Shop
     from curate.shop.access.shelf import Shelf
+    from curate.workspace import Workspace
 
 TYPES = {
     ".pdf": "application/pdf", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png",
@@ -119,35 +120,40 @@ def counted(one: Copy) -> str:
     return f"copies/{one.sha256}"
 
 
+def home(workspace: Workspace) -> Path:
+    """Where copies are kept, a folder for each grant, called by its serial."""
+    return workspace.state / "stamped"
+
+
 def make(shop: Shop, found: Shelf, one: Copy) -> Path | None:
     """The copy of ``one``, made now unless it is there; None where it cannot be made.
 
     The name of its folder is the grant's serial. Raises CurateError where the archive is damaged.
     """
-    home = shop.workspace.state / "stamped"
-    path = home / found.grant.serial / f"{found.version}-{one.sha256[:32]}{one.suffix}"
+    root = home(shop.workspace)
+    path = root / found.grant.serial / f"{found.version}-{one.sha256[:32]}{one.suffix}"
     if path.is_file():
         return path
     if not _waiting.acquire(blocking=False):
         return None
     try:
-        return _kept(home, path, found, one)
+        return _kept(root, path, found, one)
     finally:
         _waiting.release()
 
 
-def _kept(home: Path, path: Path, found: Shelf, one: Copy) -> Path | None:
+def _kept(root: Path, path: Path, found: Shelf, one: Copy) -> Path | None:
     with _one:
         if path.is_file():
             return path
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)  # they say who bought what
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)  # they say who bought what
         path.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".part-", dir=home) as room:
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=root) as room:
             made = _made(found.folder, one, line(found), Path(room))
             if made is None:
                 return None
             made.replace(path)
-        _tidy(home, path)
+        _tidy(root, path)
     return path
 
 
@@ -285,16 +291,16 @@ def _picture(task: Task) -> None:
     Path(task.target).write_bytes(buffer.getvalue())
 
 
-def _tidy(home: Path, newest: Path) -> None:
+def _tidy(root: Path, newest: Path) -> None:
     """The oldest copies go where there are too many: they can be made again."""
     total = 0
-    for path, size in sorted(_copies(home), key=lambda one: -one[0].stat().st_mtime):
+    for path, size in sorted(_copies(root), key=lambda one: -one[0].stat().st_mtime):
         total += size
         if total > _KEPT and path != newest:
             path.unlink(missing_ok=True)
 
 
-def _copies(home: Path) -> Iterator[tuple[Path, int]]:
-    for path in home.glob("*/*"):
+def _copies(root: Path) -> Iterator[tuple[Path, int]]:
+    for path in root.glob("*/*"):
         if not path.parent.name.startswith("."):
             yield path, path.stat().st_size
