@@ -31,14 +31,17 @@ def give(shop: Shop, affiliate: str, coupon: str) -> str:
     return code
 
 
-def end(shop: Shop, coupon: str) -> str:
+def end(shop: Shop, affiliate: str, coupon: str) -> str:
     """From now on no sale is anybody's by it; it is not given to another one. Raises CurateError."""
     code = codes.spelled(coupon)
-    own = update(coupons).where(coupons.c.code == code)
     with shop.database.writing() as connection:
-        if connection.scalar(select(coupons.c.code).where(coupons.c.code == code)) is None:
+        owner = register.held(connection, affiliate)
+        own = (coupons.c.code == code) & (coupons.c.affiliate_id == owner.id)
+        if connection.scalar(select(coupons.c.code).where(own)) is None:
             raise CurateError(
-                f"there is no coupon {code}", "see whose there are: curate affiliates list"
+                f"{owner.code} has no coupon {code}",
+                f"see theirs: curate affiliates show {owner.code}",
             )
-        connection.execute(own.where(coupons.c.ended_at.is_(None)).values(ended_at=shop.now()))
+        ending = update(coupons).where(own, coupons.c.ended_at.is_(None))
+        connection.execute(ending.values(ended_at=shop.now()))
     return code

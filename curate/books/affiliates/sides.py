@@ -144,7 +144,7 @@ def sales(connection: Connection, period: Period) -> dict[Side, Sales]:
 def _people(owners: Any) -> Iterator[Any]:
     """How many of an affiliate's orders are of people who are new, and of people who were known.
 
-    New is whose first order it is, and who was first heard of by it, or by the affiliate's own click.
+    New is whose first order it is, and who was first heard of by it, or by the affiliate's own link.
     """
     before = orders.alias("before")
     earlier = (
@@ -159,7 +159,9 @@ def _people(owners: Any) -> Iterator[Any]:
         .exists()
     )
     theirs = and_(owners.c.affiliate_id.is_not(None), contacts.c.id.is_not(None))
-    first = and_(contacts.c.acquired_at >= owners.c.touched_at, ~earlier)
+    paid = func.coalesce(orders.c.paid_at, orders.c.made_at)
+    brought = or_(contacts.c.acquired_at >= paid, contacts.c.affiliate_code == owners.c.code)
+    first = and_(brought, ~earlier)
     for condition in (and_(theirs, first), and_(theirs, ~first)):
         yield func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
@@ -170,22 +172,16 @@ def _earning(condition: Any) -> Any:
 
 
 def _owners() -> Any:
-    """(order_id, affiliate_id, touched_at) of every order that an affiliate earned by."""
+    """(order_id, affiliate_id, code) of every order that an affiliate earned by."""
     first = (
         select(lines.c.order_id, func.min(lines.c.id).label("line_id"))
         .join(attributions, _earning(attributions.c.line_id == lines.c.id))
         .group_by(lines.c.order_id)
         .subquery("first")
     )
-    paid = func.coalesce(orders.c.paid_at, orders.c.made_at)
-    click = and_(attributions.c.by == "click", attributions.c.at < paid)
     return (
-        select(
-            first.c.order_id,
-            attributions.c.affiliate_id,
-            case((click, attributions.c.at), else_=paid).label("touched_at"),
-        )
+        select(first.c.order_id, attributions.c.affiliate_id, affiliates.c.code)
         .join(attributions, attributions.c.line_id == first.c.line_id)
-        .join(orders, orders.c.id == first.c.order_id)
+        .join(affiliates, affiliates.c.id == attributions.c.affiliate_id)
         .subquery("owners")
     )

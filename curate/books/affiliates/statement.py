@@ -103,9 +103,7 @@ def statement(shop: Shop, affiliate: str, period: Period) -> Statement:
 
 def report(shop: Shop, affiliate: str, period: Period) -> Report:
     """The statement as tables, in the affiliate's language."""
-    who, made = register.of(shop, affiliate), statement(shop, affiliate, period)
-    language: Language = "zh" if who.language.startswith("zh") else "en"
-    say = speaker(language if who.language else shop.settings.language)
+    made, say = statement(shop, affiliate, period), speaker(language(shop, affiliate))
     return Report(
         "statement",
         say("Statement for {code}", code=made.code),
@@ -116,6 +114,12 @@ def report(shop: Shop, affiliate: str, period: Period) -> Report:
             say("What was given back after it was paid out is taken off what is earned next."),
         ),
     )
+
+
+def language(shop: Shop, affiliate: str) -> Language:
+    """What they read; where nobody said it, the shop's."""
+    told = register.of(shop, affiliate).language
+    return ("zh" if told.startswith("zh") else "en") if told else shop.settings.language
 
 
 def write(stream: IO[bytes], made: Statement) -> int:
