@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, select, text
 
 from curate.database.tables import (
     acknowledgements,
@@ -258,6 +258,16 @@ def everything(shop: Shop) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
+def empty(shop: Shop) -> None:
+    """What triggers keep anybody else from."""
+    with shop.database.writing() as connection:
+        kept = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+        for name in kept.scalars().all():
+            connection.execute(text(f"DROP TRIGGER {name}"))
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+
+
 @given(histories(), st.randoms(use_true_random=False), st.integers(1, 4))
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -270,9 +280,7 @@ def test_no_order_of_tellings_makes_a_difference(
         some = [*told, *chance.choices(told, k=len(told))] if mixed else told
         if mixed:
             chance.shuffle(some)
-        with shop.database.writing() as connection:
-            for table in reversed(metadata.sorted_tables):
-                connection.execute(table.delete())
+        empty(shop)
         for start in range(0, len(some), cut):
             assert intake.take(shop, some[start : start + cut]).problems == ()
         states.append(everything(shop))

@@ -325,7 +325,7 @@ where, number = sys.argv[2], sys.argv[3]
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 if where == "ledger":
-    ledger.post = die
+    ledger.post_all = die
 elif where == "access":
     revocation._take = die
 elif where == "messages":

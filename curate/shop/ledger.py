@@ -1,7 +1,12 @@
 """What happened to money: double-entry postings in minor units that are only ever added.
 
 A positive posting debits an account (more assets, more expenses), a negative one credits it (more income).
-Every entry has a source, such as "line:7" or "refund:3", and is posted once for it.
+Every entry has a source, such as "line:7" or "refund:3", and is posted once for it. It is booked on the day
+of its document, unless that lies in a month that is closed: then at the first second that is open.
+
+Accounts: assets:channel:NAME, assets:bank, liabilities:affiliate:CODE, liabilities:suppliers,
+income:sales:SKU, expenses:fees:CHANNEL, expenses:commission:CODE, and expenses:ads, :team and :other, with
+:CHANNEL where it is known. Neither they nor sources nor notes name a person: nothing here can be erased.
 """
 
 from __future__ import annotations
@@ -10,16 +15,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Text, cast, func, select
 
-from curate.database.tables import entries, lines, orders, postings, refunds
+from curate.database.tables import entries, lines, orders, periods, postings, refunds
 from curate.errors import CurateError
 from curate.shop import money
 
 if TYPE_CHECKING:
     from curate.shop import Shop
 
+BANK = "assets:bank"
+SUPPLIERS = "liabilities:suppliers"
+"""Whom costs are owed to."""
 _AT_ONCE = 1_000
+_CLOSING = (
+    0x6C6564676572  # of PostgreSQL: who closes a month waits for who posts, and the other way round
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +44,14 @@ class Move:
     currency: str
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
+    """What is to be posted once for its ``source``, dated ``at``; ``line_id``: the line that it is about."""
+
     source: str
     at: int
     note: str
     moves: tuple[Move, ...]
+    line_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,11 @@ def sales(sku: str) -> str:
     return f"income:sales:{sku}"
 
 
+def spent(kind: str, channel: str = "") -> str:
+    """``kind``: ads, team or other; without ``channel`` what has to be shared out."""
+    return f"expenses:{kind}:{channel}" if channel else f"expenses:{kind}"
+
+
 def earned(connection: Connection, shop: Shop, line_id: int) -> bool:
     """:func:`earned_all` of one line; False where it is posted already."""
     return bool(earned_all(connection, shop, (line_id,)))
@@ -73,6 +92,8 @@ def earned_all(connection: Connection, shop: Shop, line_ids: Iterable[int]) -> t
     What was given back before a line could be posted (it waited for its product) is reversed with it.
     Raises CurateError, and posts nothing, where one of them is not paid, or of no product.
     """
+    from curate.shop import commission
+
     ids = [*dict.fromkeys(line_ids)]
     found = [line for some in _pieces(ids) for line in _lines(connection, some)]
     for line in found:
@@ -81,51 +102,77 @@ def earned_all(connection: Connection, shop: Shop, line_ids: Iterable[int]) -> t
                 f"line {line.line_no} of order {line.number} ({line.channel}) has earned nothing yet",
                 "it has to be paid, and to be of a product that shop.toml names",
             )
-    new = _enter(connection, shop, [_brought(line, shop.now()) for line in found])
+    new = post_all(connection, shop, [_brought(line, shop.now()) for line in found])
     posted = tuple(line.id for line in found if f"line:{line.id}" in new)
+    commission.earned(connection, shop, posted)
     for some in _pieces(posted):
-        given = select(refunds.c.id).where(refunds.c.line_id.in_(some)).order_by(refunds.c.id)
-        for refund_id in connection.scalars(given).all():
-            reversed_(connection, shop, refund_id)
+        given = select(refunds.c.id).where(refunds.c.line_id.in_(some))
+        reversed_all(connection, shop, connection.scalars(given).all())
     return posted
 
 
-def _brought(line: Any, now: int) -> _Entry:
+def _brought(line: Any, now: int) -> Entry:
     income = sales(line.sku)
     moves = (
         Move(assets(line.channel), income, line.paid - line.fee, line.currency),
         Move(fees(line.channel), income, line.fee, line.currency),
     )
-    told = f"{line.channel} {line.number}/{line.line_no}"
-    return _Entry(f"line:{line.id}", line.paid_at if line.paid_at is not None else now, told, moves)
+    at = line.paid_at if line.paid_at is not None else now
+    return Entry(f"line:{line.id}", at, _told(line), moves, line.id)
 
 
 def reversed_(connection: Connection, shop: Shop, refund_id: int) -> bool:
-    """Take back what a refund took of what its line earned, once; False where there is nothing to post.
+    """:func:`reversed_all` of one refund; False where there is nothing to post."""
+    return bool(reversed_all(connection, shop, (refund_id,)))
+
+
+def reversed_all(connection: Connection, shop: Shop, refund_ids: Iterable[int]) -> tuple[int, ...]:
+    """Take back what refunds took of what their lines earned, each once; those that were not posted already.
 
     Pro rata to the money given back so far, rounded half to even, less what earlier refunds of the line took:
-    all of them together are the whole to the cent, however it was cut up.
+    all of them together are the whole to the cent, however it was cut up. Of lines that are not posted
+    nothing is taken back: it is when they are.
     """
-    refund = connection.execute(select(refunds).where(refunds.c.id == refund_id)).one()
-    line = _line(connection, refund.line_id)
-    if not _posted(connection, f"line:{line.id}"):
-        return False
-    before = int(
-        connection.scalar(
-            select(func.coalesce(func.sum(refunds.c.amount), 0)).where(
-                refunds.c.line_id == line.id, refunds.c.id < refund_id
-            )
-        )
-        or 0
-    )
+    from curate.shop import commission
+
+    posted: list[int] = []
+    for some in _pieces([*dict.fromkeys(refund_ids)]):
+        new = post_all(connection, shop, [*_taken(connection, some)])
+        posted += [one for one in some if f"refund:{one}" in new]
+    commission.reversed_(connection, shop, posted)
+    return tuple(posted)
+
+
+def _taken(connection: Connection, refund_ids: Sequence[int]) -> Iterator[Entry]:
+    wanted = set(refund_ids)
+    which = select(refunds.c.line_id).where(refunds.c.id.in_(wanted))
+    held = {line.id: line for line in _lines(connection, [*set(connection.scalars(which))])}
+    earned = (select(entries.c.line_id).where(
+        entries.c.line_id.in_(held), entries.c.source == "line:" + cast(entries.c.line_id, Text)
+    ))  # fmt: skip
+    known = set(connection.scalars(earned))
+    given = select(refunds).where(refunds.c.line_id.in_(known)).order_by(refunds.c.id)
+    before: dict[int, int] = {}
+    for refund in connection.execute(given):
+        line, done = held[refund.line_id], before.get(refund.line_id, 0)
+        before[refund.line_id] = done + refund.amount
+        if refund.id in wanted:
+            yield _reversal(line, refund, done)
+
+
+def _reversal(line: Any, refund: Any, before: int) -> Entry:
     after = before + int(refund.amount)
     fee = money.share(line.fee, after, line.paid) - money.share(line.fee, before, line.paid)
-    income, told = sales(line.sku), f"{line.channel} {line.number}/{line.line_no}"
+    income = sales(line.sku)
     moves = (
         Move(income, assets(line.channel), refund.amount - fee, line.currency),
         Move(income, fees(line.channel), fee, line.currency),
     )
-    return post(connection, shop, f"refund:{refund_id}", moves, note=told, at=refund.at)
+    return Entry(f"refund:{refund.id}", refund.at, _told(line), moves, line.id)
+
+
+def _told(line: Any) -> str:
+    return f"{line.channel} {line.number}/{line.line_no}"
 
 
 def post(
@@ -136,22 +183,33 @@ def post(
     *,
     note: str = "",
     at: int | None = None,
+    line_id: int | None = None,
 ) -> bool:
     """One entry, inside the caller's transaction; False, and nothing done, where ``source`` has one."""
     when = shop.now() if at is None else at
-    return bool(_enter(connection, shop, [_Entry(source, when, note, tuple(moves))]))
+    return bool(post_all(connection, shop, [Entry(source, when, note, tuple(moves), line_id)]))
 
 
-def _enter(connection: Connection, shop: Shop, some: Sequence[_Entry]) -> dict[str, int]:
-    """Entries of sources that have none yet, in two statements for all: (source, id) of those that were made."""
+def post_all(connection: Connection, shop: Shop, some: Sequence[Entry]) -> dict[str, int]:
+    """Entries of sources that have none yet, in few statements for all: (source, id) of those that were made.
+
+    Each is booked at its time, or at the first second that is open where that is closed already.
+    """
     if not some:
         return {}
+    begin = _open_from(connection)
     made = connection.execute(
         shop.database.insert(entries)
         .on_conflict_do_nothing(index_elements=["source"])
         .returning(entries.c.source, entries.c.id),
-        [{"source": one.source, "at": one.at, "note": one.note} for one in some],
-    )
+        [
+            {
+                "source": one.source, "at": max(one.at, begin), "note": one.note,
+                "line_id": one.line_id, "dated": one.at if one.at < begin else None,
+            }
+            for one in some
+        ],
+    )  # fmt: skip
     new = {row.source: int(row.id) for row in made}
     rows = [
         {"entry_id": new[one.source], "account": account, "currency": currency, "amount": amount}
@@ -163,6 +221,19 @@ def _enter(connection: Connection, shop: Shop, some: Sequence[_Entry]) -> dict[s
     if rows:
         connection.execute(postings.insert(), rows)
     return new
+
+
+def hold(connection: Connection, *, closing: bool = False) -> None:
+    """Until the transaction ends no month is closed; with ``closing``, nobody posts. SQLite has one writer."""
+    if connection.dialect.name == "postgresql":
+        lock = func.pg_advisory_xact_lock if closing else func.pg_advisory_xact_lock_shared
+        connection.execute(select(lock(_CLOSING)))
+
+
+def _open_from(connection: Connection) -> int:
+    """The first second of the first month that is open."""
+    hold(connection)  # before the months are read: who closes one now is waited for
+    return int(connection.scalar(select(func.max(periods.c.ends_at))) or 0)
 
 
 def balances(shop: Shop) -> tuple[Balance, ...]:
@@ -189,18 +260,9 @@ def _summed(moves: Iterable[Move]) -> dict[tuple[str, str], int]:
     return sums
 
 
-def _posted(connection: Connection, source: str) -> bool:
-    return connection.scalar(select(entries.c.id).where(entries.c.source == source)) is not None
-
-
-def _line(connection: Connection, line_id: int) -> Any:
-    """With its order's channel, number, currency and paid_at; held, so that a line is not posted while it is
-    refunded."""
-    (line,) = _lines(connection, [line_id])
-    return line
-
-
 def _lines(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
+    """With their orders' channel, number, currency and paid_at; held, so that a line is not posted while it is
+    refunded."""
     query = (
         select(lines, orders.c.channel, orders.c.number, orders.c.currency, orders.c.paid_at)
         .join(orders, orders.c.id == lines.c.order_id)
