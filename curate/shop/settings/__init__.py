@@ -12,7 +12,7 @@ from curate import config
 from curate.errors import ConfigError
 from curate.model import Language
 from curate.shop.settings import distribution, forbidden, journey
-from curate.shop.settings.accounting import Books, Target
+from curate.shop.settings.accounting import Books, Factor, Target
 from curate.shop.settings.distribution import Distribution, Rule, Tier
 from curate.shop.settings.journey import Plan, Step, Touch
 from curate.shop.settings.privacy import Privacy
@@ -25,6 +25,7 @@ __all__ = [
     "Books",
     "Channel",
     "Distribution",
+    "Factor",
     "Mail",
     "Plan",
     "Privacy",
@@ -65,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """See [books] below."""
     targets: dict[str, Target] = {}
     """What is planned, by month: [targets."2026-03"]; the period review holds it against what came."""
+    factors: dict[str, Factor] = {}
+    """What is measured outside the books, by a name of yours: [factors.rating]; shown in the scorecard."""
     distribution: Distribution = Distribution()
     """See [distribution] below."""
     rules: dict[str, Rule] = {}

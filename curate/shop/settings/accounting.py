@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -34,3 +36,33 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """New ones."""
     buyers: Annotated[int, Meta(ge=0)] = 0
     """Who bought something."""
+
+
+class Factor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was looked up or measured outside the books; the scorecard shows it with where and when that was."""
+
+    of: Literal["reputation", "value", "demand", "scarcity", "scale"]
+    """What it tells something about: what people say, what it is worth to them, how many look for it, how few offer it, how many are reached."""
+    value: str
+    """As it was measured: "4.8 of 5", "1200 searches a month", "7 competitors"."""
+    source: str
+    """Where: the name of a page, a report, a person who counted."""
+    date: str
+    """When, as 2026-03-31."""
+
+    def __post_init__(self) -> None:
+        if not self.value.strip() or not self.source.strip():
+            raise ValueError("factors: a value needs to be there, and its source")
+        try:
+            _day(self.date)
+        except ValueError:
+            raise ValueError(
+                f"factors: date = {self.date[:20]!r} is no day: write 2026-03-31"
+            ) from None
+
+
+def _day(text: str) -> date:
+    """Raises ValueError for all but 2026-03-31."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        raise ValueError(text)
+    return date.fromisoformat(text)
