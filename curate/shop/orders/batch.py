@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, select, update
 
 from curate.database.tables import acknowledgements, deliveries, lines, orders, steps
 from curate.errors import CurateError, Problem
-from curate.shop import ledger, money
+from curate.shop import commission, contacts, ledger, money
 from curate.shop.aftersales import refunds
 from curate.shop.orders import Line, fold
 from curate.shop.orders.fold import Known, Stage
@@ -40,6 +40,17 @@ class _Order:
     @property
     def id(self) -> int:
         return int(self.row.id)
+
+    @property
+    def tells(self) -> bool:
+        """Whether it says more than it did of who it is of, or nobody asked so far."""
+        named = bool(self.now("buyer") or self.now("email"))
+        return bool(self.seen.keys() & {"buyer", "email"}) or (
+            named and self.row.contact_id is None
+        )
+
+    def now(self, name: str) -> Any:
+        return self.seen.get(name, getattr(self.row, name))
 
 
 @dataclass
@@ -80,6 +91,7 @@ class Batch:
             self._hold_lines(connection)
             for told in sound:
                 self._fold(told)
+            self._tie(connection)
             self._write_orders(connection)
             new = [one for one in self.entries.values() if one.before is None]
             changed = [one for one in self.entries.values() if self._changed(one)]
@@ -190,6 +202,19 @@ class Batch:
     def _changed(self, one: _Entry) -> bool:
         return one.before is not None and (one.now != one.before or one.sku != one.sku_before)
 
+    def _tie(self, connection: Connection) -> None:
+        """Say who orders are of. Of people who were erased nothing is kept that tells it, however often their
+        orders are told."""
+        some = [order for order in self.orders.values() if order.tells]
+        found = contacts.of_people(
+            connection, self.shop, [contacts.person(_buyer(order)) for order in some]
+        )
+        for order, who in zip(some, found, strict=True):
+            if who.erased:
+                order.seen |= {"buyer": "", "email": ""}
+            elif who.contact_id not in (None, order.row.contact_id):
+                order.seen["contact_id"] = who.contact_id
+
     def _write_orders(self, connection: Connection) -> None:
         """Those that were told alike in one statement."""
         alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
@@ -221,7 +246,8 @@ class Batch:
             channel, currency = one.line.channel, one.order.row.currency
             move = ledger.Move(ledger.fees(channel), ledger.assets(channel), fee, currency)
             note = f"{channel} {one.line.number}/{one.line.line_no}"
-            ledger.post(connection, self.shop, f"fee:{one.id}", [move], note=note)
+            ledger.post(connection, self.shop, f"fee:{one.id}", [move], note=note, line_id=one.id)
+            commission.fee_told(connection, self.shop, one.id)
 
     def _begin(self, connection: Connection, some: Sequence[_Entry]) -> int:
         waiting = [(one.id, one.sku, one.now.quantity - _given(one)) for one in some]
@@ -328,6 +354,12 @@ def _waiting(entries: Iterable[_Entry]) -> tuple[Unmapped, ...]:
         what = Unmapped(one.line.channel, one.now.item, one.now.variant, one.now.title, 1)
         counted += Taken(unmapped=(what,))
     return counted.unmapped
+
+
+def _buyer(order: _Order) -> contacts.Buyer:
+    at = order.now("paid_at")
+    told = (order.row.channel, order.now("buyer"), order.now("email"), order.now("language"))
+    return contacts.Buyer(*told, order.row.made_at if at is None else at)
 
 
 def _tell(order: _Order, line: Line, told: Known, now: int) -> None:
