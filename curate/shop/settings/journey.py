@@ -22,7 +22,7 @@ STAGES: tuple[Stage, ...] = (
 )  # fmt: skip
 """In the order in which they are reached: those of the database, which takes longer to import."""
 Event = Literal[
-    "seen", "clicked", "took", "asked", "subscribed", "talked", "approved", "trusted", "bought", "shared",
+    "seen", "clicked", "took", "asked", "subscribed", "talked", "approved", "trusted", "bought", "recommended",
     "joined", "refunded", "unsubscribed",
 ]  # fmt: skip
 """What contacts do: those of ``books.journey.stages``, which tells what they lead to."""
