@@ -41,7 +41,7 @@ _WIDE = 100
     help="Write a page with charts, one file that needs no network.",
 )  # fmt: skip
 @click.option(
-    "--csv", "folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+    "--csv", "sheets", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
     help="Write a CSV file for each table.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with exact figures.")
@@ -52,7 +52,7 @@ def report(
     told: str,
     by: str,
     page: Path | None,
-    folder: Path | None,
+    sheets: Path | None,
     as_json: bool,
 ) -> None:
     """Show what was sold, what it cost and what came of it: direct, distribution, journey, review, compliance or
@@ -74,9 +74,9 @@ def report(
         from curate.books.reports import json
 
         echo_json(json.told(made, period.name))
-    elif not (page or folder):
+    elif not (page or sheets):
         _show(made, language, 0 if kind else 1)
-    for path in _written(made, language, period, page, folder):
+    for path in _written(made, language, period, page, sheets):
         echo(say("{path} is written", path=path), err=as_json)
     _finish(left_out, say)
 
@@ -122,17 +122,17 @@ def _written(
     language: Language,
     period: Period,
     page: Path | None,
-    folder: Path | None,
+    sheets: Path | None,
 ) -> list[Path]:
     paths = []
     if page:
         from curate.books.reports import csv, html
 
         paths.append(csv.replace(page, html.page(made, language, period.name).encode()))
-    if folder:
+    if sheets:
         from curate.books.reports import csv
 
-        paths += [path for one in made for path in csv.write(one, folder)]
+        paths += [path for one in made for path in csv.write(one, sheets)]
     return paths
 
 

@@ -256,7 +256,7 @@ def _lines(picture: _Picture) -> Any:
     ticks = _ticks(picture, low, high)
     left = max(_wide(_tick(one, ticks, picture)) for one in ticks) * _SMALL / _FONT + 10
     figure = _figure(height)
-    axes = _axes(figure, left, 22, 10, 26, height)
+    axes = _axes(figure, left, 22, 10, 30, height)
     for number, one in enumerate(picture.series):
         heights = [float("nan") if value is None else value for value in one.values]
         axes.plot(
@@ -268,6 +268,7 @@ def _lines(picture: _Picture) -> Any:
     room = max(1, int((_WIDTH - left - 22) / (max(map(_wide, labels)) + 12)))
     step = -(-count // room)
     axes.set_xticks([*range(0, count, step)], labels[::step], fontsize=_SMALL)
+    axes.tick_params(axis="x", pad=9)  # below the zero of the other axis
     axes.set_xlim(-0.3 if count > 1 else -1, count - 0.7 if count > 1 else 1)
     _scale(axes.yaxis, picture, low, high)
     axes.axhline(0, color=ZERO, linewidth=1)
@@ -275,22 +276,29 @@ def _lines(picture: _Picture) -> Any:
 
 
 def _scale(axis: Any, picture: _Picture, low: float, high: float) -> None:
-    """From zero, with round figures and thin lines."""
+    """From zero, with thin lines at round figures, as many as there is room for."""
     low, high = min(low, 0.0), max(high, 0.0)
     if low == high:
         high = 1.0
-    ticks = _ticks(picture, low, high)
-    getattr(axis.axes, f"set_{axis.axis_name}lim")(min(low, 0.0), high)
-    kept = [one for one in ticks if low <= one <= high * 1.001]
-    axis.set_ticks(kept, [_tick(one, ticks, picture) for one in kept])
+    getattr(axis.axes, f"set_{axis.axis_name}lim")(low, high)
+    room = axis.axes.get_position().width * _WIDTH
+    for most in (4, 3, 2, 1):
+        ticks = [one for one in _ticks(picture, low, high, most) if low <= one <= high * 1.001]
+        told = [_tick(one, ticks, picture) for one in ticks]
+        apart = room * (ticks[1] - ticks[0]) / (high - low) if len(ticks) > 1 else room
+        if axis.axis_name == "y" or apart > max(map(_wide, told)) + 6:
+            break
+    else:
+        ticks, told = [0.0], ["0"]
+    axis.set_ticks(ticks, told)
     axis.grid(color=GRID, linewidth=0.8)
 
 
-def _ticks(picture: _Picture, low: float, high: float) -> list[float]:
+def _ticks(picture: _Picture, low: float, high: float, most: int = 4) -> list[float]:
     from matplotlib.ticker import MaxNLocator
 
     whole = picture.column.kind == "count"
-    locator = MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10], integer=whole)
+    locator = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10], integer=whole)
     return [float(one) for one in locator.tick_values(low, high if high > low else low + 1)]
 
 
@@ -318,8 +326,15 @@ def _clean(text: str) -> str:
 
 def _wide(text: str) -> float:
     """In points, whatever font the reader has: rather too much."""
-    em = sum(1.02 if unicodedata.east_asian_width(one) in "WF" else 0.6 for one in text)
-    return em * _FONT
+    return sum(map(_em, text)) * _FONT
+
+
+def _em(char: str) -> float:
+    if unicodedata.east_asian_width(char) in "WF":
+        return 1.02
+    if char in "MWmw@%…":
+        return 0.98
+    return 0.74 if char.isupper() else 0.6
 
 
 def _cut(text: str, most: float) -> str:

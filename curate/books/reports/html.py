@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from curate.books.reports import Cell, Report, Table
 from curate.books.reports.cells import exact, heading, is_figure, said
 from curate.bundle.pages import press
+from curate.exports.text import line
 from curate.messages import speaker
 from curate.model import Language
 
 if TYPE_CHECKING:
     from curate.books.reports.charts import Drawn
-
-_CLEAN = {code: " " for code in (*range(32), *range(127, 160), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)}  # fmt: skip
-"""What HTML has no place for."""
 
 
 class Shown(NamedTuple):
@@ -64,15 +62,15 @@ def page(reports: Sequence[Report], language: Language, period: str) -> str:
         _environment()
         .get_template("page.html.j2")
         .render(
-            chapters=chapters, title=title, period=_clean(period), say=say, style=_style(), policy=_policy(),
+            chapters=chapters, title=title, period=line(period), say=say, style=_style(), policy=_policy(),
             language="zh-CN" if language == "zh" else "en",
         )
     )  # fmt: skip
 
 
 def _chapter(report: Report, language: Language) -> Chapter:
-    notes = [*map(_clean, report.notes)]
-    return Chapter(report.key, _clean(report.title), notes, [*_parts(report, language)])
+    notes = [*map(line, report.notes)]
+    return Chapter(report.key, line(report.title), notes, [*_parts(report, language)])
 
 
 def _parts(report: Report, language: Language) -> Iterator[Part]:
@@ -86,15 +84,15 @@ def _parts(report: Report, language: Language) -> Iterator[Part]:
             for drawn in charts.draw(report, chart, language)
         ]
         head = [
-            Head(_clean(heading(table, place)), is_figure(column))
+            Head(line(heading(table, place)), is_figure(column))
             for place, column in enumerate(table.columns)
         ]
         rows = [_row(row, table) for row in table.rows]
         total = _row(table.total, table) if table.total else []
-        notes = [*map(_clean, table.notes)]
+        notes = [*map(line, table.notes)]
         name = f"{report.key}-{table.key}"
         is_named = not is_figure(table.columns[0])
-        yield Part(name, _clean(table.title), head, rows, total, notes, pictures, is_named)
+        yield Part(name, line(table.title), head, rows, total, notes, pictures, is_named)
 
 
 def _row(row: tuple[Cell, ...], table: Table) -> list[Shown]:
@@ -102,7 +100,7 @@ def _row(row: tuple[Cell, ...], table: Table) -> list[Shown]:
     return [
         Shown(_figure(text), exact(cell, column), cell is not None)
         if is_figure(column)
-        else Shown(_clean(text), "", False)
+        else Shown(line(text), "", False)
         for cell, text, column in found
     ]
 
@@ -110,10 +108,6 @@ def _row(row: tuple[Cell, ...], table: Table) -> list[Shown]:
 def _figure(text: str) -> str:
     """With a minus that is as wide as a plus."""
     return f"−{text[1:]}" if text.startswith("-") else text
-
-
-def _clean(text: str) -> str:
-    return text.translate(_CLEAN)
 
 
 @cache
