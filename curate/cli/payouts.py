@@ -81,7 +81,7 @@ def prepare(workspace: Workspace, batch: str, day: str, sheet: Path | None, as_j
         echo_json(_told(made, workspace))
         return
     if made.again:
-        echo(say("batch {batch} was prepared before", batch=made.name))
+        echo(say("batch {name} was prepared before", name=made.name))
     for one in made.payouts:
         echo(payout_line(one, say))
     for left in made.left:

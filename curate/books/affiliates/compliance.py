@@ -73,7 +73,7 @@ def report(shop: Shop, period: Period, by: str = "") -> Report:
 
 
 def _checks(shop: Shop, facts: _Facts, say: Say) -> Table:
-    good, bad = say("yes"), say("NO")
+    good, bad = say("yes"), say("no")
     rows = tuple(
         (one.what, good if one.fine else bad, one.found) for one in _checked(shop, facts, say)
     )
