@@ -20,12 +20,12 @@ from curate.database.tables.base import PERSONAL, Id, count, metadata, of, own_i
 
 _UNFOLLOWED = text_("followed IS NULL AND contact_id IS NOT NULL AND paid_at IS NOT NULL")
 _UNTOLD = text_("followed IS NULL")
-NAMED = text_("buyer <> '' OR email <> ''")
+NAMED = text_("(buyer <> '' OR email <> '')")
 """Orders that still tell whose they are. Written as it stands here, so that the index of these is used."""
 CLOSED = text_("state = 'closed' AND subject <> ''")
 """Tickets that are done with and can still be read."""
-ARRIVED = text_("state IN ('confirmed', 'cancelled') AND body <> ''")
-"""Messages that nobody sends any more and that can still be read."""
+READABLE = text_("body <> ''")
+"""Messages whose text is still there."""
 
 orders = Table(
     "orders", metadata,
@@ -175,7 +175,9 @@ outbox = Table(
         "state IN ('rendered', 'sending', 'sent', 'confirmed', 'cancelled')", name="state"
     ),
     Index("ix_outbox_due", "state", "due_at"),
-    Index("ix_outbox_arrived", "changed_at", sqlite_where=ARRIVED, postgresql_where=ARRIVED),
+    Index(
+        "ix_outbox_readable", "state", "changed_at", sqlite_where=READABLE, postgresql_where=READABLE
+    ),
 )  # fmt: skip
 
 alerts = Table(

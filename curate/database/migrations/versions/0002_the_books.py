@@ -500,8 +500,8 @@ def upgrade() -> None:
         "orders",
         ["paid_at", "made_at"],
         unique=False,
-        sqlite_where=sa.text("buyer <> '' OR email <> ''"),
-        postgresql_where=sa.text("buyer <> '' OR email <> ''"),
+        sqlite_where=sa.text("(buyer <> '' OR email <> '')"),
+        postgresql_where=sa.text("(buyer <> '' OR email <> '')"),
     )
     op.create_index(
         "ix_orders_unfollowed",
@@ -515,15 +515,15 @@ def upgrade() -> None:
     )
     _refer("outbox", "contact_id", "contacts")
     op.add_column("outbox", sa.Column("purpose", sa.Text(), server_default="", nullable=False))
-    op.create_index(
-        "ix_outbox_arrived",
-        "outbox",
-        ["changed_at"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('confirmed', 'cancelled') AND body <> ''"),
-        postgresql_where=sa.text("state IN ('confirmed', 'cancelled') AND body <> ''"),
-    )
     op.create_index(op.f("ix_outbox_contact_id"), "outbox", ["contact_id"], unique=False)
+    op.create_index(
+        "ix_outbox_readable",
+        "outbox",
+        ["state", "changed_at"],
+        unique=False,
+        sqlite_where=sa.text("body <> ''"),
+        postgresql_where=sa.text("body <> ''"),
+    )
     op.add_column("refunds", sa.Column("followed", sa.Boolean(), nullable=True))
     op.create_index(
         "ix_refunds_unfollowed",
