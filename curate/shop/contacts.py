@@ -30,6 +30,7 @@ _MASKED = re.compile(r"[*•●█■]")
 _NOBODY = frozenset(
     "anonymous anonym guest unknown none null n/a na test 匿名 匿名用户 匿名买家 匿名会员 游客 访客 未知 无".split()
 )
+_OTHER = re.compile(r"\D")
 _CHINESE_PHONE = re.compile(r"(?:00)?86(1[3-9]\d{9})")
 _FEWEST_DIGITS, _MOST_DIGITS = 5, 18
 
@@ -119,7 +120,9 @@ def key(shop: Shop, kind: str, value: str, channel: str = "") -> bytes:
 
 def normal(kind: str, value: str) -> str:
     """As it is compared; "" where it tells nobody: empty, masked by its channel, or a word for no one."""
-    text = known_by(value[: 4 * _LONGEST])[:_LONGEST]
+    some = value[: 4 * _LONGEST]
+    plain = some.isascii() and some.isprintable()  # most are, and nothing is unseen in them
+    text = (" ".join(some.split()) if plain else known_by(some))[:_LONGEST]
     if kind == "phone":
         return _digits(text)
     if kind != "handle":  # a channel's own may differ by case alone, such as WeChat's openid
@@ -132,7 +135,9 @@ def normal(kind: str, value: str) -> str:
 def _digits(text: str) -> str:
     if _MASKED.search(text):
         return ""
-    digits = "".join(str(unicodedata.decimal(one)) for one in text if one.isdecimal())
+    digits = _OTHER.sub("", text)
+    if not digits.isascii():  # ١٣٨, and others that have digits of their own
+        digits = "".join(str(unicodedata.decimal(one)) for one in digits)
     if found := _CHINESE_PHONE.fullmatch(digits):
         return found[1]
     return digits if _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS else ""
@@ -173,7 +178,7 @@ def of_people(connection: Connection, shop: Shop, told: Sequence[Person]) -> lis
     """
     keyed = [_keyed(shop, one) for one in told]
     every = [*dict.fromkeys(one for some in keyed for one, _ in some)]
-    gone, known = erased(connection, every), _known(connection, every)
+    gone, known = erased(connection, every), owners(connection, every)
     slots: dict[int, _Slot] = {}
     owner: dict[bytes, _Slot] = {}
     found: list[tuple[_Slot | None, bool, bool, tuple[_Slot, ...]]] = []
@@ -195,7 +200,8 @@ def _keyed(shop: Shop, one: Person) -> list[tuple[bytes, Identity]]:
     return [(key(shop, *each), each) for each in named]
 
 
-def _known(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
+def owners(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
+    """The contact of each key that is one's."""
     query = select(identities.c.key, identities.c.contact_id)
     return {
         row.key: int(row.contact_id)
@@ -273,7 +279,7 @@ def _insert(connection: Connection, shop: Shop, some: Iterable[_Slot]) -> dict[b
     rows.sort(key=lambda row: row["key"])  # in one order everywhere: nobody waits in a ring
     query = shop.database.insert(identities).on_conflict_do_nothing(index_elements=["key"])
     made = set(connection.scalars(query.returning(identities.c.key), rows))
-    return _known(connection, [row["key"] for row in rows if row["key"] not in made])
+    return owners(connection, [row["key"] for row in rows if row["key"] not in made])
 
 
 def _tie(connection: Connection, shop: Shop, slots: Iterable[_Slot]) -> None:

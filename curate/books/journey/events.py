@@ -43,6 +43,8 @@ from curate.model import Message
 if TYPE_CHECKING:
     from curate.shop import Shop
 
+_Brought = tuple[int, str, int]
+"""(at, source, campaign)."""
 _AT_ONCE = 500
 _LONG = 1_000
 _CAME = (
@@ -167,25 +169,31 @@ def way(connection: Connection, contact_id: int) -> Way:
 
 def _ways(
     connection: Connection, ids: Sequence[int]
-) -> tuple[dict[int, Way], dict[int, int | None]]:
-    """How far each came; and the first campaign that is known of them."""
+) -> tuple[dict[int, Way], dict[int, list[_Brought]]]:
+    """How far each came; and the campaigns that are known of them, the first one first."""
     happened: dict[int, list[Happened]] = {one: [] for one in ids}
-    brought: dict[int, tuple[int, str, int]] = {}
+    brought: dict[int, list[_Brought]] = {one: [] for one in ids}
     columns = events.c
     query = select(columns.contact_id, columns.at, columns.kind, columns.source, columns.id,
                    columns.campaign_id)  # fmt: skip
     which = or_(columns.kind.in_(MOVING), columns.campaign_id.is_not(None))
     for n in range(0, len(ids), _AT_ONCE):
         some = columns.contact_id.in_(ids[n : n + _AT_ONCE])
-        for own, at, kind, source, event_id, campaign in connection.execute(
-            query.where(some, which)
-        ):
-            if kind in KINDS:
-                happened[own].append(Happened(at, kind, source, event_id))
+        for own, *rest, campaign in connection.execute(query.where(some, which)):
+            one = Happened(*rest)
+            if one.kind in KINDS:
+                happened[own].append(one)
             if campaign is not None:
-                brought[own] = min(brought.get(own, (at, source, campaign)), (at, source, campaign))
-    first = {own: brought[own][2] if own in brought else None for own in ids}
-    return {own: fold(some) for own, some in happened.items()}, first
+                brought[own].append((one.at, one.source, campaign))
+    ways = {own: fold(some) for own, some in happened.items()}
+    return ways, {own: sorted(some) for own, some in brought.items()}
+
+
+def _by(known: int | None, brought: Sequence[_Brought]) -> int | None:
+    """The campaign that brought somebody: the one they were taken in with, else that of their first event."""
+    if brought and (known is None or known in {campaign for *_, campaign in brought}):
+        return brought[0][2]
+    return known
 
 
 def _refold(
@@ -201,7 +209,7 @@ def _refold(
             "own": own, "to": stages[own][0],
             "since": stages[own][1] if stages[own][1] is not None else people[own].staged_at,
             "heard": max(people[own].heard_at, *at), "first": min(people[own].acquired_at, *at),
-            "by": brought[own] if brought[own] is not None else people[own].campaign_id,
+            "by": _by(people[own].campaign_id, brought[own]),
         }
         for own, at in times.items()
     ]  # fmt: skip
