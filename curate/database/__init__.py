@@ -83,6 +83,31 @@ def open_database(url: str, home: Path) -> Database:
     return Database(engine, None if url else path.with_name(f"{path.name}-turn"))
 
 
+def release(path: Path) -> None:
+    """Let go of the SQLite file at ``path``, so that another may take its place: its log goes into it.
+
+    Raises CurateError where somebody has it open. What cannot be read as a database is left as it is.
+    """
+    engine = sqlalchemy.create_engine(
+        sqlalchemy.URL.create("sqlite", database=str(path)), connect_args={"timeout": 1.0}
+    )
+    faults = engine.dialect.loaded_dbapi
+    try:
+        raw = engine.raw_connection()
+        mode = raw.cursor().execute("PRAGMA journal_mode = DELETE").fetchone()[0]
+        raw.close()
+    except faults.OperationalError as fault:
+        raise CurateError(
+            f"{path} is in use: {fault}", "stop curate serve and whatever else uses the shop"
+        ) from fault
+    except faults.DatabaseError:
+        mode = "delete"  # damaged: that is why another one comes
+    finally:
+        engine.dispose()
+    if mode != "delete":
+        raise CurateError(f"{path} is in use", "stop curate serve and whatever else uses the shop")
+
+
 def _sqlite(path: Path) -> Engine:
     if not path.exists():
         # Names of buyers and codes worth money: nobody else on this machine reads them.

@@ -59,6 +59,26 @@ def note(shop: Shop, some: Iterable[Iterable[bytes]]) -> None:
         file.append(new)
 
 
+def complete(shop: Shop) -> None:
+    """Write down what the database knows and the journal does not, where that file was lost."""
+    from sqlalchemy import select
+
+    from curate.database.tables import erasures
+
+    with alone(shop.workspace):
+        with shop.database.reading() as connection:
+            query = select(erasures.c.key, erasures.c.at)
+            rows = [
+                (row.key.hex(), row.at)
+                for row in connection.execute(query.order_by(erasures.c.key))
+            ]
+        file, by = journal(shop.workspace), mark(shop)
+        there = {one for entry in file.entries for one in entry.keys}
+        new = [Entry(at, (key,), by) for key, at in rows if key not in there]
+        if new:
+            file.append([*new, Entry(shop.now(), done=True)])
+
+
 def finish(shop: Shop, database: Database, patience: float = _PATIENCE) -> None:
     """Take out of files what nothing refers to any more, and note that it is done. Within ``alone``.
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, func, or_, select
 
 from curate.books.privacy import audit
 from curate.database import personal
@@ -73,8 +73,8 @@ def due(shop: Shop, name: str) -> Sequence[Select[Any]]:
         days = max(how.click_days, shop.settings.distribution.window_days)
         return (select(clicks.c.id).where(clicks.c.at < now - days * _DAY),)
     if name == "contacts" and how.contact_days:
-        own = now - how.contact_days * _DAY
-        return _contacts(own, min(own, now - how.order_days * _DAY) if how.order_days else None)
+        bought = now - how.order_days * _DAY if how.order_days else None
+        return _contacts(now - how.contact_days * _DAY, bought)
     return ()
 
 
@@ -86,17 +86,20 @@ def _orders(before: int) -> Sequence[Select[Any]]:
     )
 
 
-def _contacts(stranger: int, buyer: int | None) -> Sequence[Select[Any]]:
+def _contacts(silent: int, bought: int | None) -> Sequence[Select[Any]]:
     """Who bought is kept as long as their orders tell of them, and affiliates as long as they are some."""
     named = select(orders.c.id).where(
         orders.c.contact_id == contacts.c.id, or_(orders.c.buyer != "", orders.c.email != "")
     )
+    if bought is not None:
+        named = named.where(func.coalesce(orders.c.paid_at, orders.c.made_at) >= bought)
     partner = select(affiliates.c.id).where(affiliates.c.contact_id == contacts.c.id)
     query = select(contacts.c.id).where(KEPT, ~named.exists(), ~partner.exists())
-    strangers = query.where(contacts.c.stage.in_(_BEFORE), contacts.c.heard_at < stranger)
-    if buyer is None:
+    strangers = query.where(contacts.c.stage.in_(_BEFORE), contacts.c.heard_at < silent)
+    if bought is None:
         return (strangers,)
-    return strangers, query.where(contacts.c.stage.in_(_BOUGHT), contacts.c.heard_at < buyer)
+    buyers = contacts.c.heard_at < min(silent, bought)
+    return strangers, query.where(contacts.c.stage.in_(_BOUGHT), buyers)
 
 
 def _all(shop: Shop, name: str, dry: bool) -> int:
