@@ -21,7 +21,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
     default="status",
     bare=True,
     epilog="Example: curate shop init",
-    subcommand_metavar="[status] | init | check | secret",
+    subcommand_metavar="[status] | init | check | secret | backup | restore",
 )
 @click.option(
     "--workspace",
@@ -176,3 +176,59 @@ def secret(workspace: Workspace, channel: str, to: Path, renew: bool) -> None:
     )
     url = open_shop.settings.serve.url or "https://…"
     echo(say("Notices go to: POST {url}", url=f"{url}/notices/{channel}"))
+
+
+@shop.command(epilog="Example: curate shop backup /media/stick/shop-2027-05-01.zip")
+@click.argument("file", type=click.Path(path_type=Path))
+@_json
+@in_workspace
+def backup(workspace: Workspace, file: Path, as_json: bool) -> None:
+    """Write shop.db as it is now, keys/, shop.toml and the erasure journal to the new FILE, for you alone.
+
+    The shop goes on meanwhile. Releases and the library are not in it.
+    """
+    from curate.books.privacy import backup as backups
+    from curate.shop import Shop
+
+    open_shop = Shop.open(workspace)
+    say = speaker(open_shop.settings.language)
+    done = backups.backup(open_shop, file)
+    if as_json:
+        echo_json({"version": 1, **msgspec.to_builtins(done)})
+    else:
+        echo(
+            say(
+                "{path} is the backup of {n} files, readable to you alone: it holds the keys, so keep it in a safe "
+                "place",
+                path=done.path, n=len(done.files),
+            )
+        )  # fmt: skip
+    if done.shared:
+        told = "the disk of {path} does not say who may read it: whoever gets at it has the keys"
+        echo(say(told, path=done.path), err=True)
+
+
+@shop.command(epilog="Example: curate shop restore shop-2027-05-01.zip")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--replace", is_flag=True, help="In place of the shop that is there: that is gone then."
+)
+@_json
+@in_workspace
+def restore(workspace: Workspace, file: Path, replace: bool, as_json: bool) -> None:
+    """Put the shop of a backup into this workspace. Who was erased since the backup was made is forgotten again.
+
+    Stop curate serve before.
+    """
+    from curate.books.privacy import backup as backups
+    from curate.cli.stock import moment
+    from curate.shop import settings
+
+    done = backups.restore(workspace, file, replace=replace)
+    if as_json:
+        echo_json({"version": 1, **msgspec.to_builtins(done)})
+        return
+    say = speaker(settings.read(workspace).language)
+    when = moment(done.made_at)
+    echo(say("restored as it was on {when}; files: {n}", when=when, n=len(done.files)))
+    echo(say("people who were erased since, and are so again: {n}", n=done.forgotten))
