@@ -18,7 +18,7 @@ from curate.errors import CurateError
 from curate.messages import speaker
 from curate.shop import notices
 from curate.shop.access import grants, health
-from curate.web import downloads, order, refusals, unsubscribe
+from curate.web import downloads, go, order, refusals, unsubscribe
 from curate.web.guard import Guard, networks
 from curate.web.pages import preferred
 
@@ -49,7 +49,7 @@ def app(shop: Shop) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    rooms = (order, downloads, unsubscribe)
+    rooms = (order, downloads, unsubscribe, go)
     for room in (*(one.router(shop) for one in rooms), _notices(shop), _house(shop)):
         made.include_router(room)
     _faults(made, shop)
