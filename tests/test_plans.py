@@ -221,7 +221,9 @@ def test_every_change_of_a_plan_is_another_version() -> None:
         msgspec.structs.replace(one, steps=(step, step)),
     ]
     assert len({each.version for each in [one, *others]}) == 7
-    assert Plan("subscribed", (Step("No. 1", "Hello {name}, text 1", "1 day"),)).version == one.version
+    assert (
+        Plan("subscribed", (Step("No. 1", "Hello {name}, text 1", "1 day"),)).version == one.version
+    )
 
 
 def test_events_of_long_ago_begin_nothing(tmp_path: Path) -> None:
@@ -253,7 +255,9 @@ def test_the_cost_goes_by_what_is_due(tmp_path: Path) -> None:
 
     costs: dict[int, int] = {}
     for due in (200, 800):
-        at: Desk = desk(tmp_path / str(due), touch=Touch(quiet=""), welcome=plan("clicked", "1 hour"))
+        at: Desk = desk(
+            tmp_path / str(due), touch=Touch(quiet=""), welcome=plan("clicked", "1 hour")
+        )
         made = people(at.shop, range(1_000))
         with at.shop.database.writing() as connection:
             from curate.books.journey import events

@@ -55,7 +55,9 @@ class Letter:
     subject: str
     body: str = field(repr=False)
     date: int  # seconds since 1970: when it was written, so that it stays the same
-    unsubscribe: str = field(default="", repr=False)  # address that ends such letters, where one does
+    unsubscribe: str = field(
+        default="", repr=False
+    )  # address that ends such letters, where one does
 
 
 def message_id(sender: str, token: str) -> str:
@@ -75,12 +77,18 @@ def compose(letter: Letter, sender: str) -> bytes:
     mail["Date"] = datetime.fromtimestamp(letter.date, UTC)
     mail["Message-ID"] = letter.message_id
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notes in answer
-    if letter.unsubscribe:
-        mail["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
-    if letter.unsubscribe.startswith("https://"):
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     mail.set_content(letter.body, charset="utf-8")
-    return mail.as_bytes()
+    return _ending(letter.unsubscribe) + mail.as_bytes()
+
+
+def _ending(address: str) -> bytes:
+    """Lines of the header by which mail programs end such letters. Never folded: not all of them unfold it."""
+    if not address.isascii() or not address.isprintable() or not address:
+        return b""
+    told = f"List-Unsubscribe: <{address}>\r\n"
+    if address.startswith("https://"):
+        told += "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"  # RFC 8058
+    return told.encode()
 
 
 class Post:
