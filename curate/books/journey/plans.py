@@ -6,12 +6,13 @@ anywhere: an event begins a plan once, and is looked at once.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, and_, not_, or_, select, text, update
+from sqlalchemy import Connection, and_, func, not_, or_, select, text, update
 
 from curate.database.tables import campaigns, cursors, events, outbox, touches
 from curate.shop.delivery import permission
@@ -206,3 +207,51 @@ def _cursor(connection: Connection, name: str) -> str:
 def _move(connection: Connection, shop: Shop, name: str, value: str) -> None:
     query = shop.database.insert(cursors).values(name=name, value=value)
     connection.execute(query.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How one plan goes: numbers of messages. ``lying``: in the outbox. ``next_at``: when the next is due."""
+
+    name: str
+    begins: str  # "" of one that shop.toml names no more
+    steps: int
+    purpose: str
+    queued: int
+    lying: int
+    sent: int
+    skipped: int
+    cancelled: int
+    next_at: int | None
+    lacks: str = ""  # the campaign that it names and nobody made
+
+
+def listed(shop: Shop) -> tuple[Standing, ...]:
+    """Every plan of shop.toml, and those that were taken out of it, by name."""
+    query = (
+        select(touches.c.plan, touches.c.state, outbox.c.state, func.count(), func.min(touches.c.due_at))
+        .outerjoin(outbox, outbox.c.id == touches.c.outbox_id)
+        .group_by(touches.c.plan, touches.c.state, outbox.c.state)
+    )  # fmt: skip
+    counts: dict[str, Counter[str]] = {name: Counter() for name in shop.settings.plans}
+    due: dict[str, int] = {}
+    with shop.database.reading() as connection:
+        lacks = broken(connection, shop)
+        for name, state, there, number, first in connection.execute(query):
+            what = "sent" if there in ("sent", "confirmed") else state
+            counts.setdefault(name, Counter())[what] += number
+            if state == "queued":
+                due[name] = first
+    return tuple(
+        _standing(name, shop.settings.plans.get(name), counts[name], due.get(name), lacks.get(name, ""))
+        for name in sorted(counts)
+    )  # fmt: skip
+
+
+def _standing(
+    name: str, plan: Plan | None, counts: Counter[str], due: int | None, lacks: str
+) -> Standing:
+    return Standing(
+        name, plan.begins if plan else "", len(plan.steps) if plan else 0, plan.purpose if plan else "",
+        counts["queued"], counts["prepared"], counts["sent"], counts["skipped"], counts["cancelled"],
+        due, lacks,
+    )  # fmt: skip

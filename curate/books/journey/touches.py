@@ -8,14 +8,17 @@ run again, by several processes at once: what is due is prepared once. It costs 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
-from curate.books.journey import consent, letters, plans
+from curate.books.journey import campaigns, consent, events, letters, plans
 from curate.books.journey.letters import Facts
-from curate.database.tables import campaigns, contacts, identities, outbox, touches
+from curate.database.tables import contacts, identities, outbox, touches
+from curate.errors import CurateError
 from curate.shop import quiet, unsubscribe
 from curate.shop.delivery import permission
 from curate.shop.unsubscribe import Whose
@@ -71,8 +74,9 @@ class _Person:
 
 
 def run(shop: Shop) -> Done:
-    """All that is due now. Sends nothing: what it prepares lies in the outbox, and is asked about once more
-    when it is sent."""
+    """All that is due now, with what orders and refunds tell of. Sends nothing: what it prepares lies in the
+    outbox, and is asked about once more when it is sent."""
+    events.follow(shop)
     done = Done(cancelled=plans.edited(shop))
     begun = plans.begin(shop)
     done += Done(begun=begun.begun, late=begun.late, cancelled=begun.stopped)
@@ -303,14 +307,12 @@ def _got(connection: Connection, shop: Shop, ids: set[int]) -> Iterator[tuple[in
 def _targets(connection: Connection, shop: Shop) -> dict[str, str]:
     """Where a campaign's link leads: by this shop, which counts it, where it has an address."""
     codes = sorted({one.campaign for one in shop.settings.plans.values() if one.campaign})
-    if not codes:
-        return {}
-    url = shop.settings.serve.url.rstrip("/")
-    query = select(campaigns.c.code, campaigns.c.target).where(campaigns.c.code.in_(codes))
-    return {
-        row.code: f"{url}/go/{row.code}" if url else row.target.replace("{code}", row.code)
-        for row in connection.execute(query)
-    }
+    leads = partial(campaigns.link, shop) if shop.settings.serve.url else campaigns.leads_to
+    found = {}
+    for code in codes:
+        with suppress(CurateError):  # its plan is told of, and waits
+            found[code] = leads(campaigns.find(connection, code))
+    return found
 
 
 def leave(shop: Shop, whose: Whose, source: str) -> bool:
