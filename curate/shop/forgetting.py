@@ -150,6 +150,21 @@ def forget(connection: Connection, shop: Shop, some: Sequence[tuple[Whom, int]])
     return done
 
 
+def silent(connection: Connection, shop: Shop, told: Sequence[Any]) -> set[int]:
+    """Of rows of orders the ids of those that are never to tell again whose they are: of contacts who were
+    forgotten, and erased by themselves."""
+    done: set[int] = set()
+    tied = {row.contact_id for row in told if row.contact_id is not None}
+    for some in personal.pieces(sorted(tied)):
+        gone = contacts.c.id.in_(some) & contacts.c.erased_at.is_not(None)
+        forgotten = set(connection.scalars(select(contacts.c.id).where(gone)))
+        done |= {row.id for row in told if row.contact_id in forgotten}
+    if connection.scalar(select(erasures.c.key).limit(1)) is not None:
+        own = {_own(shop, orders.name, row): row.id for row in told if row.contact_id is None}
+        done |= {own[one] for one in erased(connection, own)}
+    return done
+
+
 def end(connection: Connection, person: personal.Person, at: int) -> None:
     """Nothing is sent to them, asked of them or earned by them from now on."""
     for some in personal.pieces(person.get("contacts", ())):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, select, update
 
 from curate.database.tables import acknowledgements, deliveries, lines, orders, steps
 from curate.errors import CurateError, Problem
-from curate.shop import commission, contacts, ledger, money
+from curate.shop import commission, contacts, forgetting, ledger, money
 from curate.shop.aftersales import refunds
 from curate.shop.orders import Line, fold
 from curate.shop.orders.fold import Known, Stage
@@ -205,7 +205,15 @@ class Batch:
     def _tie(self, connection: Connection) -> None:
         """Say who orders are of. Of people who were erased nothing is kept that tells it, however often their
         orders are told."""
-        some = [order for order in self.orders.values() if order.tells]
+        telling = [order for order in self.orders.values() if order.tells]
+        silent = forgetting.silent(connection, self.shop, [order.row for order in telling])
+        some = [order for order in telling if order.id not in silent]
+        for order in telling:
+            if order.id in silent:
+                order.seen |= {"buyer": "", "email": ""}
+        for entry in self.entries.values():
+            if entry.order.id in silent:
+                entry.now = msgspec.structs.replace(entry.now, card="")
         found = contacts.of_people(
             connection, self.shop, [contacts.person(_buyer(order)) for order in some]
         )
