@@ -114,6 +114,24 @@ def _whole(reader: Index, committed: int, way: str) -> int:
     return max(turns, default=-1)
 
 
+def test_deletions_that_were_not_committed_are_no_obstacle(tmp_path: Path) -> None:
+    """tantivy names their list after the operation that it is of, and never overwrites one."""
+    index = engine("tantivy", tmp_path / "index")
+    index.update([Document(id="a", collection="shelf", title="one")], [])
+    index.update([Document(id="b", collection="shelf", title="two")], [])
+    segments = [path.stem for path in (tmp_path / "index").glob("*.store")]
+    left = [
+        tmp_path / "index" / f"{segment}.{operation}.del"
+        for segment in segments
+        for operation in range(1, 100)
+    ]
+    for path in left:
+        if not path.exists():
+            path.write_bytes(b"killed")
+    index.update([Document(id="a", collection="shelf", title="three")], [("shelf", "b")])
+    assert [hit.title for hit in index.search("", Filters(), 10).hits] == ["three"]
+
+
 KILLED = """
 import sys
 from pathlib import Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -259,6 +260,7 @@ class TantivyIndex:
                 ) from fault
             raise self._broken(fault) from fault
         try:
+            self._sweep()
             yield writer
             with self._sound():
                 writer.commit()
@@ -268,6 +270,21 @@ class TantivyIndex:
             raise
         finally:
             writer.wait_merging_threads()  # also lets go of the lock
+
+    def _sweep(self) -> None:
+        """Remove lists of deletions that a writer was killed over, in the writer's lock.
+
+        Each is named after the operation that it is of, and operations are counted on from the last commit: the
+        next writer would come to the same name, and tantivy refuses to overwrite.
+        """
+        try:
+            committed = int(json.loads(Path(self._meta).read_bytes())["opstamp"])
+        except (OSError, ValueError, KeyError, TypeError) as fault:
+            raise self._broken(fault) from fault
+        for path in self._folder.glob("*.*.del"):
+            operation = path.name.split(".")[1]
+            if operation.isdecimal() and int(operation) > committed:
+                path.unlink(missing_ok=True)
 
     @contextmanager
     def _sound(self) -> Iterator[None]:
