@@ -189,7 +189,12 @@ def _facts(connection: Connection, period: Period) -> _Facts:
         told = heads.setdefault(int(level), [0, 0])
         told[0] += int(count)
         told[1] += int(count) if state == "active" else 0
-    each = select(func.count().label("n")).group_by(introductions.c.introducer_id).subquery()
+    each = (
+        select(func.count().label("n"))
+        .select_from(introductions)
+        .group_by(introductions.c.introducer_id)
+        .subquery()
+    )
     largest = connection.scalar(select(func.max(each.c.n)))
     unsold = select(func.count()).where(commissions.c.line_id.is_(None), _within(period))
     return _Facts(

@@ -120,7 +120,8 @@ def sales(connection: Connection, period: Period) -> dict[Side, Sales]:
     """Orders with a line that was sold within the period."""
     owners = _owners()
     sold = (
-        select(lines.c.order_id.distinct().label("order_id"))
+        select(lines.c.order_id)
+        .distinct()
         .join(entries, entries.c.line_id == lines.c.id)
         .where(entries.c.at >= period.begin, entries.c.at < period.end)
         .where(entries.c.source.startswith("line:"))
