@@ -186,7 +186,7 @@ def _split(address: str) -> SplitResult | None:
             parts.scheme in ("http", "https")
             and bool(parts.hostname)
             and parts.netloc.isascii()
-            and not set(parts.netloc) & set('@\\<>"^`')
+            and not set(parts.netloc) & set('@\\<>"^`{}')
             and (parts.port is None or parts.port > 0)
         )
     except ValueError:
