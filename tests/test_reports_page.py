@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 __all__ = ["browser"]
-_NARROW = (360, 780)
+NARROW = (360, 780)
 
 
 def written(folder: Path, language: Any, *reports: Report) -> Path:
@@ -31,7 +31,7 @@ def written(folder: Path, language: Any, *reports: Report) -> Path:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize(
-    ("size", "dark"), [(DESKTOP, False), (DESKTOP, True), (_NARROW, False), (_NARROW, True)]
+    ("size", "dark"), [(DESKTOP, False), (DESKTOP, True), (NARROW, False), (NARROW, True)]
 )
 def test_nothing_serious_nothing_asked_nothing_cut_off(
     browser: Browser, tmp_path: Path, language: Any, size: tuple[int, int], dark: bool
@@ -45,18 +45,18 @@ def test_nothing_serious_nothing_asked_nothing_cut_off(
         assert shown.locator("svg.plot").count() == 6
         paper = shown.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (sum(map(int, re.findall(r"\d+", paper)[:3])) < 200) == dark
-        outside = shown.evaluate(_OUTSIDE)
+        outside = shown.evaluate(OUTSIDE)
         assert outside == [], "text of a chart lies outside of its picture"
 
 
-_OUTSIDE = """[...document.querySelectorAll('figure')].flatMap((figure) => {
+OUTSIDE = """[...document.querySelectorAll('figure')].flatMap((figure) => {
   const room = figure.getBoundingClientRect();
   return [...figure.querySelectorAll('text')].filter((one) => {
     const box = one.getBoundingClientRect();
     return box.left < room.left - 1 || box.right > room.right + 1 || box.bottom > room.bottom + 1;
   }).map((one) => one.textContent);
 })"""
-_OVERLAPPING = """[...document.querySelectorAll('svg.plot')].flatMap((plot) => {
+OVERLAPPING = """[...document.querySelectorAll('svg.plot')].flatMap((plot) => {
   const all = [...plot.querySelectorAll('text')].map((one) => [one.textContent, one.getBoundingClientRect()]);
   return all.flatMap(([a, p], n) => all.slice(n + 1).filter(([b, q]) =>
     p.left < q.right - 1 && q.left < p.right - 1 && p.top < q.bottom - 2 && q.top < p.bottom - 2
@@ -71,8 +71,8 @@ def test_words_of_a_chart_do_not_lie_on_each_other(
 ) -> None:
     page = written(tmp_path, language, direct(language, hostile=hostile), journey(language))
     with opened(browser, page) as (shown, _):
-        assert shown.evaluate(_OVERLAPPING) == []
-        assert shown.evaluate(_OUTSIDE) == []
+        assert shown.evaluate(OVERLAPPING) == []
+        assert shown.evaluate(OUTSIDE) == []
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -86,7 +86,7 @@ def test_every_figure_of_every_table_stands_on_the_page(language: Any) -> None:
         for table, element in zip(tables, found, strict=True):
             cells = [[one.get_text() for one in row.find_all(["th", "td"])] for row in element.find_all("tr")]  # fmt: skip
             wanted = [[heading(table, place) for place in range(len(table.columns))]]
-            wanted += [said(table, row) for row in (*table.rows, *filter(None, [table.total]))]
+            wanted += [said(table, row) for row in (*table.rows, *table.below)]
             assert [[one.strip() for one in row] for row in cells] == [
                 [re.sub("^-", "−", line(text)) if n and table.columns[n].kind != "text" else line(text)
                  for n, text in enumerate(row)]
@@ -96,11 +96,11 @@ def test_every_figure_of_every_table_stands_on_the_page(language: Any) -> None:
 
 def test_titles_of_others_stay_titles(browser: Browser, tmp_path: Path) -> None:
     page = written(tmp_path, "en", direct("en", hostile=True))
-    with opened(browser, page, _NARROW) as (shown, watch):
+    with opened(browser, page, NARROW) as (shown, watch):
         assert "caught" not in shown.title()
         assert watch.requests == [page.as_uri()] and watch.complaints == []
         assert shown.locator("script, img, iframe, object, link").count() == 0
-        assert shown.evaluate("document.documentElement.scrollWidth") <= _NARROW[0]
+        assert shown.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
         assert faults(shown) == []
         heads = shown.locator("tbody th bdi").all_text_contents()
         assert heads[: len(HOSTILE)] == [line(one) for one in HOSTILE]

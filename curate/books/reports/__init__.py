@@ -43,7 +43,9 @@ _CELLS: dict[Kind, tuple[type, ...]] = {
 
 
 class Table(msgspec.Struct, frozen=True):
-    """``rows`` hold one cell for each column; ``total`` is set apart below them.
+    """``rows`` hold one cell for each column; ``total`` is set apart below them, or ``totals`` where there are
+    several, such as one for each currency. Sums of rows are never rows themselves: charts would draw them, and
+    who adds up a column would count them twice.
 
     Raises ValueError where a cell is missing or not of its column's kind.
     """
@@ -54,12 +56,15 @@ class Table(msgspec.Struct, frozen=True):
     rows: tuple[tuple[Cell, ...], ...]
     total: tuple[Cell, ...] = ()
     notes: tuple[str, ...] = ()  # sentences below it: what is not known, what is too few to tell
+    totals: tuple[tuple[Cell, ...], ...] = ()  # instead of total
 
     def __post_init__(self) -> None:
         keys = [one.key for one in self.columns]
         if len({*keys}) < len(keys):
             raise ValueError(f"table {self.key}: two columns have one key: {keys}")
-        for row in (*self.rows, *filter(None, [self.total])):
+        if self.total and self.totals:
+            raise ValueError(f"table {self.key}: total and totals")
+        for row in (*self.rows, *self.below):
             if len(row) != len(keys):
                 raise ValueError(f"table {self.key}: {len(keys)} columns, but a row of {len(row)}")
             for column, cell in zip(self.columns, row, strict=True):
@@ -67,6 +72,11 @@ class Table(msgspec.Struct, frozen=True):
                     raise ValueError(
                         f"table {self.key}: {cell!r} in {column.key} is no {column.kind}"
                     )
+
+    @property
+    def below(self) -> tuple[tuple[Cell, ...], ...]:
+        """The totals, however many."""
+        return (self.total,) if self.total else self.totals
 
     def at(self, key: str) -> int:
         """The place of the column ``key``."""

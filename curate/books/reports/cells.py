@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from curate.books.reports import Cell, Column, Money, Table
 from curate.shop import money
 
+T = TypeVar("T")
 NOTHING = "–"
 """Where there is nothing to tell."""
 _PLACES = 6
@@ -50,7 +54,7 @@ def fixed(value: Fraction | int, places: int) -> str:
 
 def currency(table: Table, place: int) -> str:
     """The one currency of a column; "" where there are several, or none."""
-    rows = (*table.rows, *filter(None, [table.total]))
+    rows = (*table.rows, *table.below)
     found = {cell.currency for row in rows if isinstance(cell := row[place], Money)}
     return found.pop() if len(found) == 1 else ""
 
@@ -67,6 +71,26 @@ def said(table: Table, row: tuple[Cell, ...]) -> list[str]:
         shown(cell, column, _told(table, place))
         for place, (cell, column) in enumerate(zip(row, table.columns, strict=True))
     ]
+
+
+def for_people(table: Table) -> Table:
+    """Without a column "currency" that says the same in every row as the headings of its amounts do."""
+    codes = {currency(table, n) for n, one in enumerate(table.columns) if one.kind == "money"}
+    place = next((n for n, one in enumerate(table.columns) if one.key == "currency"), 0)
+    rows = [*table.rows, *table.below]
+    if not place or len(codes) != 1 or {row[place] for row in rows} - {"", None} != codes:
+        return table
+    return replace(
+        table,
+        columns=_without(table.columns, place),
+        rows=tuple(_without(row, place) for row in table.rows),
+        total=(),
+        totals=tuple(_without(row, place) for row in table.below),
+    )
+
+
+def _without(row: tuple[T, ...], place: int) -> tuple[T, ...]:
+    return row[:place] + row[place + 1 :]
 
 
 def is_figure(column: Column) -> bool:

@@ -109,7 +109,7 @@ def _of_currency(table: Table, chart: Chart, code: str) -> Table:
         for row in table.rows
         if any(isinstance(row[place], Money) and row[place].currency == code for place in places)  # type: ignore[union-attr]
     )
-    return other(table, rows=rows, total=())
+    return other(table, rows=rows, total=(), totals=())
 
 
 def _picture(table: Table, chart: Chart, language: Language) -> _Picture:

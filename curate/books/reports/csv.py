@@ -1,7 +1,7 @@
 """Reports for spreadsheets: a file for each table, with the keys of its columns above them.
 
 An amount has its currency in a column beside it, a rate its numerator and denominator: as "3/12" it would
-become a date. The first column counts the rows and says "total" of the last one, so that no sum is summed up
+become a date. The first column counts the rows and says "total" of those that are sums, so that no sum is summed up
 again. Texts that a spreadsheet would compute begin with an apostrophe.
 """
 
@@ -56,8 +56,8 @@ def rows(table: Table) -> Iterator[list[str]]:
     yield [ROW, *(name for column in table.columns for name in _names(column))]
     for number, row in enumerate(table.rows, 1):
         yield [str(number), *_cells(row, table)]
-    if table.total:
-        yield [TOTAL, *_cells(table.total, table)]
+    for row in table.below:
+        yield [TOTAL, *_cells(row, table)]
 
 
 def safe(text: str) -> str:

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curate.books.reports import Cell, Report, Table
-from curate.books.reports.cells import exact, heading, is_figure, said
+from curate.books.reports.cells import exact, for_people, heading, is_figure, said
 from curate.bundle.pages import press
 from curate.exports.text import line
 from curate.messages import speaker
@@ -40,7 +40,7 @@ class Part(NamedTuple):
     title: str
     head: list[Head]
     rows: list[list[Shown]]
-    total: list[Shown]
+    totals: list[list[Shown]]
     notes: list[str]
     charts: list[Drawn]
     is_named: bool  # rows begin with a text
@@ -76,7 +76,7 @@ def _chapter(report: Report, language: Language) -> Chapter:
 def _parts(report: Report, language: Language) -> Iterator[Part]:
     from curate.books.reports import charts
 
-    for table in report.tables:
+    for table in map(for_people, report.tables):
         pictures = [
             drawn
             for chart in report.charts
@@ -88,11 +88,11 @@ def _parts(report: Report, language: Language) -> Iterator[Part]:
             for place, column in enumerate(table.columns)
         ]
         rows = [_row(row, table) for row in table.rows]
-        total = _row(table.total, table) if table.total else []
+        totals = [_row(row, table) for row in table.below]
         notes = [*map(line, table.notes)]
         name = f"{report.key}-{table.key}"
         is_named = not is_figure(table.columns[0])
-        yield Part(name, line(table.title), head, rows, total, notes, pictures, is_named)
+        yield Part(name, line(table.title), head, rows, totals, notes, pictures, is_named)
 
 
 def _row(row: tuple[Cell, ...], table: Table) -> list[Shown]:

@@ -16,7 +16,7 @@ def told(reports: Sequence[Report], period: str) -> dict[str, Any]:
     """To be written as one JSON object.
 
     A cell is a text, a whole number, {"amount": "12.50", "currency": "CNY"}, {"fraction": "37/301",
-    "decimal": "0.122924"} or null. ``total`` is null where a table has none.
+    "decimal": "0.122924"} or null. ``totals`` are apart from the rows.
     """
     return {"version": VERSION, "period": period, "reports": [_report(one) for one in reports]}
 
@@ -39,7 +39,7 @@ def _table(table: Table) -> dict[str, Any]:
             {"key": one.key, "title": one.title, "kind": one.kind} for one in table.columns
         ],
         "rows": [_row(row, table) for row in table.rows],
-        "total": _row(table.total, table) if table.total else None,
+        "totals": [_row(row, table) for row in table.below],
         "notes": [*table.notes],
     }
 

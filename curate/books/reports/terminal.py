@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from curate.books.reports import Report, Table
-from curate.books.reports.cells import heading, is_figure, said
+from curate.books.reports.cells import for_people, heading, is_figure, said
 from curate.exports.text import line
 from curate.messages import speaker
 from curate.model import Language
@@ -28,23 +28,27 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """``right`` says of each column whether it is set to the right; the last ``below`` rows are totals."""
+    """``head`` has the lines of each heading, ``right`` says whether its column is set to the right; the last
+    ``below`` rows are totals."""
 
-    head: Sequence[str]
+    head: Sequence[Sequence[str]]
     rows: Sequence[Sequence[str]]
     right: Sequence[bool]
     below: int = 0
 
     @property
     def widths(self) -> list[int]:
-        return [max(map(_width, column)) for column in zip(self.head, *self.rows, strict=True)]
+        columns = zip(*self.rows, strict=True)
+        return [max(map(_width, [*head, *cells])) for head, cells in zip(self.head, columns, strict=True)]  # fmt: skip
 
     @property
     def width(self) -> int:
         return sum(self.widths) + len(_GAP) * (len(self.head) - 1)
 
     def lines(self) -> Iterator[str]:
-        yield self._line(self.head)
+        high = max(map(len, self.head))
+        padded = ([""] * (high - len(one)) + [*one] for one in self.head)
+        yield from map(self._line, zip(*padded, strict=True))
         yield "─" * self.width
         for number, row in enumerate(self.rows):
             if self.below and number == len(self.rows) - self.below:
@@ -81,43 +85,62 @@ def lines(report: Report, language: Language, columns: int, most: int = 0) -> It
 
 
 def _told(table: Table, columns: int) -> Iterator[str]:
-    grid = _upright(table)
-    if grid.width > columns:
-        turned = _turned(grid)
-        grid = turned if turned.width <= columns else grid
-    if grid.width <= columns:
-        yield from grid.lines()
-    else:
-        yield from _each(grid)
+    table = for_people(table)
+    head = [_clean(heading(table, place)) for place in range(len(table.columns))]
+    rows = [[*map(_clean, said(table, row))] for row in (*table.rows, *table.below)]
+    right = [is_figure(one) for one in table.columns]
+    for grid in _grids(head, rows, right, len(table.below)):
+        if grid.width <= columns:
+            yield from grid.lines()
+            return
+    yield from _each(head, rows)
 
 
-def _upright(table: Table) -> _Grid:
-    rows = [[_cut(cell) for cell in said(table, row)] for row in table.rows]
-    if table.total:
-        rows.append([_cut(cell) for cell in said(table, table.total)])
-    head = [_cut(heading(table, place)) for place in range(len(table.columns))]
-    return _Grid(head, rows, [is_figure(one) for one in table.columns], int(bool(table.total)))
+def _grids(
+    head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], below: int
+) -> Iterator[_Grid]:
+    """From the one that is read best to the narrowest."""
+    cells = [[*map(_cut, row)] for row in rows]
+    titles = [*map(_cut, head)]
+    yield _Grid([[one] for one in titles], cells, right, below)
+    yield _Grid([*map(_broken, titles, zip(*cells, strict=True))], cells, right, below)
+    first, *others = zip(titles, *cells, strict=True)
+    yield _Grid([[one] for one in first], others, [False, *[True] * len(cells)])
 
 
-def _turned(grid: _Grid) -> _Grid:
-    head, *rows = zip(grid.head, *grid.rows, strict=True)
-    return _Grid(head, rows, [False, *[True] * len(grid.rows)])
+def _broken(title: str, cells: Sequence[str]) -> list[str]:
+    """A heading in lines, at spaces, not narrower than what stands below it."""
+    words = title.split() or [""]
+    room = max(10, *map(_width, [*words, *cells]))
+    lines = [words[0]]
+    for word in words[1:]:
+        if _width(longer := f"{lines[-1]} {word}") <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
-def _each(grid: _Grid) -> Iterator[str]:
+def _each(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Row by row, each with its titles."""
-    wide = max(map(_width, grid.head))
-    for row in grid.rows:
+    wide = max(map(_width, head))
+    for row in rows:
         yield row[0]
-        for title, cell in zip(grid.head[1:], row[1:], strict=True):
-            yield f"{_GAP}{_filled(title, wide, False)}{_GAP}{cell}"
+        for title, cell in zip(head[1:], row[1:], strict=True):
+            if cell:
+                yield f"{_GAP}{_filled(title, wide, False)}{_GAP}{cell}"
+
+
+def _clean(text: str) -> str:
+    """In one line, without what orders text about."""
+    return "".join(char for char in line(text) if char.isprintable() or char == "\u3000")
 
 
 def _cut(text: str) -> str:
     from rich.cells import set_cell_size
 
-    text = "".join(char for char in line(text) if char.isprintable() or char == "\u3000")
-    return text if _width(text) <= _LONGEST else f"{set_cell_size(text, _LONGEST - 1).rstrip()}…"
+    fits = _width(text) <= _LONGEST
+    return text if fits else f"{set_cell_size(text, _LONGEST - 1).rstrip()}…"
 
 
 def _width(text: str) -> int:
