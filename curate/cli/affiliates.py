@@ -258,7 +258,12 @@ def account(
         return
     if not method or not agreed:
         raise click.UsageError("name the METHOD, and the text they agreed to: --agreed VERSION")
-    typed = click.prompt(say("Account"), hide_input=True, err=True)
+    stdin = click.get_text_stream("stdin")
+    typed = (
+        click.prompt(say("Account"), hide_input=True, err=True)
+        if stdin.isatty()
+        else stdin.readline()
+    )
     accounts.keep(shop, code, method, typed, agreed, source)
     echo(say("kept: {code} is paid by {method}", code=code.upper(), method=method))
 
