@@ -62,12 +62,11 @@ def cohorts(shop: Shop, period: Period) -> tuple[Cohort, ...]:
         )
         .group_by(postings.c.currency, "came", "sold")
     )  # fmt: skip
-    users: dict[int, int] = {}
     with shop.database.reading() as connection:
         for currency, week, at, amount in connection.execute(query):
             brought[currency, week][max(at, week)] += int(amount)
         counted = select(came.label("came"), func.count()).where(*is_new).group_by("came")
-        users.update(connection.execute(counted).tuples().all())
+        users = {int(week): int(count) for week, count in connection.execute(counted)}
         costs: dict[tuple[str, int], int] = defaultdict(int)
         for cost in spent(connection, period):
             if cost.kind == "ads" and cost.first and cost.last:

@@ -183,12 +183,11 @@ def _add_users(
     connection: Connection, period: Period, told: Dimension, found: _Rows, home: str
 ) -> None:
     """Contacts have no currency: they stand in the row of each one, or in that of the books where there is none."""
-    for key, count in _users(connection, period, told, found).items():
-        currencies = [currency for name, currency in [*found] if name == key] or [home]
-        for currency in currencies:
-            found[key, currency]["users"] += count
     for key, currency, count in _converted(connection, period, told):
         found[told.name(key), currency]["converted"] += count
+    for key, count in _users(connection, period, told, found).items():
+        for currency in [code for name, code in [*found] if name == key] or [home]:
+            found[key, currency]["users"] += count
 
 
 def _users(connection: Connection, period: Period, told: Dimension, found: _Rows) -> dict[str, int]:
@@ -231,7 +230,8 @@ def _users_of_weeks(
 def _converted(connection: Connection, period: Period, told: Dimension) -> Any:
     """(key, currency, contacts) of the users who bought within the period."""
     key = (lines.c.sku if told.person is None else told.person).label(_ROW)
-    users = () if told.by == "cohort" else _new(period)  # of a week, all its people
+    begin, end = _new(period)
+    users = (end,) if told.by == "cohort" else (begin, end)  # of a week, all its people
     query = (
         select(key, orders.c.currency.label(_CODE), func.count(contacts.c.id.distinct()))
         .select_from(_SALES.join(told.people, contacts.c.id == orders.c.contact_id))

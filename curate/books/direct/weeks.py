@@ -40,10 +40,10 @@ class Weeks:
         return bisect_right(self.mondays, day) - 1
 
     def name(self, number: int) -> str:
-        """2026-W10; the earlier ones are "< 2026-W10"."""
-        year, week, _ = self.mondays[max(number, 0)].isocalendar()
-        told = f"{year:04}-W{week:02}"
-        return told if number >= 0 else f"< {told}"
+        """2026-W10; those before the first are "< 2026-W10", those after the last "> 2026-W14"."""
+        last = len(self.mondays) - 1
+        year, week, _ = self.mondays[min(max(number, 0), last)].isocalendar()
+        return f"{'< ' if number < 0 else '> ' if number > last else ''}{year:04}-W{week:02}"
 
     def counted(self, at: ColumnElement[int]) -> ColumnElement[int]:
         """:meth:`number` of a column, for the database; weeks with a change of clocks are longer or shorter."""
@@ -52,7 +52,8 @@ class Weeks:
         for first, end in self._even():
             number = literal(first) + (at - self.starts[first]) // _SECONDS
             branches.append((at < self.starts[end], number if end - first > 1 else literal(first)))
-        return case(*branches, else_=literal(len(self.mondays)))
+        branches.append((at >= self.starts[-1], literal(len(self.mondays))))
+        return case(*branches)  # NULL of nobody
 
     def _even(self) -> list[tuple[int, int]]:
         """(first, end) of runs of weeks that are equally long; each other week is a run by itself."""
