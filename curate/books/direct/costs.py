@@ -14,7 +14,7 @@ from curate.database.tables import costs, entries, postings
 if TYPE_CHECKING:
     from curate.books.calendar import Period
 
-_SOURCE = "cost:"
+_SOURCE, _SHARED = "cost:", "allocation:"
 _AT_ONCE = 1_000
 _KINDS = ("ads", "team", "other")
 _OF_SALES = ("fees", "payment", "commission")
@@ -23,8 +23,7 @@ _OF_SALES = ("fees", "payment", "commission")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """``kind``: ads, team or other. ``channel`` is the ledger's: by the cost itself, or since it was shared
-    out; "" and None where nothing is said."""
+    """``kind``: ads, team or other. "" and None where nothing is said."""
 
     kind: str
     currency: str
@@ -36,7 +35,7 @@ class Cost:
 
 
 def spent(connection: Connection, period: Period) -> list[Cost]:
-    """What is booked in ``period``; sharing out shows as less without a channel, and as much more with one."""
+    """What is booked in ``period``, before any of it is shared out: that moves costs, and makes none."""
     query = (
         select(entries.c.source, postings.c.account, postings.c.currency, func.sum(postings.c.amount))
         .join_from(entries, postings, postings.c.entry_id == entries.c.id)
@@ -52,7 +51,7 @@ def spent(connection: Connection, period: Period) -> list[Cost]:
     return [
         _cost(account, currency, int(amount), told.get(source))
         for source, account, currency, amount in booked
-        if account.split(":")[1] not in _OF_SALES
+        if account.split(":")[1] not in _OF_SALES and not source.startswith(_SHARED)
     ]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Connection, and_, case, func, select
 
 from curate.books import calendar
+from curate.books.costs.allocation import Share, shares
 from curate.books.direct import dimensions
 from curate.books.direct.costs import Cost, spent
 from curate.books.direct.dimensions import By, Dimension
@@ -62,6 +63,8 @@ def sums(shop: Shop, period: Period, by: By) -> Sums:
         found: _Rows = defaultdict(lambda: defaultdict(int))
         _add_money(connection, period, told, found)
         _add_costs(spent(connection, period), told, found)
+        if by == "channel":
+            _share_out(shares(shop, period), found)
         _add_buyers(connection, period, told, found)
         _add_users(connection, period, told, found, shop.settings.books.currency)
         rows = tuple(
@@ -138,6 +141,12 @@ def _add_costs(costs: Iterable[Cost], told: Dimension, found: _Rows) -> None:
     for cost in costs:
         for key, amount in _parts(cost, told, revenue[cost.currency]).items():
             found[key, cost.currency][cost.kind] += amount
+
+
+def _share_out(some: Iterable[Share], found: _Rows) -> None:
+    for one in some:
+        found["", one.currency][one.kind] -= one.amount
+        found[one.channel, one.currency][one.kind] += one.amount
 
 
 def _parts(cost: Cost, told: Dimension, revenue: dict[str, int]) -> dict[str, int]:

@@ -30,7 +30,7 @@ def headings(by: By, say: Say) -> tuple[str, str, str]:
     """What rows are; what the row of no name is; how costs come to rows."""
     return {
         "channel": (say("channel"), say("no channel"),
-                    say("Costs that name no channel stand in a row of their own until the month is closed: then they are shared out by [books].allocation.")),
+                    say("Costs that name no channel are shared out by [books].allocation, as they are booked when the month is closed.")),
         "campaign": (say("campaign"), say("no campaign"),
                      say("Costs that name no campaign stand in the row of no campaign.")),
         "bundle": (say("bundle"), say("no bundle"),
@@ -158,15 +158,17 @@ def _table(
     key: str, title: str, columns: tuple[Column, ...], row: Callable[[Figures, str], _Row], sums: Sums,
     nobody: str, say: Say, notes: tuple[str, ...],
 ) -> Table:  # fmt: skip
-    """A row each; the sum below where there is one currency, else below its currency's rows."""
-    rows: list[_Row] = []
-    several = len(sums.totals) > 1
-    for total in sums.totals:
-        rows += [row(one, one.key or nobody) for one in sums.rows if one.currency == total.currency]
-        if several:
-            rows.append(row(total, say("all in {currency}", currency=total.currency)))
-    whole = row(sums.totals[0], say("all")) if len(sums.totals) == 1 else ()
-    return Table(key, title, columns, tuple(rows), whole, notes)
+    """A row each, currency by currency; below them what each currency came to."""
+    rows = [
+        row(one, one.key or nobody)
+        for total in sums.totals
+        for one in sums.rows
+        if one.currency == total.currency
+    ]
+    totals = [row(one, say("all")) for one in sums.totals]
+    if len(totals) == 1:
+        return Table(key, title, columns, tuple(rows), totals[0], notes)
+    return Table(key, title, columns, tuple(rows), notes=notes, totals=tuple(totals))
 
 
 def _moneys(one: Figures, *names: str) -> tuple[Money, ...]:
