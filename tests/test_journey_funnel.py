@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -83,7 +84,7 @@ def test_counts_are_of_distinct_contacts(
                 len(way) >= rank and PERIOD.begin <= way[rank - 1] < PERIOD.end for _, way in people
             )
     assert [one.stage for one in found] == [*STAGES]
-    assert all(a.reached >= b.reached for a, b in zip(found, found[1:], strict=False))
+    assert all(a.reached >= b.reached for a, b in pairwise(found))
     assert sum(one.stayed for one in found) == found[0].reached == len(mine)
     assert sum(one.lost for one in found) == found[0].reached - found[-1].reached
 
