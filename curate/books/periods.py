@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, select
@@ -94,17 +95,14 @@ def _checked(
     connection: Connection, shop: Shop, period: Period, before: tuple[Closed, ...]
 ) -> Period:
     """``period`` from where the last closed month ends."""
-    where = calendar.zone(shop.settings.books.timezone)
-    begin = before[-1].ends_at if before else connection.scalar(select(func.min(entries.c.at)))
-    if begin is not None:
-        due = calendar.month(begin, where)
-        if period.begin > begin and period.name != due:
-            raise CurateError(f"{period.name} follows {due}, which is open", f"close {due} first")
-        if period.end <= begin:
-            raise CurateError(
-                f"{period.name} lies before {due}, the first month that is open",
-                f"it needs no close: the books begin, or go on, with {due}",
-            )
+    due = _due(connection, shop, before) or period.name
+    if period.name > due:
+        raise CurateError(f"{period.name} follows {due}, which is open", f"close {due} first")
+    if period.name < due:
+        raise CurateError(
+            f"{period.name} lies before {due}, the first month that is open",
+            f"it needs no close: the books begin, or go on, with {due}",
+        )
     if period.end > shop.now():
         raise CurateError(f"{period.name} is not over", "close it when it is")
     period = replace(period, begin=before[-1].ends_at if before else period.begin)
@@ -112,6 +110,16 @@ def _checked(
     if wrong:
         raise CurateError(f"{wrong[0]} does not add up to nothing", "see curate ledger check")
     return period
+
+
+def _due(connection: Connection, shop: Shop, before: tuple[Closed, ...]) -> str:
+    """The month that is to be closed next; "" where nothing is booked."""
+    if before:
+        last = date.fromisoformat(f"{before[-1].month}-01")
+        return (last + timedelta(31)).isoformat()[:7]
+    first = connection.scalar(select(func.min(entries.c.at)))
+    where = calendar.zone(shop.settings.books.timezone)
+    return "" if first is None else calendar.month(first, where)
 
 
 def unbalanced(connection: Connection, *which: Any) -> Iterator[str]:
