@@ -44,7 +44,12 @@ def join(own: Shop, code: str, account: str = "ann@pay.example", **how: Any) -> 
 
 def sell(own: Shop, number: str, paid: int, code: str = "", **how: Any) -> None:
     """An order of one line, paid now unless ``how`` says when."""
-    told = {"item": SKU, "paid": paid, "affiliate_code": code, "paid_at": own.now()} | how
+    told: dict[str, Any] = {
+        "item": SKU,
+        "paid": paid,
+        "affiliate_code": code,
+        "paid_at": own.now(),
+    } | how
     taken = intake.take(own, [Line(told.pop("channel", "hand"), number, **told)])
     assert not taken.problems
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,6 +47,7 @@ from curate.shop import Shop
 from curate.shop.orders import Line, intake
 from curate.shop.settings import Rule
 from tests.distributing import BATCH, DAY, HOLD, books_hold, give_back, join, market, sell
+from tests.postgres import postgres
 from tests.selling import SKU, START, Counter, count, shop
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -94,6 +96,41 @@ def test_both_systems_are_the_whole_and_no_order_is_in_both(counter: Counter) ->
     ]  # fmt: skip
     empty = report(own, calendar.parse("2030-01", ZONE))
     assert [one.rows for one in empty.tables] == [(), (), ()]
+
+
+@pytest.mark.slow
+def test_postgresql_tells_the_same(tmp_path: Path) -> None:
+    with postgres() as server:
+        told = [
+            everything(market(tmp_path / name, url))
+            for name, url in (("a", ""), ("b", server.database()))
+        ]
+    assert told[0] == told[1]
+
+
+def everything(counter: Counter) -> list[object]:
+    own = counter.shop
+    join(own, "ANN", segment="affection")
+    join(own, "BEN", segment="brand")
+    sell(own, "1", 10_000, "ANN", fee=300, email="li@home.example")
+    sell(own, "2", 5_000, fee=100, email="li@home.example")
+    sell(own, "3", 8_000, "BEN")
+    give_back(own, "3", 2_000)
+    register.change(own, "BEN", state="ended")
+    counter.clock.now += HOLD * DAY
+    payouts.prepare(own, BATCH, own.now())
+    payouts.paid(own, BATCH, "ANN")
+    payouts.failed(own, BATCH, "BEN", "sent back")
+    payouts.prepare(own, "april", own.now())
+    books_hold(own)
+    sums = [
+        msgspec.structs.replace(each, reference="")
+        for each in statement.statement(own, "ANN", YEARS).lines
+    ]
+    return [
+        report(own, YEARS), compliance.report(own, YEARS), sums, balances.standings(own),
+        [(one.code, one.amount, one.state) for one in payouts.listed(own)], register.listed(own, "active"),
+    ]  # fmt: skip
 
 
 def test_who_is_new_and_who_was_known_before(counter: Counter, tmp_path: Path) -> None:
@@ -170,59 +207,58 @@ def test_direct_and_affiliate_are_the_ledger_to_the_cent(blank: Path, told: _Sai
 
 def write(own: Shop, told: _Said) -> tuple[int, dict[str, int], int]:
     """The books as ``told``; (profit of direct, by affiliate, orders of affiliates), found the slow way."""
-    direct, theirs, sold = 0, dict[str, int](), 0
+    profits, sold, number = dict[str, int](), 0, 0
     with own.database.writing() as connection:
-        for n in (1, 2, 3):
-            who = {"id": n, "code": f"A{n}", "state": "active", "segment": ["brand", "interest"][n % 2],
-                   "joined_at": 0, "changed_at": 0}  # fmt: skip
-            connection.execute(insert(table).values(who))
-        rule = {"id": 1, "digest": b"1", "name": "r", "text": "{}"}
-        connection.execute(insert(rules).values(rule))
-        number = 0
+        start(connection)
         for n, some in enumerate(told.orders, 1):
-            order = {"id": n, "channel": "c", "number": str(n), "currency": "CNY", "paid_at": START,
-                     "made_at": START}  # fmt: skip
-            connection.execute(insert(orders).values(order))
+            order = {"id": n, "channel": "c", "number": str(n), "currency": "CNY"}
+            connection.execute(insert(orders).values(paid_at=START, made_at=START, **order))
             owner = next((f"A{who}" for who, earns, _, _ in some if who and earns), "")
             sold += bool(owner)
-            for place, (who, earns, revenue, fee) in enumerate(some):
+            for who, earns, revenue, fee in some:
                 number += 1
-                line = {
-                    "id": number,
-                    "order_id": n,
-                    "line_no": str(place),
-                    "state": "paid",
-                    "quantity": 1,
-                }
-                connection.execute(insert(lines).values(line))
-                if who:
-                    why = {} if earns else {"why": "no"}
-                    claim = {"line_id": number, "affiliate_id": who, "rule_id": 1 if earns else None,
-                             "by": "code", "at": START, "why": "", **why}  # fmt: skip
-                    connection.execute(insert(attributions).values(claim))
-                accounts = {
-                    "income:sales:S": -revenue,
-                    "expenses:fees:c": fee,
-                    "assets:channel:c": revenue - fee,
-                }
-                post(connection, f"line:{number}", number, accounts)
+                claim(connection, number, n, who, bool(earns))
                 mine = f"A{who}" if who and earns else owner
-                profit = revenue - fee
-                if mine:
-                    taken = abs(revenue) // 7
-                    post(connection, f"commission:line:{number}:seller", number,
-                         {f"expenses:commission:{mine}": taken, f"liabilities:affiliate:{mine}": -taken})  # fmt: skip
-                    theirs[mine] = theirs.get(mine, 0) + profit - taken
-                else:
-                    direct += profit
+                taken = abs(revenue) // 7 if mine else 0
+                brought(connection, number, mine, revenue, fee, taken)
+                profits[mine] = profits.get(mine, 0) + revenue - fee - taken
         for n, amount in enumerate(told.costs):
             account = ["expenses:ads", "expenses:team:c", "expenses:commission:A1"][n % 3]
             post(connection, f"cost:{n}", None, {account: amount, "liabilities:suppliers": -amount})
-            if n % 3 == 2:
-                theirs["A1"] = theirs.get("A1", 0) - amount
-            else:
-                direct -= amount
-    return direct, theirs, sold
+            mine = "A1" if n % 3 == 2 else ""
+            profits[mine] = profits.get(mine, 0) - amount
+    return profits.pop("", 0), profits, sold
+
+
+def start(connection: Any) -> None:
+    """Three affiliates and a rule."""
+    for n in (1, 2, 3):
+        who = {"id": n, "code": f"A{n}", "state": "active", "segment": ["brand", "interest"][n % 2]}
+        connection.execute(insert(table).values(joined_at=0, changed_at=0, **who))
+    connection.execute(insert(rules).values(id=1, digest=b"1", name="r", text="{}"))
+
+
+def claim(connection: Any, line: int, order: int, who: int, earns: bool) -> None:
+    """A line, and whose it is; 0 for nobody's."""
+    told = {"line_no": str(line), "state": "paid", "quantity": 1}
+    connection.execute(insert(lines).values(id=line, order_id=order, **told))
+    if who:
+        by = {
+            "by": "code",
+            "at": START,
+            "why": "" if earns else "no",
+            "rule_id": 1 if earns else None,
+        }
+        connection.execute(insert(attributions).values(line_id=line, affiliate_id=who, **by))
+
+
+def brought(connection: Any, line: int, mine: str, revenue: int, fee: int, taken: int) -> None:
+    """What a line brought in, and what its affiliate earned by it."""
+    money = {"income:sales:S": -revenue, "expenses:fees:c": fee, "assets:channel:c": revenue - fee}
+    post(connection, f"line:{line}", line, money)
+    if mine:
+        owed = {f"expenses:commission:{mine}": taken, f"liabilities:affiliate:{mine}": -taken}
+        post(connection, f"commission:line:{line}:seller", line, owed)
 
 
 def post(connection: Any, source: str, line: int | None, accounts: dict[str, int]) -> None:

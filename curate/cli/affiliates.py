@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,11 +38,11 @@ class _Lawful(click.Command):
     """Tells why there is no --entry-fee, no --level 3 and no bonus for heads, and what there is instead."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        from curate.shop.settings.forbidden import forbidden
-
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as fault:
+            from curate.shop.settings.forbidden import forbidden
+
             why = forbidden(fault.option_name.lstrip("-"))
             if why is None:
                 raise
@@ -258,11 +259,10 @@ def account(
         return
     if not method or not agreed:
         raise click.UsageError("name the METHOD, and the text they agreed to: --agreed VERSION")
-    stdin = click.get_text_stream("stdin")
     typed = (
         click.prompt(say("Account"), hide_input=True, err=True)
-        if stdin.isatty()
-        else stdin.readline()
+        if sys.stdin.isatty()
+        else sys.stdin.readline()
     )
     accounts.keep(shop, code, method, typed, agreed, source)
     echo(say("kept: {code} is paid by {method}", code=code.upper(), method=method))
