@@ -96,8 +96,8 @@ def _tell_link(shop: Shop, one: Campaign, say: Say) -> None:
     else:
         echo(
             say(
-                "  its link leads nowhere yet: curate campaigns target {code} ADDRESS",
-                code=one.code,
+                "  its link leads nowhere yet: curate campaigns target {name} ADDRESS",
+                name=one.code,
             )
         )
     if not shop.settings.serve.url:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from curate.books.journey.contacts import Taken, Told
-    from curate.books.journey.looking import Listed, Shown
+    from curate.books.journey.looking import Known, Listed, Shown
     from curate.errors import Problem
     from curate.model import Language
     from curate.shop import Shop
@@ -234,7 +234,7 @@ def _show(shop: Shop, found: Shown, say: Say, language: Language) -> None:
     one = found.contact
     heading(f"{one.id} {one.name}".strip())
     for named in found.known_by:
-        echo(f"  {say(named.kind)} {named.value} {named.channel}".rstrip())
+        echo(f"  {_known_as(named, say)}: {named.value}")
     echo(say("  {stage} since {when}; orders: {n}", stage=say(one.stage),
              when=when(shop, one.staged_at), n=found.orders))  # fmt: skip
     if found.erased_at is not None:
@@ -252,6 +252,14 @@ def _show(shop: Shop, found: Shown, say: Say, language: Language) -> None:
         campaign = f" [{did.campaign}]" if did.campaign else ""
         why = f": {render(did.why, language)}" if did.why else ""
         echo(f"  {when(shop, did.at)}  {say(did.kind)}{campaign} {did.note}{why}".rstrip())
+
+
+def _known_as(named: Known, say: Say) -> str:
+    if named.kind == "handle":
+        return say("name at {channel}", channel=named.channel)
+    return {"email": say("e-mail address"), "phone": say("telephone")}.get(
+        named.kind, say("WeChat name")
+    )
 
 
 @contacts.command(
