@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
-from curate.database.tables import affiliates, identities
+from curate.database import tables
 from curate.shop import contacts
 from curate.shop.commission.attribution import Order
 from curate.shop.commission.pools import pieces
@@ -25,17 +25,22 @@ Pair = tuple[Order, Any]
 def same(connection: Connection, shop: Shop, pairs: Sequence[Pair]) -> set[tuple[int, int]]:
     """(order, affiliate) of those pairs where both are one person."""
     buyers = {order.contact_id for order, _ in pairs} - {None}
-    sellers = {who.contact_id for _, who in pairs} - {None}
-    keys = _identities(connection, buyers | sellers)
+    affiliates = {int(who.id): who for _, who in pairs}
+    keys = _identities(connection, buyers | {who.contact_id for who in affiliates.values()})
     accounts = _accounts(connection, buyers)
-    return {
-        (order.id, int(who.id))
-        for order, who in pairs
-        if (who.contact_id is not None and who.contact_id == order.contact_id)
-        or (_bought(shop, order) | keys.get(order.contact_id, set()))
-        & (_sold(shop, who) | keys.get(who.contact_id, set()))
-        or (_account(who) in accounts.get(order.contact_id, ()))
+    sold = {
+        own: _sold(shop, who) | keys.get(who.contact_id, set()) for own, who in affiliates.items()
     }
+
+    def one(order: Order, who: Any) -> bool:
+        if who.contact_id is not None and who.contact_id == order.contact_id:
+            return True
+        theirs = sold[int(who.id)]
+        if theirs and theirs & (_bought(shop, order) | keys.get(order.contact_id, set())):
+            return True
+        return _account(who) in accounts.get(order.contact_id, ())
+
+    return {(order.id, int(who.id)) for order, who in pairs if one(order, who)}
 
 
 def _bought(shop: Shop, order: Order) -> set[bytes]:
@@ -61,9 +66,9 @@ def _identities(
     connection: Connection, contact_ids: Collection[int | None]
 ) -> Mapping[int | None, set[bytes]]:
     found: dict[int | None, set[bytes]] = {}
-    query = select(identities.c.contact_id, identities.c.key)
+    query = select(tables.identities.c.contact_id, tables.identities.c.key)
     for some in pieces(sorted(one for one in contact_ids if one is not None)):
-        for row in connection.execute(query.where(identities.c.contact_id.in_(some))):
+        for row in connection.execute(query.where(tables.identities.c.contact_id.in_(some))):
             found.setdefault(row.contact_id, set()).add(row.key)
     return found
 
@@ -73,9 +78,10 @@ def _accounts(
 ) -> Mapping[int | None, set[str]]:
     """Of buyers who are affiliates themselves."""
     found: dict[int | None, set[str]] = {}
-    query = select(affiliates.c.contact_id, affiliates.c.account).where(affiliates.c.account != "")
+    known = tables.affiliates
+    query = select(known.c.contact_id, known.c.account).where(known.c.account != "")
     for some in pieces(sorted(one for one in contact_ids if one is not None)):
-        for row in connection.execute(query.where(affiliates.c.contact_id.in_(some))):
+        for row in connection.execute(query.where(known.c.contact_id.in_(some))):
             found.setdefault(row.contact_id, set()).add(_account(row))
     return found
 

@@ -38,6 +38,28 @@ class _Sale:
     above: int | None
 
 
+class _Laws:
+    """Rules, frozen; each looked up and written once."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.found: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def of(self, line: Any, own: str) -> tuple[str, str]:
+        """The rule for a line of an affiliate whose ``own`` rule is that, and ""; or "" and why there is none."""
+        key = (line.sku, own)
+        if key not in self.found:
+            name, rule = rules.chosen(self.shop.settings, *key)
+            if rule is None:
+                self.found[key] = "", GONE if name else NO_RULE
+            else:
+                self.found[key] = rules.frozen(self.shop.settings, name, rule), ""
+        text, why = self.found[key]
+        if text and terms(text).currency not in ("", line.currency):
+            return "", OTHER_CURRENCY
+        return text, why
+
+
 def book(
     connection: Connection,
     shop: Shop,
@@ -50,8 +72,9 @@ def book(
     pairs = [(orders[own], claim.affiliate) for own, claim in claims.items()]
     pairs += [(order, above[who.id]) for order, who in pairs if who.id in above]
     themselves = buyers.same(connection, shop, pairs)
+    laws = _Laws(shop)
     sales = [
-        _sale(shop, line, orders[line.order_id], claims[line.order_id], above, themselves)
+        _sale(laws, line, orders[line.order_id], claims[line.order_id], above, themselves)
         for line in lines
     ]
     kept = rules.kept(connection, shop, (one.text for one in sales if one.text))
@@ -79,7 +102,7 @@ def _introducers(connection: Connection, shop: Shop, ids: Iterable[int]) -> dict
 
 
 def _sale(
-    shop: Shop,
+    laws: _Laws,
     line: Any,
     order: Order,
     claim: Claim,
@@ -90,20 +113,11 @@ def _sale(
     why = claim.why or (SELF if (order.id, who.id) in themselves else "")
     text = ""
     if not why:
-        text, why = _terms(shop, line, who.rule)
+        text, why = laws.of(line, who.rule)
     over = above.get(who.id)
     if over is None or not text or not terms(text).introducer or (order.id, over.id) in themselves:
         return _Sale(line, order, claim, text, why, None)
     return _Sale(line, order, claim, text, why, int(over.id))
-
-
-def _terms(shop: Shop, line: Any, own: str) -> tuple[str, str]:
-    """The rule for a line, frozen, and ""; or "" and why there is none."""
-    name, rule = rules.chosen(shop.settings, line.sku, own)
-    if rule is None:
-        return "", GONE if name else NO_RULE
-    text = rules.frozen(shop.settings, name, rule)
-    return ("", OTHER_CURRENCY) if terms(text).currency not in ("", line.currency) else (text, "")
 
 
 def _row(one: _Sale, kept: Mapping[str, int]) -> dict[str, Any]:
