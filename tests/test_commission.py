@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -27,14 +28,18 @@ from curate.database.tables import (
 )
 from curate.errors import CurateError
 from curate.messages import speaker
-from curate.shop import Shop, commission
+from curate.shop import Shop, commission, money
 from curate.shop.aftersales.refunds import refund
+from curate.shop.commission.rules import Sold, frozen, terms
 from curate.shop.orders import Line
 from curate.shop.orders.intake import remap, take
 from curate.shop.settings import Books, Rule, Tier
+from curate.shop.settings import read as read_settings
+from curate.workspace import Workspace
 from tests.distribution import DAY, Trade, trade
 from tests.postgres import postgres
 from tests.selling import START
+from tests.test_docs import ROOT, blocks
 
 
 def test_a_sale_with_a_code_earns_its_share_and_is_held(tmp_path: Path) -> None:
@@ -506,3 +511,38 @@ def test_postgresql_does_the_same(tmp_path: Path) -> None:
                     refund(at.shop, "hand", f"{number}-{n}")
         assert at.earned() == {"lee": 0, "kim": 0}
         assert at.balances() == {}
+
+
+def test_the_example_of_the_documentation_holds(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "books.md"
+    told = {block.name: block.text for block in blocks(page)}
+    (tmp_path / "shop.toml").write_text(
+        '[products.HANDBOOK]\nstock = "unique"\n' + told["affiliates.toml"], encoding="utf-8"
+    )
+    rules = {
+        name: terms(frozen(of, name, rule))
+        for of in [read_settings(Workspace(tmp_path))]
+        for name, rule in of.rules.items()
+    }
+    shown = re.findall(
+        r"^\| `(\w+)`.*\| ([\d.]+) \| ([\d.]+)", page.read_text("utf-8"), re.MULTILINE
+    )
+    sold = [
+        Sold(80_000, 0, 1), Sold(150_000, 0, 2), Sold(150_000, 0, 2, 70_000, 1), Sold(2_970, 0, 3),
+        Sold(2_970, 0, 3, 990, 1), Sold(4_000, 0, 2), Sold(4_000, 0, 2, 1_000), Sold(1_400, 0, 1),
+    ]  # fmt: skip
+    due = [
+        (name, money.decimal(one.net, "CNY"), money.decimal(rules[name].due("seller", rules[name].worth(one)), "CNY"))
+        for (name, _, _), one in zip(shown, sold, strict=True)
+    ]  # fmt: skip
+    assert due == shown and len(shown) == 8
+    wrong = {
+        "distribution.depth": "[distribution]\ndepth = 3\n",
+        "rules.usual.recruit_bonus": '[rules.usual]\npercent = "1"\nrecruit_bonus = "1"\n',
+        "distribution.entry_fee": '[distribution]\nentry_fee = "1"\n',
+    }
+    for line, (key, text) in zip(told["forbidden"].splitlines(), wrong.items(), strict=True):
+        (tmp_path / "shop.toml").write_text(text, encoding="utf-8")
+        with pytest.raises(CurateError) as fault:
+            read_settings(Workspace(tmp_path))
+        assert line.startswith(key) and line in str(fault.value)
