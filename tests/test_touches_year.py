@@ -89,9 +89,9 @@ class Year:
         self.edits.append((int(self.at.clock.now), versions))
 
     def happen(self) -> None:
-        """A few hundred contacts do something, some of it told late; some agree, some leave by the page."""
+        """Contacts do something, some of it told late; some agree, some leave by the page."""
         now = int(self.at.clock.now)
-        some = self.chance.sample(self.people, 80)
+        some = self.chance.sample(self.people, 40)
         told = []
         for number, contact in enumerate(some):
             (kind,) = self.chance.choices(KINDS, WEIGHTS)
@@ -99,7 +99,7 @@ class Year:
             told.append(Event(contact, kind, f"y:{now}:{number}", when))
         said = [
             consent.Said(one, purpose, self.chance.random() < 0.8, "1", "a form", now)
-            for one in self.chance.sample(self.people, 40)
+            for one in self.chance.sample(self.people, 15)
             for purpose in self.chance.choice((("marketing",), ("marketing", "news")))
         ]
         with self.at.shop.database.writing() as connection:
@@ -147,9 +147,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
     made = [
         one
         for number, channel in enumerate(ZONES)
-        for one in people(
-            at.shop, range(number, CONTACTS, 4), agreed=number % 2 == 0, channel=channel
-        )
+        for one in people(at.shop, range(number, CONTACTS, 4), agreed=number == 1, channel=channel)
     ]
     found = Year(at, made)
     found.live()
@@ -158,11 +156,10 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
 
 @pytest.mark.slow
 def test_something_was_sent_and_held_back(year: Year) -> None:
-    assert len(year.sent) > 5_000
+    assert len(year.sent) > CONTACTS // 2
     with year.at.shop.database.reading() as connection:
         why = Counter(connection.scalars(select(table.c.why).where(table.c.state != "queued")))
     assert min(why[one] for one in ("consent", "edited", "stopped bought", "stopped refunded")) > 20
-    print(f"\n{len(year.sent):,} sent, {year.refused} not shown; {dict(why)}")
 
 
 @pytest.mark.slow
@@ -178,12 +175,12 @@ def test_nobody_got_more_than_the_cap_in_any_window(year: Year) -> None:
 @pytest.mark.slow
 def test_nobody_got_anything_in_quiet_hours(year: Year) -> None:
     with year.at.shop.database.reading() as connection:
-        channel = dict(connection.execute(select(contacts.c.id, contacts.c.channel)).all())  # type: ignore[arg-type]
-    hours: dict[str, set[int]] = {}
+        channel = {row.id: row.channel for row in connection.execute(select(contacts))}
+    hours: dict[str, set[str]] = {}
     for when, _, contact in year.sent:
         local = datetime.fromtimestamp(when, ZoneInfo(ZONES[channel[contact]]))
         assert 9 <= local.hour < 21, local
-        hours.setdefault(ZONES[channel[contact]], set()).add(int(local.utcoffset().total_seconds()))  # type: ignore[union-attr]
+        hours.setdefault(ZONES[channel[contact]], set()).add(str(local.utcoffset()))
     assert {len(found) for zone, found in hours.items() if zone != "Asia/Shanghai"} == {2}  # both
 
 
@@ -193,7 +190,7 @@ def test_nobody_got_anything_without_a_consent(year: Year) -> None:
     with year.at.shop.database.reading() as connection:
         for row in connection.execute(select(consents)):
             log.setdefault((row.contact_id, row.purpose), []).append((row.at, row.given))
-        purpose = dict(connection.execute(select(outbox.c.id, outbox.c.purpose)).all())  # type: ignore[arg-type]
+        purpose = {row.id: row.purpose for row in connection.execute(select(outbox))}
     for when, number, contact in year.sent:
         said = [(at, given) for at, given in log[contact, purpose[number]] if at <= when]
         last = max(at for at, _ in said)
@@ -225,7 +222,7 @@ def test_what_ends_a_plan_ended_it_and_edits_cancelled_it(year: Year) -> None:
 
 def known_at(year: Year) -> dict[tuple[int, str, int], int]:
     """When each event was told: its source says so, or it was told at once."""
-    found = {}
+    found: dict[tuple[int, str, int], int] = {}
     with year.at.shop.database.reading() as connection:
         for row in connection.execute(select(happened)):
             told = int(row.source.split(":")[1]) if row.source.startswith("y:") else row.at
