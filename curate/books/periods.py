@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import Connection, func, select
 
 from curate.books import calendar
@@ -150,9 +151,9 @@ def _sealed(
 
 def digest_of(connection: Connection, month: str, begin: int, end: int, previous: bytes) -> bytes:
     """SHA-256 of the digest of the month before, the month's name, and every entry of ``begin`` ≤ t < ``end``
-    with its postings, in the order in which they were booked; each field by its length and its bytes."""
-    sum_ = hashlib.sha256()
-    sum_.update(_field(previous.hex()) + _field(month))
+    with its postings, in the order in which they were booked; each as a line with a JSON array."""
+    sum_, line = hashlib.sha256(), msgspec.json.encode
+    sum_.update(line((previous.hex(), month)))
     query = (
         select(entries.c.id, entries.c.source, entries.c.at, entries.c.dated, entries.c.note,
                entries.c.line_id, postings.c.account, postings.c.amount, postings.c.currency)
@@ -163,17 +164,12 @@ def digest_of(connection: Connection, month: str, begin: int, end: int, previous
     )  # fmt: skip
     entry = None
     for row in connection.execute(query):
-        if row.id != entry:
-            entry = row.id
-            sum_.update(b"E" + b"".join(map(_field, row[1:6])))
-        if row.account is not None:
-            sum_.update(b"P" + b"".join(map(_field, row[6:])))
+        if row[0] != entry:
+            entry = row[0]
+            sum_.update(b"\nentry " + line(row[1:6]))
+        if row[6] is not None:
+            sum_.update(b"\n" + line(row[6:]))
     return sum_.digest()
-
-
-def _field(value: object) -> bytes:
-    raw = b"" if value is None else str(value).encode()
-    return b"%d:%b" % (len(raw), raw)
 
 
 def _waiting(connection: Connection, end: int) -> int:
