@@ -25,10 +25,12 @@ class Period:
 
     @property
     def name(self) -> str:
-        """2026-03 where it is a month, else its days."""
+        """2026-03 where it is a month, 2026 where it is a year, else its days."""
         months = [*self.months()]
         if len(months) == 1 and self.first.day == 1 and (self.last + timedelta(1)).day == 1:
             return months[0]
+        if (self.first, self.last) == (date(self.first.year, 1, 1), date(self.first.year, 12, 31)):
+            return f"{self.first.year:04}"
         return f"{self.first}/{self.last}"
 
     def months(self) -> Iterator[str]:
