@@ -11,6 +11,7 @@ from curate.database.tables import contacts, erasures, orders
 from curate.shop import contacts as people
 from curate.shop.orders import Line
 from curate.shop.orders.intake import Taken, take
+from curate.shop.orders.tying import tie
 from tests.distribution import Trade, trade
 from tests.selling import START
 
@@ -81,3 +82,26 @@ def test_a_name_told_before_the_address_that_was_erased_goes_with_it(tmp_path: P
     tell(at, "1", buyer="Bea")
     tell(at, "1", email="b@x.org")
     assert who(at) == [(1, "", "")]
+
+
+def test_orders_of_before_are_tied_to_whom_they_are_of(tmp_path: Path) -> None:
+    at = trade(tmp_path)
+    for number, (buyer, email) in enumerate(
+        [("B", ""), ("C", "c@x.org"), ("B", "b@x.org"), ("", ""), ("张*", "")]
+    ):
+        at.add(
+            orders,
+            channel="hand",
+            number=str(number),
+            currency="CNY",
+            made_at=1,
+            buyer=buyer,
+            email=email,
+        )
+    with at.shop.database.writing() as connection:
+        key = people.key(at.shop, "email", "c@x.org")
+        connection.execute(erasures.insert().values(key=key, at=START))
+    assert (tie(at.shop), tie(at.shop)) == (2, 0)
+    assert who(at) == [
+        (1, "B", ""), (None, "", ""), (1, "B", "b@x.org"), (None, "", ""), (None, "张*", "")
+    ]  # fmt: skip

@@ -260,7 +260,7 @@ def test_any_stream_of_events_leaves_what_its_net_sales_earn(
 
 
 @pytest.mark.slow
-@settings(SLOW, max_examples=1_500)
+@settings(SLOW, max_examples=300)
 @given(rule=rules(), base=BASES, events=EVENTS, at_once=st.integers(1, 5))
 def test_any_of_many_streams_leaves_what_its_net_sales_earn(
     at: Trade, rule: Rule, base: str, events: list[Any], at_once: int
