@@ -68,7 +68,7 @@ class Year:
             if day % 45 == 0:
                 self.edit(day // 45)
             for _ in range(
-                self.chance.choice((1, 2, 4))
+                self.chance.choice((1, 2, 3))
             ):  # how often somebody looks after it that day
                 self.at.clock.now += self.chance.randint(1, 6) * HOUR - self.chance.randint(
                     0, 3_599
@@ -91,7 +91,7 @@ class Year:
     def happen(self) -> None:
         """Contacts do something, some of it told late; some agree, some leave by the page."""
         now = int(self.at.clock.now)
-        some = self.chance.sample(self.people, 40)
+        some = self.chance.sample(self.people, 16)
         told = []
         for number, contact in enumerate(some):
             (kind,) = self.chance.choices(KINDS, WEIGHTS)
@@ -99,7 +99,7 @@ class Year:
             told.append(Event(contact, kind, f"y:{now}:{number}", when))
         said = [
             consent.Said(one, purpose, self.chance.random() < 0.8, "1", "a form", now)
-            for one in self.chance.sample(self.people, 15)
+            for one in self.chance.sample(self.people, 6)
             for purpose in self.chance.choice((("marketing",), ("marketing", "news")))
         ]
         with self.at.shop.database.writing() as connection:

@@ -1,0 +1,102 @@
+"""curate journey as a seller meets it; what the documents show of plans and the review is true."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from curate import config
+from curate.api import Workspace
+from curate.cli import main
+from curate.shop import Shop
+from curate.shop.settings import Settings
+from tests.test_docs import ROOT, blocks, run, shell
+
+__all__ = ["shell"]
+
+
+def section(heading: str, at: Path) -> Path:
+    _, _, rest = (ROOT / "docs" / "books.md").read_text("utf-8").partition(f"## {heading}\n")
+    page = at / "section.md"
+    page.write_text(rest.partition("\n## ")[0], encoding="utf-8")
+    return page
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A workspace with the plan that the documents show."""
+    home = tmp_path / "w"
+    Workspace.init(home)
+    for block in blocks(section("Plans", tmp_path), "toml"):
+        (home / block.name).write_text(block.text, encoding="utf-8")
+    return home
+
+
+def curate(*words: str, at: Path) -> Result:
+    return CliRunner().invoke(main, [*words, "--workspace", str(at)], prog_name="curate")
+
+
+@pytest.mark.slow
+def test_what_the_documents_show_is_true(
+    place: Path, tmp_path: Path, shell: dict[str, str]
+) -> None:
+    run(section("Plans", tmp_path), place, shell)
+
+
+def test_the_targets_of_the_documents_are_read(tmp_path: Path) -> None:
+    (block,) = blocks(section("Period review", tmp_path), "toml")
+    read = config.parse(tomllib.loads(block.text), Settings, "shop.toml")
+    assert read.targets["2026-03"].contacts == 1000
+
+
+def begun(at: Path) -> None:
+    words = [
+        ("campaigns", "add", "--channel", "wechat", "--content", "guide", "--bait", "fonts"),
+        ("contacts", "add", "--email", "li@example.org", "--name", "Li"),
+        ("contacts", "consent", "1", "marketing", "--text", "1", "--source", "a form"),
+    ]
+    for one in words:
+        assert curate(*one, at=at).exit_code == 0
+
+
+def test_a_run_in_json_and_what_is_lacking(place: Path) -> None:
+    done = curate("journey", "run", at=place)
+    assert done.exit_code == 3 and "there is no campaign wechat-guide-fonts" in done.output
+    begun(place)
+    told = json.loads(curate("journey", "run", "--json", at=place).stdout)
+    assert (told["begun"], told["prepared"], told["trouble"]) == (1, 1, [])
+    again = json.loads(curate("journey", "run", "--json", at=place).stdout)
+    assert (again["begun"], again["prepared"]) == (0, 0)
+    (plan,) = json.loads(curate("journey", "--json", at=place).stdout)["plans"]
+    assert (plan["name"], plan["queued"], plan["lying"], plan["sent"]) == ("welcome", 1, 1, 0)
+
+
+def test_who_answers_with_the_token_or_is_named_gets_no_more(place: Path) -> None:
+    from curate.shop import unsubscribe
+    from curate.shop.unsubscribe import Whose
+
+    begun(place)
+    curate("journey", "run", at=place)
+    shop = Shop.open(Workspace(place))
+    token = unsubscribe.token(shop, Whose(1, "marketing"))
+    wrong = curate("journey", "unsubscribe", token[:-2], at=place)
+    assert wrong.exit_code == 1 and "no token of this shop" in wrong.output
+    done = curate("journey", "unsubscribe", f"unsubscribe {token}", at=place)
+    assert "contact 1 gets no more of: marketing" in done.output
+    assert "had not agreed" in curate("journey", "unsubscribe", "li@example.org", at=place).output
+    assert curate("outbox", "show", "1", at=place).exit_code == 0  # cancelled, and it says so
+    assert "cancelled" in curate("outbox", "show", "1", at=place).output
+    nobody = curate("journey", "unsubscribe", "no@example.org", at=place)
+    assert nobody.exit_code == 1 and "there is no contact" in nobody.output
+
+
+def test_in_chinese(place: Path) -> None:
+    toml = place / "shop.toml"
+    toml.write_text('language = "zh"\n' + toml.read_text("utf-8"), "utf-8")
+    begun(place)
+    assert "已备好：1" in curate("journey", "run", at=place).output
+    assert "在发件箱：1" in curate("journey", at=place).output
