@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from curate.books.journey import consent, contacts
+from curate.books.journey.consent import Said
 from curate.books.journey.contacts import Agreed, Taken, Told, find, take_file
 from curate.books.journey.events import Event, record
 from curate.database.tables import STAGES, consents, erasures, identities
@@ -148,6 +153,33 @@ def test_only_a_consent_that_lives_lets_somebody_be_written_to(shop: Shop) -> No
     assert wanted(shop) == []
 
 
+WORDS = st.lists(
+    st.tuples(st.integers(1, 2), st.sampled_from(["marketing", "payout"]), st.booleans(), st.integers(1, 5)),
+    max_size=10,
+)  # fmt: skip
+
+
+@settings(max_examples=8)
+@given(WORDS)
+def test_the_latest_word_counts_in_whatever_order_it_is_told(
+    words: list[tuple[int, str, bool, int]],
+) -> None:
+    with TemporaryDirectory() as folder:
+        shop = Shop(Workspace(Path(folder)), shop_settings.Settings(), lambda: float(NOW))
+        for name in ("a", "b"):
+            contacts.add(shop, Told(Person((Identity("wechat", name),), "", 1)))
+        with shop.database.writing() as connection:
+            for who, purpose, given_, at in words:
+                consent.record(connection, shop, [Said(who, purpose, given_, "v1", "page", at)])
+            for who, purpose in product((1, 2), ("marketing", "payout")):
+                said = [
+                    (at, not given_) for own, of, given_, at in words if (own, of) == (who, purpose)
+                ]
+                wanted = bool(said) and not max(said)[1]
+                assert consent.may_send(connection, who, purpose) is wanted
+        shop.database.close()
+
+
 @pytest.mark.parametrize(
     "bad",
     [
@@ -179,6 +211,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_ten_thousand_rows_of_all_sorts(shop: Shop) -> None:
     path = shop.workspace.root / "many.csv"
     with path.open("w", newline="", encoding="utf-8") as file:

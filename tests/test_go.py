@@ -43,7 +43,7 @@ def counted(shop: Shop, total: int) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     for _ in range(200):
         with shop.database.reading() as connection:
-            found = {(row.code, row.day): row.count for row in connection.execute(select(visits))}
+            found = {(code, day): n for code, day, n in connection.execute(select(visits))}
         if sum(found.values()) >= total:
             break
         time.sleep(0.05)

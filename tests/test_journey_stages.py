@@ -24,6 +24,7 @@ from curate.database.tables import (
     orders,
     refunds,
 )
+from curate.database.tables import events as table
 from curate.errors import CurateError
 from curate.messages import render
 from curate.shop import Shop
@@ -146,7 +147,7 @@ STREAM = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(STREAM, st.randoms(), st.integers(1, 5))
 def test_the_database_tells_the_same_in_any_order_and_any_pieces(
     some: list[tuple[int, int, str]], dice: object, size: int
@@ -203,7 +204,6 @@ def give_back(shop: Shop, line: int, reference: str, at: int = 6_000) -> None:
 
 def kinds(shop: Shop) -> dict[str, int]:
     with shop.database.reading() as connection:
-        table = events.events
         query = select(table.c.kind, func.count()).group_by(table.c.kind)
         return {row[0]: row[1] for row in connection.execute(query)}
 
