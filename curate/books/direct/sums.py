@@ -7,7 +7,7 @@ have; a cost is no line's, and there are few of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -56,7 +56,7 @@ class Sums(NamedTuple):
 
 
 def sums(shop: Shop, period: Period, by: By) -> Sums:
-    """All of one moment."""
+    """Raises CurateError where costs cannot be shared out, see :func:`shares`."""
     weeks = Weeks.until(period.last, calendar.zone(shop.settings.books.timezone))
     told = dimensions.of(by, weeks)
     with shop.database.reading() as connection:
@@ -72,11 +72,8 @@ def sums(shop: Shop, period: Period, by: By) -> Sums:
             for (key, currency), values in sorted(found.items(), key=lambda one: one[0])
             if not is_empty(made := Figures(key, currency, **values))
         )
-        totals = [
-            _total(connection, period, [row for row in rows if row.currency == one], one)
-            for one in sorted({row.currency for row in rows})
-        ]
-    return Sums(rows, tuple(totals))
+        totals = tuple(_totals(connection, period, rows))
+    return Sums(rows, totals)
 
 
 def _add_money(connection: Connection, period: Period, told: Dimension, found: _Rows) -> None:
@@ -250,15 +247,18 @@ def _converted(connection: Connection, period: Period, told: Dimension) -> Any:
     return connection.execute(query).all()
 
 
-def _total(connection: Connection, period: Period, rows: list[Figures], currency: str) -> Figures:
-    """People once each, in however many rows they stand."""
-    total = summed(rows) if rows else Figures("", currency)
+def _totals(connection: Connection, period: Period, rows: Sequence[Figures]) -> Iterator[Figures]:
+    """By currency. People once each, in however many rows they stand."""
     new = case((and_(*_new(period)), contacts.c.id))
     query = (
-        select(_buyers(), _orders(), func.count(new.distinct()))
+        select(orders.c.currency, _buyers(), _orders(), func.count(new.distinct()))
         .select_from(_SALES.outerjoin(contacts, contacts.c.id == orders.c.contact_id))
-        .where(_sold(period), orders.c.currency == currency)
+        .where(_sold(period))
+        .group_by(orders.c.currency)
     )
-    buyers, count, converted = connection.execute(query).one()
+    people = {currency: counts for currency, *counts in connection.execute(query)}
     users = _new_users(connection, period)
-    return replace(total, users=users, converted=converted, buyers=buyers, orders=count)
+    for currency in sorted({row.currency for row in rows}):
+        total = summed([row for row in rows if row.currency == currency])
+        buyers, count, converted = people.get(currency, (0, 0, 0))
+        yield replace(total, users=users, converted=converted, buyers=buyers, orders=count)
