@@ -73,32 +73,37 @@ class Side(NamedTuple):
 
 def sums(connection: Connection, period: Period) -> dict[Side, Sums]:
     """All income and expenses of the period, each posting once."""
-    account, owners = postings.c.account, _owners()
-    group = case(
+    account = postings.c.account
+    kind = case(
         (account.startswith("income:"), REVENUE),
         (account.startswith("expenses:fees:"), FEES),
         (account.startswith(_COMMISSION), COMMISSION),
         else_=COSTS,
     )
     alone = and_(entries.c.line_id.is_(None), account.startswith(_COMMISSION))
-    named = case((alone, account), else_="")
-    owner = func.coalesce(attributions.c.affiliate_id, owners.c.affiliate_id)
-    query = (
-        select(owner, named, postings.c.currency, group, func.sum(postings.c.amount))
+    own = and_(attributions.c.line_id == lines.c.id, attributions.c.rule_id.is_not(None))
+    each = (
+        select(
+            func.coalesce(attributions.c.affiliate_id, _owner(lines.c.order_id)).label("owner"),
+            case((alone, account), else_="").label("named"),
+            postings.c.currency,
+            kind.label("kind"),
+            postings.c.amount,
+        )
         .select_from(postings)
         .join(entries, entries.c.id == postings.c.entry_id)
         .outerjoin(lines, lines.c.id == entries.c.line_id)
-        .outerjoin(attributions, _earning(attributions.c.line_id == lines.c.id))
-        .outerjoin(owners, owners.c.order_id == lines.c.order_id)
+        .outerjoin(attributions, own)
         .where(entries.c.at >= period.begin, entries.c.at < period.end)
         .where(or_(account.startswith("income:"), account.startswith("expenses:")))
-        .group_by(owner, named, postings.c.currency, group)
+        .subquery("each")
     )
+    key = (each.c.owner, each.c.named, each.c.currency, each.c.kind)
     who, found = _Who(connection), dict[Side, Sums]()
-    for own, told, currency, kind, amount in connection.execute(query):
-        side = who.side(own, told.removeprefix(_COMMISSION), currency)
-        signed = -int(amount) if kind == REVENUE else int(amount)
-        found[side] = found.get(side, Sums()) + Sums(**{kind: signed})
+    for row in connection.execute(select(*key, func.sum(each.c.amount)).group_by(*key)):
+        side = who.side(row.owner, row.named.removeprefix(_COMMISSION), row.currency)
+        signed = -int(row[-1]) if row.kind == REVENUE else int(row[-1])
+        found[side] = found.get(side, Sums()) + Sums(**{row.kind: signed})
     return found
 
 
@@ -118,22 +123,30 @@ class _Who:
 
 def sales(connection: Connection, period: Period) -> dict[Side, Sales]:
     """Orders with a line that was sold within the period."""
-    owners = _owners()
-    sold = (
+    some = (
         select(lines.c.order_id)
-        .distinct()
         .join(entries, entries.c.line_id == lines.c.id)
         .where(entries.c.at >= period.begin, entries.c.at < period.end)
         .where(entries.c.source.startswith("line:"))
-        .subquery("sold")
+        .distinct()
+        .subquery("some")
     )
+    paid = func.coalesce(orders.c.paid_at, orders.c.made_at)
+    sold = (
+        select(
+            orders.c.id, orders.c.currency, orders.c.contact_id, paid.label("paid"),
+            _owner(orders.c.id).label("owner"),
+        )
+        .join(some, some.c.order_id == orders.c.id)
+        .subquery("sold")
+    )  # fmt: skip
+    key = (sold.c.owner, sold.c.currency)
     query = (
-        select(owners.c.affiliate_id, orders.c.currency, func.count(), *_people(owners))
+        select(*key, func.count(), *_people(sold))
         .select_from(sold)
-        .join(orders, orders.c.id == sold.c.order_id)
-        .outerjoin(owners, owners.c.order_id == orders.c.id)
-        .outerjoin(contacts, contacts.c.id == orders.c.contact_id)
-        .group_by(owners.c.affiliate_id, orders.c.currency)
+        .outerjoin(affiliates, affiliates.c.id == sold.c.owner)
+        .outerjoin(contacts, contacts.c.id == sold.c.contact_id)
+        .group_by(*key)
     )
     who = _Who(connection)
     return {
@@ -142,7 +155,7 @@ def sales(connection: Connection, period: Period) -> dict[Side, Sales]:
     }
 
 
-def _people(owners: Any) -> Iterator[Any]:
+def _people(sold: Any) -> Iterator[Any]:
     """How many of an affiliate's orders are of people who are new, and of people who were known.
 
     New is whose first order it is, and who was first heard of by it, or by the affiliate's own link.
@@ -151,38 +164,35 @@ def _people(owners: Any) -> Iterator[Any]:
     earlier = (
         select(before.c.id)
         .where(
-            before.c.contact_id == orders.c.contact_id,
+            before.c.contact_id == sold.c.contact_id,
             or_(
-                before.c.paid_at < orders.c.paid_at,
-                and_(before.c.paid_at == orders.c.paid_at, before.c.id < orders.c.id),
+                before.c.paid_at < sold.c.paid,
+                and_(before.c.paid_at == sold.c.paid, before.c.id < sold.c.id),
             ),
         )
         .exists()
     )
-    theirs = and_(owners.c.affiliate_id.is_not(None), contacts.c.id.is_not(None))
-    paid = func.coalesce(orders.c.paid_at, orders.c.made_at)
-    brought = or_(contacts.c.acquired_at >= paid, contacts.c.affiliate_code == owners.c.code)
+    theirs = and_(affiliates.c.id.is_not(None), contacts.c.id.is_not(None))
+    brought = or_(
+        contacts.c.acquired_at >= sold.c.paid, contacts.c.affiliate_code == affiliates.c.code
+    )
     first = and_(brought, ~earlier)
     for condition in (and_(theirs, first), and_(theirs, ~first)):
         yield func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
-def _earning(condition: Any) -> Any:
-    """A sale of nobody who earns by it (their own purchase, an affiliate who ended) is direct."""
-    return and_(condition, attributions.c.rule_id.is_not(None))
+def _owner(order_id: Any) -> Any:
+    """The affiliate who earned by the first line of an order that anybody earned by. A sale of nobody who
+    earns by it (their own purchase, an affiliate who ended) is direct.
 
-
-def _owners() -> Any:
-    """(order_id, affiliate_id, code) of every order that an affiliate earned by."""
-    first = (
-        select(lines.c.order_id, func.min(lines.c.id).label("line_id"))
-        .join(attributions, _earning(attributions.c.line_id == lines.c.id))
-        .group_by(lines.c.order_id)
-        .subquery("first")
-    )
+    Asked of each order: joined as a table of all orders SQLite would read it whole for each.
+    """
+    line, whose = lines.alias("sold_line"), attributions.alias("whose")
     return (
-        select(first.c.order_id, attributions.c.affiliate_id, affiliates.c.code)
-        .join(attributions, attributions.c.line_id == first.c.line_id)
-        .join(affiliates, affiliates.c.id == attributions.c.affiliate_id)
-        .subquery("owners")
+        select(whose.c.affiliate_id)
+        .join(line, line.c.id == whose.c.line_id)
+        .where(line.c.order_id == order_id, whose.c.rule_id.is_not(None))
+        .order_by(line.c.id)
+        .limit(1)
+        .scalar_subquery()
     )
