@@ -72,7 +72,7 @@ def close(shop: Shop, month: str) -> Closed:
     """
     where = calendar.zone(shop.settings.books.timezone)
     period = calendar.parse(month, where)
-    if period.name != month.strip() or "/" in period.name:
+    if [*period.months()] != [month.strip()]:
         raise CurateError(f"{month[:40]!r} is no month", "write 2026-03")
     with shop.database.writing() as connection:
         ledger.hold(connection, closing=True)
