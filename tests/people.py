@@ -96,13 +96,16 @@ def _rows(put: _Put, shop: Shop, who: Known, channel: str, at: int) -> dict[str,
         "outbox", key=f"delivery:{rows['deliveries']}", kind="delivery", way="paste", body="",
         delivery_id=rows["deliveries"], state="confirmed", due_at=at, made_at=at, changed_at=at,
     )  # fmt: skip
+    put(
+        "consents", contact_id=own, purpose="payout", given=True, text_version="1", source="", at=at
+    )
     rows["consents"] = put(
         "consents", contact_id=own, purpose="marketing", given=True, text_version="1", source="",
         at=at,
     )  # fmt: skip
     rows["events"] = put("events", contact_id=own, kind="seen", source=f"test:{tag}", at=at)
     rows["affiliates"] = put(
-        "affiliates", code=f"code-{tag}"[:30], contact_id=own, state="active", segment="interest",
+        "affiliates", code=f"code-{tag}"[:30], contact_id=own, state="ended", segment="interest",
         joined_at=at, changed_at=at,
     )  # fmt: skip
     rows["payouts"] = put(

@@ -116,8 +116,9 @@ def export(workspace: Workspace, who: str, to: Path, as_json: bool) -> None:
 @privacy.command(epilog="Example: curate privacy erase ann@example.org")
 @click.argument("who", nargs=-1, required=True)
 @click.option(
-    "--anyway", is_flag=True, help="Also where goods, messages or money did not reach them yet."
-)
+    "--anyway", is_flag=True,
+    help="Also where they sell for a share, or goods, messages or money did not reach them yet.",
+)  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_json
 @in_workspace

@@ -30,16 +30,14 @@ class Erased(msgspec.Struct, frozen=True):
 
 
 class Left(msgspec.Struct, frozen=True):
-    """What would be lost to them: goods and messages that did not go out, money that is theirs."""
+    """What would be lost to them: that they sell for a share, goods and messages that did not go out, money that
+    is theirs."""
 
+    affiliates: int = 0  # who still earn
     deliveries: int = 0
     messages: int = 0
     payouts: int = 0
     balances: int = 0
-
-    @property
-    def any(self) -> bool:
-        return any(getattr(self, name) for name in self.__struct_fields__)
 
 
 def erase(shop: Shop, told: Sequence[str], *, anyway: bool = False) -> Erased:
@@ -66,6 +64,7 @@ def left(connection: Connection, whom: Whom) -> Left:
     """What did not reach them yet."""
     person = personal.rows(connection, whom.roots)
     return Left(
+        _count(connection, person, affiliates, ("active",)),
         _count(connection, person, deliveries, ("waiting", "allocated", "rendered")),
         _count(connection, person, outbox, ("rendered", "sending")),
         _count(connection, person, payouts, ("prepared",)),
@@ -91,9 +90,9 @@ def _check(lefts: Sequence[Left]) -> None:
     if any(total.values()):
         told = ", ".join(f"{name} {count}" for name, count in total.items() if count)
         raise CurateError(
-            f"not all has reached them yet: {told}",
-            "see curate outbox and curate payouts; or say --anyway: what was not sent is never sent, and what "
-            "they are owed stays in the books without a name",
+            f"there is something left between them and you: {told}",
+            "see curate affiliates, outbox and payouts; or say --anyway: they earn no more, what was not sent is "
+            "never sent, and what they are owed stays in the books without a name",
         )
 
 
