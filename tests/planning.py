@@ -100,7 +100,7 @@ def people(
         query = contacts.insert().returning(contacts.c.id, sort_by_parameter_order=True)
         made = [int(one) for one in connection.scalars(query, rows)]
         known = [
-            {"contact_id": contact, "kind": kind, "key": own.keys.mac("test", kind, str(number)),
+            {"contact_id": contact, "kind": kind, "key": own.keys.mac("test", kind, str(contact)),
              "value": f"{number}@example.org" if kind == "email" else f"wx{number}"}
             for contact, number in zip(made, numbers, strict=True)
             for kind in ("email", "wechat")

@@ -69,6 +69,7 @@ def test_a_run_in_json_and_what_is_lacking(place: Path) -> None:
     begun(place)
     told = json.loads(curate("journey", "run", "--json", at=place).stdout)
     assert (told["begun"], told["prepared"], told["trouble"]) == (1, 1, [])
+    assert "a plan's message to contact 1: li@example.org" in curate("outbox", at=place).output
     again = json.loads(curate("journey", "run", "--json", at=place).stdout)
     assert (again["begun"], again["prepared"]) == (0, 0)
     (plan,) = json.loads(curate("journey", "--json", at=place).stdout)["plans"]

@@ -78,10 +78,16 @@ def list_(workspace: Workspace, sent: bool, as_json: bool) -> None:
 
 
 def _tell(one: Message, say: Say) -> None:
-    told = say(
-        "{way}, order {number} ({channel})", way=say(_WAYS[one.way]), number=one.number or "-",
-        channel=one.channel or "-",
-    )  # fmt: skip
+    if one.contact_id is not None:
+        told = say(
+            "{way}, a plan's message to contact {n}: {who}", way=say(_WAYS[one.way]), n=one.contact_id,
+            who=one.recipient or "-",
+        )  # fmt: skip
+    else:
+        told = say(
+            "{way}, order {number} ({channel})", way=say(_WAYS[one.way]), number=one.number or "-",
+            channel=one.channel or "-",
+        )  # fmt: skip
     echo(f"{one.id:>6}  {fill(say(_STATES[one.state]), 12)}  {told}")
     if one.fault:
         echo(f"        {one.fault}", err=True)
