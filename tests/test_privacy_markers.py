@@ -48,6 +48,16 @@ KEPT = ("code-ann", "ann-1", "ann-SERIAL")
 """What is no mark: the affiliate's code, the order's number, the grant's serial."""
 
 
+TOLD = """
+import json, sys
+from click.testing import CliRunner
+from curate.cli import main
+done = [CliRunner().invoke(main, words) for words in json.load(sys.stdin)]
+assert not any(one.exit_code for one in done), [one.output for one in done]
+print(json.dumps([one.stdout for one in done]))
+"""
+
+
 @dataclass
 class Home:
     root: Path
@@ -62,6 +72,17 @@ class Home:
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
+
+    def several(self, *wanted: list[str]) -> list[str]:
+        """Commands one after the other in one process of their own, and what they print."""
+        words = [[*one, "--workspace", str(self.root)] for one in wanted]
+        done = subprocess.run(
+            [sys.executable, "-c", TOLD], capture_output=True, encoding="utf-8",
+            input=json.dumps(words), timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        printed: list[str] = json.loads(done.stdout)
+        return printed
 
     def found(self, *files: Path) -> set[str]:
         """Marks of Ann in any file of the shop, or in ``files``, by file."""
@@ -110,47 +131,35 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     (outside / "codes.txt").write_text("AAAA-1\nBBBB-2\nCCCC-3\n", encoding="utf-8")
     (outside / "letter.txt").write_text(LETTER, encoding="utf-8")
     (outside / "team.csv").write_text(TEAM, encoding="utf-8")
-    made.curate("orders", "import", outside / "orders.csv", "--channel", "own")
-    made.curate("stock", "add", "KEYS", outside / "codes.txt")
-    waiting = json.loads(made.curate("outbox", "list", "--json"))["messages"]
-    anns = [str(one["id"]) for one in waiting if one["number"] != "real-3"]
+    *_, told = made.several(
+        ["orders", "import", str(outside / "orders.csv"), "--channel", "own"],
+        ["stock", "add", "KEYS", str(outside / "codes.txt")],
+        ["outbox", "list", "--json"],
+    )
+    anns = [str(one["id"]) for one in json.loads(told)["messages"] if one["number"] != "real-3"]
     assert len(anns) == 2
-    made.curate("outbox", "confirm", *anns, "--proof", "ann-proof, in the chat")
-    made.curate("orders", "refund", "own", "real-2", "--reason", "ann-reason", "--yes")
-    made.curate("tickets", "ask", "--email", outside / "letter.txt")
-    made.curate("costs", "import", outside / "team.csv")
+    made.several(
+        ["outbox", "confirm", *anns, "--proof", "ann-proof, in the chat"],
+        ["orders", "refund", "own", "real-2", "--reason", "ann-reason", "--yes"],
+        ["tickets", "ask", "--email", str(outside / "letter.txt")],
+        ["costs", "import", str(outside / "team.csv")],
+    )
     copy = stamp.home(shop.workspace) / made.ann.serial / "1.0.0-x.pdf"
     copy.parent.mkdir(parents=True)
     copy.write_bytes(b"Order 7 \xc2\xb7 licensed to ann-in-a-pdf")
     return made
 
 
-TOLD = """
-import json, sys
-from click.testing import CliRunner
-from curate.cli import main
-done = [CliRunner().invoke(main, words) for words in json.load(sys.stdin)]
-print(json.dumps([one.exit_code for one in done] + [json.loads(one.stdout) for one in done]))
-"""
-
-
 def reports(home: Home) -> list[Any]:
-    """All that counts people and money, as exact as it is told; each command's exit code first."""
+    """All that counts people and money, as exact as it is told."""
     wanted = [["report", "--period", period, "--json"] for period in ("2026", "2026-09")]
     wanted += [
         ["report", "direct", "--period", "2026", "--by", by, "--json"]
         for by in ("channel", "campaign", "bundle", "cohort", "affiliate")
     ]
     wanted += [["ledger", "balances", "--json"], ["campaigns", "results", "--json"]]
-    wanted = [[*words, "--workspace", str(home.root)] for words in wanted]
-    done = subprocess.run(
-        [sys.executable, "-c", TOLD], capture_output=True, encoding="utf-8", input=json.dumps(wanted),
-        timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    told: list[Any] = json.loads(done.stdout)
-    assert set(told[: len(wanted)]) == {0}
-    assert {one["key"] for one in told[len(wanted)]["reports"]} == set(BUILDERS)
+    told = [json.loads(one) for one in home.several(*wanted)]
+    assert {one["key"] for one in told[0]["reports"]} == set(BUILDERS)
     return told
 
 
@@ -203,12 +212,12 @@ def test_marks_of_everything_are_gone_after_erasing(home: Home, tmp_path: Path) 
     assert home.found(home.log) == set() and "POST /open" in home.log.read_text("utf-8")
     assert not stamp.home(Workspace.at(home.root)).joinpath(home.ann.serial).exists()
     assert changes(before, reports(home)) == []
-    said = home.curate("outbox", "list", "--sent", "--json") + home.curate(
-        "orders", "list", "--json"
-    )
-    said += home.curate("tickets", "list", "--all", "--json") + home.curate(
-        "privacy", "log", "--json"
-    )
+    said = "".join(
+        home.several(
+            ["outbox", "list", "--sent", "--json"], ["orders", "list", "--json"],
+            ["tickets", "list", "--all", "--json"], ["privacy", "log", "--json"],
+        )
+    )  # fmt: skip
     assert "ann-email" not in said and "ann-handle" not in said and "ann-letter" not in said
 
     left = {path for path in home.root.rglob("*") if path.is_file()}
