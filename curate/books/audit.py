@@ -119,7 +119,7 @@ def _documents(
         .select_from(table if joined is None else joined)
         .outerjoin(entries, entries.c.source == source)
         .outerjoin(postings, booked)
-        .where(or_(entries.c.id.is_(None), table.c.amount != amount))
+        .where(table.c.amount != amount)  # of nothing there may be no entry
         .order_by(table.c.id)
     )
     for row in connection.execute(query):
