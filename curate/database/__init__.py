@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +93,8 @@ def release(path: Path) -> None:
     )
     faults = engine.dialect.loaded_dbapi
     try:
-        raw = engine.raw_connection()
-        mode = raw.cursor().execute("PRAGMA journal_mode = DELETE").fetchone()[0]
-        raw.close()
+        with closing(engine.raw_connection()) as raw:
+            mode = raw.cursor().execute("PRAGMA journal_mode = DELETE").fetchone()[0]
     except faults.OperationalError as fault:
         raise CurateError(
             f"{path} is in use: {fault}", "stop curate serve and whatever else uses the shop"
