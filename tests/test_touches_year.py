@@ -59,6 +59,7 @@ class Year:
     chance: random.Random = field(default_factory=lambda: random.Random(SEED))
     sent: list[tuple[int, int, int]] = field(default_factory=list)  # time, outbox, contact
     refused: int = 0
+    lately: list[int] = field(default_factory=list)  # who did something, and is likely to do more
     edits: list[tuple[int, dict[str, str]]] = field(
         default_factory=list
     )  # since when which versions
@@ -70,7 +71,7 @@ class Year:
             for _ in range(
                 self.chance.choice((1, 1, 2))
             ):  # how often somebody looks after it that day
-                self.at.clock.now += self.chance.randint(1, 6) * HOUR - self.chance.randint(
+                self.at.clock.now += self.chance.randint(1, 11) * HOUR - self.chance.randint(
                     0, 3_599
                 )
                 self.happen()
@@ -91,7 +92,8 @@ class Year:
     def happen(self) -> None:
         """Contacts do something, some of it told late; some agree, some leave by the page."""
         now = int(self.at.clock.now)
-        some = self.chance.sample(self.people, 16)
+        lately = self.chance.sample(self.lately, min(8, len(self.lately)))
+        some = [*dict.fromkeys([*self.chance.sample(self.people, 12), *lately])]
         told = []
         for number, contact in enumerate(some):
             (kind,) = self.chance.choices(KINDS, WEIGHTS)
@@ -105,7 +107,8 @@ class Year:
         with self.at.shop.database.writing() as connection:
             events.record(connection, self.at.shop, told)
             consent.record(connection, self.at.shop, said)
-        for one in self.chance.sample(self.people, 2):
+        self.lately = [*self.lately, *some[:12], *(one.contact_id for one in said)][-60:]
+        for one in {self.chance.choice(self.people), self.chance.choice(self.lately)}:
             touches.leave(self.at.shop, Whose(one, "marketing"), "unsubscribe page")
 
     def send(self) -> None:
