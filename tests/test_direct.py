@@ -102,7 +102,7 @@ MONTHS = [
 
 
 @settings(
-    max_examples=25,
+    max_examples=8,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(world=WORLDS)
@@ -126,7 +126,7 @@ def test_every_dimension_adds_up_to_the_ledger(empty: Path, world: World) -> Non
 
 @pytest.mark.slow
 @settings(
-    max_examples=400,
+    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(world=WORLDS)
