@@ -133,7 +133,7 @@ touches = Table(
     time("planned_at"),  # when it would have gone out, were there neither quiet hours nor a cap
     time("changed_at"),
     text("why"),  # skipped, cancelled, put off
-    Column("outbox_id", Id, ForeignKey("outbox.id"), nullable=True),
+    Column("outbox_id", Id, ForeignKey("outbox.id"), nullable=True, index=True),
     UniqueConstraint("contact_id", "plan", "trigger", "step"),
     CheckConstraint("state IN ('queued', 'prepared', 'skipped', 'cancelled')", name="state"),
     Index("ix_touches_due", "state", "due_at"),

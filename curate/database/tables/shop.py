@@ -92,7 +92,7 @@ deliveries = Table(
 steps = Table(
     "steps", metadata,  # append-only: every state that a delivery was ever in
     own_id(),
-    of("deliveries"),
+    of("deliveries", index=True),
     Column("state", Text, nullable=False),
     time("at"),
     text("proof", info=PERSONAL),
@@ -155,8 +155,8 @@ outbox = Table(
     own_id(),
     Column("key", Text, nullable=False, unique=True),  # "delivery:7", "update:7:1.3.0": once each
     Column("kind", Text, nullable=False),  # delivery, resend, update, refund, ticket
-    of("deliveries", optional=True),
-    of("tickets", optional=True),
+    of("deliveries", optional=True, index=True),
+    of("tickets", optional=True, index=True),
     of("contacts", optional=True, index=True),  # a touch of a plan: to whom; others by their order
     text("purpose"),  # that they must agree to when it is sent; empty: what they bought
     Column("way", Text, nullable=False),  # paste, email, cards, page
@@ -241,7 +241,7 @@ acknowledgements = Table(
 tickets = Table(
     "tickets", metadata,
     own_id(),
-    of("orders", optional=True),
+    of("orders", optional=True, index=True),
     text("sku"),
     Column("state", Text, nullable=False),  # open, answered, closed
     text("subject", info=PERSONAL),
@@ -255,7 +255,7 @@ tickets = Table(
 letters = Table(
     "letters", metadata,  # what was written in a ticket
     own_id(),
-    of("tickets"),
+    of("tickets", index=True),
     Column("who", Text, nullable=False),  # buyer, seller, faq
     Column("text", Text, nullable=False, info=PERSONAL),
     time("at"),

@@ -488,10 +488,12 @@ def upgrade() -> None:
         "ix_touches_contact", "touches", ["contact_id", "state", "changed_at"], unique=False
     )
     op.create_index("ix_touches_due", "touches", ["state", "due_at"], unique=False)
+    op.create_index(op.f("ix_touches_outbox_id"), "touches", ["outbox_id"], unique=False)
     _refer("entries", "line_id", "lines")
     op.add_column("entries", sa.Column("dated", sa.BigInteger(), nullable=True))
     op.create_index(op.f("ix_entries_at"), "entries", ["at"], unique=False)
     op.create_index(op.f("ix_entries_line_id"), "entries", ["line_id"], unique=False)
+    op.create_index(op.f("ix_letters_ticket_id"), "letters", ["ticket_id"], unique=False)
     _refer("orders", "contact_id", "contacts")
     op.add_column("orders", sa.Column("followed", sa.Boolean(), nullable=True))
     op.create_index(op.f("ix_orders_contact_id"), "orders", ["contact_id"], unique=False)
@@ -516,6 +518,7 @@ def upgrade() -> None:
     _refer("outbox", "contact_id", "contacts")
     op.add_column("outbox", sa.Column("purpose", sa.Text(), server_default="", nullable=False))
     op.create_index(op.f("ix_outbox_contact_id"), "outbox", ["contact_id"], unique=False)
+    op.create_index(op.f("ix_outbox_delivery_id"), "outbox", ["delivery_id"], unique=False)
     op.create_index(
         "ix_outbox_readable",
         "outbox",
@@ -524,6 +527,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("body <> ''"),
         postgresql_where=sa.text("body <> ''"),
     )
+    op.create_index(op.f("ix_outbox_ticket_id"), "outbox", ["ticket_id"], unique=False)
     op.add_column("refunds", sa.Column("followed", sa.Boolean(), nullable=True))
     op.create_index(
         "ix_refunds_unfollowed",
@@ -533,6 +537,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("followed IS NULL"),
         postgresql_where=sa.text("followed IS NULL"),
     )
+    op.create_index(op.f("ix_steps_delivery_id"), "steps", ["delivery_id"], unique=False)
     _refer("tickets", "contact_id", "contacts")
     op.create_index(
         "ix_tickets_closed",
@@ -543,6 +548,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'closed' AND subject <> ''"),
     )
     op.create_index(op.f("ix_tickets_contact_id"), "tickets", ["contact_id"], unique=False)
+    op.create_index(op.f("ix_tickets_order_id"), "tickets", ["order_id"], unique=False)
     _say_which_line()
     _keep_what_is_booked()
 
