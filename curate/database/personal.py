@@ -39,9 +39,10 @@ _OTHERS = frozenset(
     {
         ("attributions", "affiliate_id"), ("attributions", "line_id"), ("clicks", "affiliate_id"),
         ("commissions", "line_id"), ("entries", "line_id"), ("introductions", "introducer_id"),
+        ("moves", "event_id"),
     }
 )  # fmt: skip
-"""References that make no row theirs: it tells of somebody else, or of money alone."""
+"""References that make no row theirs: it tells of somebody else, or of money alone; or theirs it is anyway."""
 _BLOCKED = frozenset({"audits", "erasures"})
 """What remains of an erasure itself."""
 _DELETED = frozenset({"identities"})
