@@ -150,11 +150,15 @@ def pieces(keys: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _mapped(column: Column[Any], way: str) -> Mapped:
-    table, found = column.table.name, sort(column)
-    if f"{table}.{column.name}" in _BY_VALUE:
-        way = f"{table}.{column.name}"
+    table, name, found = (
+        f"{column.table.name}",
+        f"{column.name}",
+        sort(column),
+    )  # some have quotes to them
+    if f"{table}.{name}" in _BY_VALUE:
+        way = f"{table}.{name}"
     fate: Fate = "kept" if found == "none" else "blanked"
-    return Mapped(table, column.name, found, way, "deleted" if table in _DELETED else fate)
+    return Mapped(table, name, found, way, "deleted" if table in _DELETED else fate)
 
 
 @cache

@@ -1,0 +1,61 @@
+"""The same on PostgreSQL: a copy, an end, what is due; and a dump from before an erasure forgets again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from sqlalchemy import select
+
+from curate.books.privacy import erase, export, retention
+from curate.database import personal
+from curate.database.tables import orders
+from curate.shop import Shop
+from curate.shop.settings import Privacy
+from tests.people import DAY, known
+from tests.postgres import postgres
+from tests.selling import shop as counter_of
+
+
+def texts(shop: Shop) -> str:
+    with shop.database.reading() as connection:
+        return "\n".join(
+            str(value)
+            for table in personal.metadata.sorted_tables
+            for row in connection.execute(select(table))
+            for value in row
+        )
+
+
+def test_people_are_forgotten_on_postgresql_too(tmp_path: Path) -> None:
+    with postgres() as server:
+        older = server.database()
+        counter = counter_of(tmp_path, older)
+        ann = known(counter.shop, "ann")  # as a dump has it that is restored later
+        counter.shop.database.close()
+        counter = counter_of(
+            tmp_path, server.database(), privacy=Privacy(order_days=10, contact_days=10)
+        )
+        ann, bob = known(counter.shop, "ann"), known(counter.shop, "bob")
+        export.export(counter.shop, ann.email, tmp_path / "ann")
+        told = (tmp_path / "ann" / "person.json").read_text("utf-8")
+        assert all(
+            json.dumps(mark, ensure_ascii=False)[1:-1] in told for mark in ann.marks.values()
+        )
+        assert erase.erase(counter.shop, [ann.email]).rows > 10
+        left = texts(counter.shop)
+        assert not [mark for mark in ann.marks.values() if mark in left]
+        assert all(mark in left for mark in bob.marks.values())
+        assert erase.erase(counter.shop, [ann.email]).rows == 0
+
+        restored = counter_of(tmp_path, older).shop
+        left = texts(restored)
+        assert not [mark for mark in ann.marks.values() if mark in left]
+        restored.database.close()
+
+        counter.clock.now += 20 * DAY
+        done = retention.retain(counter.shop)
+        assert (done.orders, done.contacts) == (1, 0)  # an affiliate stays as long as they are one
+        with counter.shop.database.reading() as connection:
+            assert {*connection.scalars(select(orders.c.email))} == {""}
+        counter.shop.database.close()
