@@ -208,7 +208,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=_in)
 def test_examples_are_of_a_kind_that_is_tested(page: Path) -> None:
     """``sh`` is what needs the network or make, ``text`` is no example."""
-    known = {"console", "python", "toml", "json", "sh", "text", ""}
+    known = {"console", "python", "toml", "json", "csv", "sh", "text", ""}
     assert {block.language for block in blocks(page)} <= known
 
 
