@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
+import signal
 import stat
 import zipfile
 from pathlib import Path
@@ -22,6 +24,7 @@ from curate.shop import Shop, erasures, keys
 from curate.workspace import Workspace
 from tests.people import known
 from tests.selling import Clock, count
+from tests.test_delivery_kill import deadly
 
 
 @pytest.fixture
@@ -61,7 +64,7 @@ def test_it_is_for_its_owner_alone_whatever_the_mask_says(shop: Shop, tmp_path: 
         assert stat.S_IMODE((workspace.root / name).stat().st_mode) == 0o600
     assert stat.S_IMODE(workspace.keys.stat().st_mode) == 0o700
     assert not [
-        path for path in tmp_path.rglob("*") if ".part" in path.name or ".shop-" in path.name
+        path for path in tmp_path.rglob("*") if ".part" in path.name or path.name == "unpacked"
     ]
     with pytest.raises(CurateError, match="exists"):
         backup.backup(shop, tmp_path / "b.zip")
@@ -158,6 +161,35 @@ def test_a_damaged_shop_is_what_backups_are_for(shop: Shop, tmp_path: Path) -> N
     (workspace.root / "shop.db").write_bytes(b"no database at all, " * 500)
     assert backup.restore(workspace, tmp_path / "b.zip", replace=True)
     assert count(moved(workspace), orders) == 1
+
+
+def _doomed(root: Path, file: Path, reach: int) -> None:
+    deadly("curate.books.privacy.backup:_place", "after", reach)
+    backup.restore(Workspace.at(root), file, replace=True)
+
+
+@pytest.mark.parametrize("reach", [1, 2, 3, 4])
+def test_restoring_is_done_again_after_a_kill(shop: Shop, tmp_path: Path, reach: int) -> None:
+    ann = known(shop, "ann")
+    done = backup.backup(shop, tmp_path / "b.zip")
+    assert len(done.files) == 4
+    erase.erase(shop, [ann.email])
+    workspace = closed(shop)
+    running = multiprocessing.get_context("forkserver").Process(
+        target=_doomed, args=(workspace.root, tmp_path / "b.zip", reach)
+    )
+    running.start()
+    running.join(120)
+    assert running.exitcode == -signal.SIGKILL
+    between = moved(workspace)
+    assert count(between, identities) == 0
+    between.database.close()
+    backup.restore(workspace, tmp_path / "b.zip", replace=True)
+    again = moved(workspace)
+    assert (count(again, identities), count(again, orders)) == (0, 1)
+    again.database.close()
+    files = [path for path in workspace.root.rglob("*") if path.is_file()]
+    assert not [path for path in files if b"ann~" in path.read_bytes()]
 
 
 def rewritten(source: Path, to: Path, change: Any) -> Path:

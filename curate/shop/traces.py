@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from curate.database import personal
 from curate.database.tables import grants, metadata
 from curate.errors import CurateError
 from curate.shop import stamp
+from curate.workspace import Workspace, alone
 
 if TYPE_CHECKING:
     from curate.database import Database
@@ -27,6 +29,8 @@ def wipe(shop: Shop, database: Database, patience: int) -> None:
     logs and dumps keep is its administrator's.
     """
     copies(shop, database)
+    with suppress(CurateError), unpacking(shop.workspace):
+        pass  # what a backup left there that was killed
     if database.engine.dialect.name != "sqlite":
         with database.engine.connect().execution_options(
             isolation_level="AUTOCOMMIT"
@@ -42,6 +46,22 @@ def settle(database: Database, patience: int) -> None:
     as long as what was written lately."""
     if database.engine.dialect.name == "sqlite":
         _sqlite(database, (), patience)
+
+
+@contextmanager
+def unpacking(workspace: Workspace) -> Iterator[Path]:
+    """Where a database lies for a moment while it is backed up or restored: not there yet, gone at the end.
+
+    Raises CurateError where another one is at it.
+    """
+    busy = f"another backup or restore of {workspace.root} is running"
+    folder = workspace.state / "unpacked"
+    with alone(workspace.state / "unpacked.lock", busy):
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def copies(shop: Shop, database: Database) -> int:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 import zipfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -22,7 +21,7 @@ from curate import checksum, typed
 from curate.books.privacy import audit
 from curate.database import open_database, release
 from curate.errors import CurateError
-from curate.shop import erasures, settings
+from curate.shop import erasures, settings, traces
 from curate.workspace import settle_names, unusable
 
 if TYPE_CHECKING:
@@ -82,35 +81,38 @@ def backup(shop: Shop, to: Path) -> Backup:
     if to.exists() or to.is_symlink():
         raise CurateError(f"{to} exists", "give the name of a file that does not")
     erasures.complete(shop)
-    part = to.with_name(f".{to.name}.{os.getpid()}.part")
     try:
-        with _room(to.parent) as room, _own(part) as file:
-            copy = room / DATABASE
-            _copy(shop.database.engine, copy)
-            manifest = _pack(shop, file, {DATABASE: copy, **_beside(shop.workspace)})
-            file.flush()
-            os.fsync(file.fileno())
-        _name(part, to)
+        with _room(shop.workspace) as room:
+            _copy(shop.database.engine, room / DATABASE)
+            manifest = _written(shop, room / DATABASE, to)
     except FileExistsError as fault:
         raise CurateError(f"{to} exists", "give the name of a file that does not") from fault
     except OSError as fault:
         raise unusable(fault, to) from fault
-    finally:
-        part.unlink(missing_ok=True)
     names = tuple(one.name for one in manifest.files)
     shared = os.name != "nt" and bool(to.stat().st_mode & 0o077)
     return Backup(str(to), manifest.made_at, names, shared)
 
 
-def _name(part: Path, to: Path) -> None:
-    """Never over another file."""
+def _written(shop: Shop, copy: Path, to: Path) -> Manifest:
+    """Whole or not at all, and never over another file."""
+    part = to.with_name(f".{to.name}.part")
+    part.unlink(missing_ok=True)
     try:
-        os.link(part, to)
-    except FileExistsError:
-        raise
-    except OSError:  # a stick or a network drive that has no links
-        part.rename(to)
-    settle_names(to.parent)
+        with _own(part) as file:
+            manifest = _pack(shop, file, {DATABASE: copy, **_beside(shop.workspace)})
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(part, to)
+        except FileExistsError:
+            raise
+        except OSError:  # a stick or a network drive that has no links
+            part.rename(to)
+        settle_names(to.parent)
+    finally:
+        part.unlink(missing_ok=True)
+    return manifest
 
 
 def restore(workspace: Workspace, file: Path, *, replace: bool = False) -> Restored:
@@ -122,14 +124,15 @@ def restore(workspace: Workspace, file: Path, *, replace: bool = False) -> Resto
     """
     from curate.shop import Shop
 
-    with _room(workspace.root) as room, workspace.writing():
+    with workspace.writing(), _room(workspace) as room:
         manifest = _unpack(file, room)
         _check(workspace, manifest, replace)
         _merge(workspace, room)
         _release(workspace)
-        for one in manifest.files:
-            if one.name != erasures.FILE:
-                _place(room / one.name, workspace.root / one.name)
+        # The database last: without its key, the next one who opens it would make a new one.
+        for name in sorted((one.name for one in manifest.files), key=lambda one: one == DATABASE):
+            if name != erasures.FILE:
+                _place(room / name, workspace.root / name)
     shop = Shop.open(workspace)
     opened = open_database(shop.settings.database, workspace.root)
     try:
@@ -291,19 +294,9 @@ def _own(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
-class _room:
-    """A folder for its owner alone beside where things go, gone at the end whatever happens."""
-
-    def __init__(self, beside: Path) -> None:
-        self._beside = beside
-
-    def __enter__(self) -> Path:
-        try:
-            self._path = Path(tempfile.mkdtemp(prefix=".shop-", dir=self._beside))
-        except OSError as fault:
-            raise unusable(fault, self._beside) from fault
-        return self._path
-
-    def __exit__(self, *how: object) -> None:
-        with suppress(OSError):
-            shutil.rmtree(self._path)
+@contextmanager
+def _room(workspace: Workspace) -> Iterator[Path]:
+    """A folder for its owner alone, gone at the end; what one who was killed left there goes first."""
+    with traces.unpacking(workspace) as folder:
+        folder.mkdir(mode=0o700)
+        yield folder

@@ -56,6 +56,7 @@ def erase(shop: Shop, told: Sequence[str], *, anyway: bool = False) -> Erased:
         erasures.note(shop, [one.keys for one in some])
         with database.writing() as connection:
             done = _forget(connection, shop, some)
+        erasures.note(shop, [one.keys for one in some])  # what came in between was theirs, too
         erasures.finish(shop, database)
     return Erased(len(some), done)
 
