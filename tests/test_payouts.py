@@ -128,6 +128,18 @@ def test_who_ended_gets_the_rest_however_little(counter: Counter) -> None:
     assert amounts(prepare(counter).payouts) == [("ANN", 100, "CNY")]
 
 
+def test_who_ended_and_is_owed_nothing_keeps_nobody_from_being_paid(counter: Counter) -> None:
+    own = counter.shop
+    join(own, "ANN"), join(own, "BEN")
+    sell(own, "1", 10_000, "ANN"), sell(own, "2", 10_000, "BEN")
+    give_back(own, "1", 10_000)
+    register.change(own, "ANN", state="ended")
+    counter.clock.now += HOLD * DAY
+    made = prepare(counter)
+    assert amounts(made.payouts) == [("BEN", 2_000, "CNY")] and made.left == ()
+    books_hold(own)
+
+
 def test_no_account_or_no_consent_no_payout(counter: Counter) -> None:
     own = counter.shop
     join(own, "ANN", account="")

@@ -45,7 +45,7 @@ def hold(connection: Connection) -> dict[int, Any]:
 
 
 def all_due(connection: Connection, people: dict[int, Any], until: int) -> Iterator[Due]:
-    """Of those ``people``, by code and currency. ``until`` counts, too."""
+    """Of those ``people``, by code and currency; what adds up to nothing is left out. ``until`` counts, too."""
     query = (
         select(
             commissions.c.id, commissions.c.affiliate_id, commissions.c.currency, commissions.c.amount,
@@ -62,7 +62,8 @@ def all_due(connection: Connection, people: dict[int, Any], until: int) -> Itera
             if key not in found:
                 found[key] = Due(people[row.affiliate_id], row.currency)
             found[key].take(row)
-    yield from sorted(found.values(), key=lambda one: (one.affiliate.code, one.currency))
+    due = (one for one in found.values() if one.amount)
+    yield from sorted(due, key=lambda one: (one.affiliate.code, one.currency))
 
 
 def kept_back(connection: Connection, shop: Shop, one: Due) -> Message | None:

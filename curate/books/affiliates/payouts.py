@@ -99,7 +99,7 @@ def prepare(shop: Shop, batch: str, until: int) -> Batch:
             why = due.kept_back(connection, shop, one)
             if why is None:
                 _put(connection, shop, name, one)
-            elif one.amount:
+            else:
                 left.append(Left(one.affiliate.code, one.amount, one.currency, why))
         return Batch(name, _rows(connection, payouts.c.batch == name), tuple(left))
 
