@@ -40,12 +40,20 @@ def _open(workspace: Workspace) -> tuple[Shop, Say]:
     help="How the file is written; default: what shop.toml says of the channel. canonical, gumroad, shopify, "
     "woocommerce, dujiaoka, xianguanjia.",
 )  # fmt: skip
+@click.option(
+    "--served",
+    is_flag=True,
+    help="Orders of before, which were served elsewhere: into the books with them, and nothing is delivered.",
+)
 @_json
 @in_workspace
-def import_(workspace: Workspace, file: Path, channel: str, format_: str, as_json: bool) -> None:
+def import_(
+    workspace: Workspace, file: Path, channel: str, format_: str, served: bool, as_json: bool
+) -> None:
     """Take in the orders of a file, and deliver what can be delivered.
 
-    What cannot be read is told by its row, and the rest goes on: exit code 3. A product that shop.toml does
+    With --served nothing of the file is ever delivered, also where it waited already: its buyers have it. What
+    cannot be read is told by its row, and the rest goes on: exit code 3. A product that shop.toml does
     not map waits; the lines that are missing there are printed. Run again, it takes only what is new.
     """
     from curate.shop.orders.importing import take_file
@@ -60,7 +68,7 @@ def import_(workspace: Workspace, file: Path, channel: str, format_: str, as_jso
             listener.step(rows - done)
             done = rows
 
-        taken = take_file(shop, file, channel, format_, tell)
+        taken = take_file(shop, file, channel, format_, tell, served=served)
     _finish(shop, say, taken, as_json)
 
 

@@ -11,10 +11,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, delete, select, update
 
+from curate.database import bulk
 from curate.database.tables import contacts, erasures, identities
 from curate.shop.orders.cells import known_by
 
@@ -70,8 +71,7 @@ class Buyer:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """Somebody who is heard of at ``at``; of ``identities`` the first one that is known counts."""
 
     identities: tuple[Identity, ...]
@@ -82,8 +82,7 @@ class Person:
     campaign_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """``contact_id`` is None where nobody is named, or somebody who was erased. ``others``: contacts whom
     their other identities belong to."""
 
@@ -103,6 +102,7 @@ class _Slot:
     made: list[tuple[bytes, Identity]] = field(default_factory=list)
     language: str = ""
     name: str = ""
+    own: bool = False  # made by this batch: what is heard of them stands in their row
 
     def hear(self, one: Person) -> None:
         if self.first is None or one.at < self.first.at:
@@ -114,8 +114,11 @@ class _Slot:
 
 def key(shop: Shop, kind: str, value: str, channel: str = "") -> bytes:
     """32 bytes that are the same for every way to write ``value``; a handle belongs to its channel."""
-    of = channel if kind == "handle" else ""
-    return shop.keys.mac("contact", kind, of, normal(kind, value))
+    return _key(shop, kind, normal(kind, value), channel)
+
+
+def _key(shop: Shop, kind: str, plain: str, channel: str) -> bytes:
+    return shop.keys.mac("contact", kind, channel if kind == "handle" else "", plain)
 
 
 def normal(kind: str, value: str) -> str:
@@ -157,6 +160,8 @@ def forgotten(connection: Connection, shop: Shop, told: Sequence[Buyer]) -> list
 
 def erased(connection: Connection, keys: Iterable[bytes]) -> set[bytes]:
     """Those of ``keys`` that belong to people who were erased."""
+    if connection.scalar(select(erasures.c.key).limit(1)) is None:
+        return set()
     return {
         one
         for some in _pieces([*dict.fromkeys(keys)])
@@ -188,7 +193,7 @@ def of_people(connection: Connection, shop: Shop, told: Sequence[Person]) -> lis
             continue
         found.append(_place(one, some, known, slots, owner))
     _make(connection, shop, [slot for slot, new, _, _ in found if slot and new])
-    _tie(connection, shop, {id(slot): slot for slot, *_ in found if slot}.values())
+    _tie(connection, shop, {id(slot): slot for slot, *_ in found if slot and not slot.own}.values())
     return [
         Found(slot.id if slot else None, new, was_erased, tuple(sorted({x.id for x in others})))
         for slot, new, was_erased, others in found
@@ -196,8 +201,8 @@ def of_people(connection: Connection, shop: Shop, told: Sequence[Person]) -> lis
 
 
 def _keyed(shop: Shop, one: Person) -> list[tuple[bytes, Identity]]:
-    named = [each for each in one.identities if normal(each.kind, each.value)]
-    return [(key(shop, *each), each) for each in named]
+    told = ((each, normal(each.kind, each.value)) for each in one.identities if each.value)
+    return [(_key(shop, each.kind, plain, each.channel), each) for each, plain in told if plain]
 
 
 def owners(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
@@ -237,10 +242,10 @@ def _make(connection: Connection, shop: Shop, new: Sequence[_Slot]) -> None:
     """Contacts of those who are new, and their identities."""
     if not new:
         return
-    query = contacts.insert().returning(contacts.c.id, sort_by_parameter_order=True)
-    made = connection.scalars(query, [_columns(one) for one in new]).all()
-    for one, own in zip(new, made, strict=True):
-        one.id = int(own)
+    ids = bulk.fresh(connection, contacts, len(new))
+    for one, own in zip(new, ids, strict=True):
+        one.id, one.own = own, True
+    bulk.put(connection, contacts, _COLUMNS, [_columns(one) for one in new])
     taken = _insert(connection, shop, new)
     for one in new if taken else ():
         _yield(connection, one, [taken[mine] for mine, _ in one.made if mine in taken])
@@ -248,13 +253,17 @@ def _make(connection: Connection, shop: Shop, new: Sequence[_Slot]) -> None:
         one.made = []
 
 
-def _columns(one: _Slot) -> dict[str, object]:
+_COLUMNS = (
+    "id", "acquired_at", "staged_at", "heard_at", "channel", "language", "name", "campaign_id",
+)  # fmt: skip
+
+
+def _columns(one: _Slot) -> tuple[object, ...]:
     assert one.first is not None
     first = one.first
-    return {
-        "acquired_at": first.at, "staged_at": first.at, "heard_at": one.last, "channel": first.channel,
-        "language": one.language, "name": one.name, "campaign_id": first.campaign_id,
-    }  # fmt: skip
+    return (
+        one.id, first.at, first.at, one.last, first.channel, one.language, one.name, first.campaign_id,
+    )  # fmt: skip
 
 
 def _yield(connection: Connection, one: _Slot, owners: Sequence[int]) -> None:
@@ -263,23 +272,24 @@ def _yield(connection: Connection, one: _Slot, owners: Sequence[int]) -> None:
         mine = identities.c.contact_id == one.id
         connection.execute(update(identities).where(mine).values(contact_id=owners[0]))
         connection.execute(delete(contacts).where(contacts.c.id == one.id))
-        one.id = owners[0]
+        one.id, one.own = owners[0], False
 
 
 def _insert(connection: Connection, shop: Shop, some: Iterable[_Slot]) -> dict[bytes, int]:
     """Write their identities; those that are another's already, with whose."""
-    rows: list[dict[str, Any]] = [
-        {"contact_id": one.id, "kind": identity.kind, "key": mine, "value": _shown(identity),
-         "channel": identity.channel if identity.kind == "handle" else ""}
+    rows = [
+        (one.id, identity.kind, mine, _shown(identity),
+         identity.channel if identity.kind == "handle" else "")
         for one in some
         for mine, identity in one.made
     ]  # fmt: skip
-    if not rows:
+    rows.sort(key=lambda row: row[2])  # in one order everywhere: nobody waits in a ring
+    columns = ("contact_id", "kind", "key", "value", "channel")
+    if bulk.put(connection, identities, columns, rows, once="key") == len(rows):
         return {}
-    rows.sort(key=lambda row: row["key"])  # in one order everywhere: nobody waits in a ring
-    query = shop.database.insert(identities).on_conflict_do_nothing(index_elements=["key"])
-    made = set(connection.scalars(query.returning(identities.c.key), rows))
-    return owners(connection, [row["key"] for row in rows if row["key"] not in made])
+    mine = {row[2]: row[0] for row in rows}
+    held = owners(connection, [*mine])
+    return {each: own for each, own in held.items() if own != mine[each]}
 
 
 def _tie(connection: Connection, shop: Shop, slots: Iterable[_Slot]) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, Text, cast, func, select
 
+from curate.database import bulk
 from curate.database.tables import entries, lines, orders, periods, postings, refunds
 from curate.errors import CurateError
 from curate.shop import money
@@ -33,8 +34,7 @@ _CLOSING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """``amount`` goes to the debit of one account and the credit of another: no entry made of moves can be
     out of balance. A negative amount goes the other way."""
 
@@ -52,6 +52,21 @@ class Entry(NamedTuple):
     note: str
     moves: tuple[Move, ...]
     line_id: int | None = None
+
+
+class Sale(NamedTuple):
+    """A line as far as it matters to the ledger."""
+
+    id: int
+    line_no: str
+    sku: str
+    state: str
+    paid: int
+    fee: int
+    channel: str
+    number: str
+    currency: str
+    paid_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +107,18 @@ def earned_all(connection: Connection, shop: Shop, line_ids: Iterable[int]) -> t
     What was given back before a line could be posted (it waited for its product) is reversed with it.
     Raises CurateError, and posts nothing, where one of them is not paid, or of no product.
     """
+    ids = [*dict.fromkeys(line_ids)]
+    return sold(
+        connection, shop, [line for some in _pieces(ids) for line in _lines(connection, some)]
+    )
+
+
+def sold(connection: Connection, shop: Shop, found: Sequence[Sale | Any]) -> tuple[int, ...]:
+    """:func:`earned_all` of lines that the transaction holds already."""
     from curate.shop import commission
 
-    ids = [*dict.fromkeys(line_ids)]
-    found = [line for some in _pieces(ids) for line in _lines(connection, some)]
+    if not found:
+        return ()
     for line in found:
         if line.state != "paid" or not line.sku:
             raise CurateError(
@@ -198,29 +221,41 @@ def post_all(connection: Connection, shop: Shop, some: Sequence[Entry]) -> dict[
     if not some:
         return {}
     begin = _open_from(connection)
-    made = connection.execute(
-        shop.database.insert(entries)
-        .on_conflict_do_nothing(index_elements=["source"])
-        .returning(entries.c.source, entries.c.id),
-        [
-            {
-                "source": one.source, "at": max(one.at, begin), "note": one.note,
-                "line_id": one.line_id, "dated": one.at if one.at < begin else None,
-            }
-            for one in some
-        ],
-    )  # fmt: skip
-    new = {row.source: int(row.id) for row in made}
+    first = [*{one.source: one for one in reversed(some)}.values()][::-1]
+    ids = _made(connection, first, begin)
     rows = [
-        {"entry_id": new[one.source], "account": account, "currency": currency, "amount": amount}
-        for one in some
-        if one.source in new
+        (ids[one.source], account, currency, amount)
+        for one in first
+        if one.source in ids
         for (account, currency), amount in _summed(one.moves).items()
         if amount
     ]
-    if rows:
-        connection.execute(postings.insert(), rows)
-    return new
+    bulk.put(connection, postings, ("entry_id", "account", "currency", "amount"), rows)
+    return ids
+
+
+def _made(connection: Connection, some: Sequence[Entry], begin: int) -> dict[str, int]:
+    """Write entries of sources that have none; their ids by source."""
+    ids = bulk.fresh(connection, entries, len(some))
+    rows = [
+        (
+            own,
+            one.source,
+            max(one.at, begin),
+            one.note,
+            one.line_id,
+            one.at if one.at < begin else None,
+        )
+        for own, one in zip(ids, some, strict=True)
+    ]
+    columns = ("id", "source", "at", "note", "line_id", "dated")
+    made = {row[1]: row[0] for row in rows}
+    if bulk.put(connection, entries, columns, rows, once="source") == len(rows):
+        return made
+    there = set[int]()
+    for part in _pieces(ids):
+        there.update(connection.scalars(select(entries.c.id).where(entries.c.id.in_(part))))
+    return {source: own for source, own in made.items() if own in there}
 
 
 def hold(connection: Connection, *, closing: bool = False) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
+from curate.database.personal import pieces
 from curate.database.tables import attempts, deliveries, grants, lines, orders, outbox, steps
 from curate.errors import CurateError
 from curate.model import Language
@@ -15,6 +17,14 @@ from curate.shop.delivery.message import places
 
 if TYPE_CHECKING:
     from curate.shop import Shop
+
+
+_DELIVERED = (
+    select(deliveries.c.id, deliveries.c.line_id, deliveries.c.state)
+    .where(deliveries.c.line_id.in_(bindparam("lines", expanding=True)))
+    .order_by(deliveries.c.id)
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,15 @@ def of_line(connection: Connection, line_id: int) -> Purchase:
     if not found:
         raise CurateError(f"there is no line {line_id}", "see: curate orders list")
     return found[0]
+
+
+def of_lines(connection: Connection, line_ids: Sequence[int]) -> dict[int, Purchase]:
+    """:func:`of_line` of many, by their ids, in a few statements."""
+    return {
+        one.line_id: one
+        for some in pieces(sorted(line_ids))
+        for one in _rows(connection, lines.c.id.in_(some))
+    }
 
 
 def find(connection: Connection, channel: str, number: str, line_no: str = "") -> Purchase:
@@ -167,12 +186,9 @@ def _rows(connection: Connection, which: object) -> list[Purchase]:
         .order_by(lines.c.id)
         .with_for_update(of=lines)
     ).all()
-    found = []
-    for row in rows:
-        delivery = connection.execute(
-            select(deliveries.c.id, deliveries.c.state)
-            .where(deliveries.c.line_id == row.line_id)
-            .with_for_update()
-        ).first()
-        found.append(Purchase(*row, *(delivery or (None, ""))))
-    return found
+    delivered = {
+        line: (own, state)
+        for some in pieces([row.line_id for row in rows])
+        for own, line, state in connection.execute(_DELIVERED, {"lines": some})
+    }
+    return [Purchase(*[*row, *delivered.get(row.line_id, (None, ""))]) for row in rows]

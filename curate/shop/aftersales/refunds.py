@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
+from curate.database import bulk
+from curate.database.personal import pieces
 from curate.database.tables import lines, refunds
 from curate.errors import CurateError
 from curate.shop import ledger, money
@@ -56,6 +59,78 @@ def give_back(
     if done is not None:
         return _same(what, done, quantity, amount)
     return _give(connection, shop, what, quantity, amount, reference, reason, who)
+
+
+class Told(NamedTuple):
+    """A refund of one line, as a channel tells it; ``at`` is None for now."""
+
+    line_id: int
+    quantity: int
+    amount: int
+    reference: str
+    reason: str
+    at: int | None = None
+
+
+def give_back_all(
+    connection: Connection, shop: Shop, some: Sequence[Told], who: str
+) -> dict[int, CurateError]:
+    """:func:`give_back` of many lines, each named once, in a few statements; by line, what was wrong: nothing
+    is done of these, and the others are."""
+    held = purchase.of_lines(connection, [one.line_id for one in some])
+    done = _done(connection, [*held])
+    wrong: dict[int, CurateError] = {}
+    new: list[Told] = []
+    for one in some:
+        what, known = held[one.line_id], done.get((one.line_id, one.reference))
+        try:
+            if known is not None:
+                _same(what, known, one.quantity, one.amount)
+            else:
+                _check(what, one.quantity, one.amount)
+                new.append(one)
+        except CurateError as fault:
+            wrong[one.line_id] = fault
+    if new:
+        _write(connection, shop, held, new, who)
+    revocation.shrink_all(
+        connection, shop,
+        [(held[one.line_id], held[one.line_id].units_left - one.quantity, f"refund {one.reference}")
+         for one in new if one.quantity],
+    )  # fmt: skip
+    return wrong
+
+
+def _done(connection: Connection, line_ids: Sequence[int]) -> dict[tuple[int, str], Any]:
+    """Refunds of these lines, by line and reference."""
+    query = select(refunds).where(refunds.c.line_id.in_(bindparam("lines", expanding=True)))
+    return {
+        (row.line_id, row.reference): row
+        for some in pieces(line_ids)
+        for row in connection.execute(query, {"lines": some})
+    }
+
+
+def _write(
+    connection: Connection, shop: Shop, held: Mapping[int, Purchase], new: Sequence[Told], who: str
+) -> None:
+    """The refunds themselves, what their lines say of them, and the books."""
+    now, ids = shop.now(), bulk.fresh(connection, refunds, len(new))
+    rows = [
+        (own, one.line_id, one.reference, one.quantity, one.amount, one.reason[: 5 * _LONG], who[:_LONG],
+         now if one.at is None else one.at)
+        for own, one in zip(ids, new, strict=True)
+    ]  # fmt: skip
+    columns = ("id", "line_id", "reference", "quantity", "amount", "reason", "who", "at")
+    bulk.put(connection, refunds, columns, rows)
+    sums = []
+    for one in new:
+        what = held[one.line_id]
+        sums.append(
+            (what.refunded + one.amount, what.refunded_quantity + one.quantity, one.line_id)
+        )
+    bulk.change(connection, lines, ("refunded", "refunded_quantity"), sums)
+    ledger.reversed_all(connection, shop, ids)
 
 
 def refund(

@@ -12,7 +12,7 @@ from curate.errors import CurateError
 from curate.shop import cards, stock
 from curate.shop.access import grants
 from curate.shop.delivery.goods import Goods
-from curate.shop.delivery.states import AT_ONCE, Held, held, move, pieces, wait
+from curate.shop.delivery.states import AT_ONCE, Held, held, move, pieces, wait, wait_all
 
 if TYPE_CHECKING:
     from curate.shop import Shop
@@ -35,6 +35,8 @@ class Queue:
         return self.served
 
     def _carded(self) -> None:
+        if not self._machines():
+            return
         with self.shop.database.reading() as connection:
             ids = [*connection.scalars(self._waiting(machine=True))]
         for some in pieces(ids[: self.left]):
@@ -65,20 +67,17 @@ class Queue:
         """All of them wait for the same."""
         query = select(deliveries.c.why).where(deliveries.c.id == first)
         why = connection.execute(query).scalar_one()
-        for other in connection.scalars(
-            self._waiting(machine=False).where(deliveries.c.why != why)
-        ):
-            wait(connection, self.shop, other, why)
+        others = self._waiting(machine=False).where(deliveries.c.why != why)
+        # What another process holds is its to deal with: waiting for it could last for ever.
+        free = others.with_for_update(of=deliveries, skip_locked=True)
+        wait_all(connection, self.shop, free, why)
 
     def _waits(self, connection: Connection, delivery_id: int) -> bool:
         query = select(deliveries.c.state).where(deliveries.c.id == delivery_id)
         return connection.scalar(query) == "waiting"
 
     def _waiting(self, *, machine: bool) -> Select[int]:
-        machines = [
-            name for name, one in self.shop.settings.channels.items() if one.delivery == "cards"
-        ]
-        carded = orders.c.channel.in_(machines)
+        carded = orders.c.channel.in_(self._machines())
         return (
             select(deliveries.c.id)
             .join_from(deliveries, lines)
@@ -87,6 +86,11 @@ class Queue:
             .where(carded if machine else ~carded)
             .order_by(deliveries.c.queued_at, deliveries.c.id)
         )
+
+    def _machines(self) -> list[str]:
+        """Channels whose card machines give codes out."""
+        channels = self.shop.settings.channels.items()
+        return [name for name, one in channels if one.delivery == "cards"]
 
     def _allocate(self, connection: Connection, delivery_id: int) -> bool:
         """Whether it has all that it paid for, by this."""

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
+from curate.database import bulk
 from curate.database.tables import deliveries, lines, orders, steps
 from curate.messages import msg
 from curate.model import Message
@@ -15,6 +16,8 @@ from curate.model import Message
 if TYPE_CHECKING:
     from curate.shop import Shop
 
+STEP = ("delivery_id", "state", "at", "proof")
+"""Columns of a step."""
 AT_ONCE = 20
 """Deliveries in one transaction: each waits for the disk once."""
 State = Literal["waiting", "allocated", "rendered", "sent", "confirmed", "revoked"]
@@ -60,6 +63,11 @@ _MOVE = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("delivery"))
     .values(state=bindparam("to"), why="", proof=bindparam("told"), changed_at=bindparam("now"))
+)
+_WAIT = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("delivery"), deliveries.c.why != bindparam("told"))
+    .values(why=bindparam("told"), changed_at=bindparam("now"))
 )
 _STEP = steps.insert()
 
@@ -118,9 +126,25 @@ def move(
     )
 
 
+def move_all(
+    connection: Connection, shop: Shop, state: State, some: Sequence[tuple[int, str]]
+) -> None:
+    """:func:`move` of many (delivery, proof), in two statements."""
+    now = shop.now()
+    rows = [(state, "", proof, now, own) for own, proof in some]
+    bulk.change(connection, deliveries, ("state", "why", "proof", "changed_at"), rows)
+    taken = [(own, state, now, proof) for own, proof in some]
+    bulk.put(connection, steps, STEP, taken)
+
+
 def wait(connection: Connection, shop: Shop, delivery_id: int, why: str) -> None:
     """Say why it goes on waiting; its place in the queue stays."""
-    query = update(deliveries).where(deliveries.c.id == delivery_id, deliveries.c.why != why)
+    connection.execute(_WAIT, {"delivery": delivery_id, "told": why, "now": shop.now()})
+
+
+def wait_all(connection: Connection, shop: Shop, which: Select[int], why: str) -> None:
+    """:func:`wait` of all that ``which`` finds, however many, in one statement."""
+    query = update(deliveries).where(deliveries.c.id.in_(which), deliveries.c.why != why)
     connection.execute(query.values(why=why, changed_at=shop.now()))
 
 
@@ -145,9 +169,12 @@ _REASONS = {
 }
 
 
+SERVED = msg("served before").text
+"""The proof of what somebody else delivered, before its orders came in here."""
 _OURS = (
     msg("the card machine gave it out"),
     msg("nothing of it is left to be served"),
+    msg(SERVED),
 )
 
 

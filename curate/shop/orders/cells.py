@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
+
+import msgspec
 
 from curate.errors import CurateError, Problem
 from curate.shop import money
@@ -22,6 +23,8 @@ _STAMP = re.compile(r"\d{9,10}|\d{13}", re.ASCII)
 _ROUNDED = re.compile(r"\d(\.\d+)?[Ee]\+?\d+", re.ASCII)
 _GUARDED = "=+-@|%'\t\r\n0123456789"
 """What spreadsheets and careful exporters put an apostrophe before."""
+_EVEN = re.compile(r"\d{1,9}\.0+")
+_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 _ADDRESS = re.compile(r"[^@\s<>\"]{1,64}@[^@\s<>\"]{1,255}")
 _FUTURE = 4_102_444_800  # 2100
 _UNSEEN = re.compile(
@@ -33,18 +36,24 @@ _NONE = ("", "NULL", "\\N")  # as phpMyAdmin and mysqldump write nothing
 
 def bare(raw: str) -> str:
     """A cell without what keeps spreadsheets from computing it, and in one line."""
-    text = raw.strip(" \t\r\n\ufeff\u200b")
+    if raw.isalnum() and raw.isascii():  # most are, and there is nothing to take out of them
+        return "" if raw == "NULL" else raw
+    plain = raw.isprintable()
+    text = raw.strip(" ") if plain else raw.strip(" \t\r\n\ufeff\u200b")
     if text.startswith('="') and text.endswith('"') and len(text) > 2:
         text = text[2:-1].replace('""', '"')
     elif text[:1] == "'" and text[1:2] and text[1] in _GUARDED:
         text = text[1:]
-    text = "".join(char if char.isprintable() or char == "\u3000" else " " for char in text)
+    if not plain:
+        text = "".join(char if char.isprintable() or char == "\u3000" else " " for char in text)
     return "" if text in _NONE else text.strip()
 
 
 def known_by(raw: str) -> str:
     """What orders and lines are known by, the same however it is written: in another normal form or width, or
     with characters between that nobody sees. Else one order would be served once for each way."""
+    if raw.isascii():
+        return " ".join(raw.split())
     found = unicodedata.normalize("NFKC", raw)
     seen = (one for one in found if unicodedata.category(one) != "Cf" and not _UNSEEN.match(one))
     return " ".join("".join(seen).split())
@@ -67,8 +76,10 @@ def _parsed(text: str, zone: tzinfo) -> int:
     found = _MOMENT.fullmatch(text)
     if not found:
         raise CurateError(f"{text[:40]!r} is no date", "write it as 2027-01-31 09:30:00 +0800")
-    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    if found[7]:
+    year, month, day, hour, minute, second = [
+        int(part or 0) for part in found.group(1, 2, 3, 4, 5, 6)
+    ]
+    if found[7] or found[9] == found[10] == "00":
         zone = UTC
     elif found[8]:
         shift = timedelta(hours=int(found[9]), minutes=int(found[10]))
@@ -79,8 +90,7 @@ def _parsed(text: str, zone: tzinfo) -> int:
         raise CurateError(f"{text[:40]!r} is no date: {fault}") from fault
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """``number`` counts as a spreadsheet does, the header being 1; in JSON it counts the entries."""
 
     file: str
@@ -114,7 +124,7 @@ class Row:
             if len(text) > most:
                 raise CurateError(f"{name} is longer than {most} characters")
             if text:
-                return text.encode("utf-8", "replace").decode()  # halves of characters, from JSON
+                return text
         return ""
 
     def need(self, *names: str) -> str:
@@ -181,8 +191,8 @@ class Row:
             text = bare(str(value)) if typed else str(value)
             if typed and not text:
                 continue
-            whole = text.partition(".")[0] if re.fullmatch(r"\d{1,9}\.0+", text) else text
-            if not typed or not re.fullmatch(r"\d{1,9}", whole, re.ASCII):
+            whole = text.partition(".")[0] if _EVEN.fullmatch(text) else text
+            if not typed or not _WHOLE.fullmatch(whole):
                 raise CurateError(f"{name} is no whole number: {text[:40]!r}")
             return int(whole)
         return default

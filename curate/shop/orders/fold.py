@@ -52,6 +52,12 @@ class Known(msgspec.Struct, frozen=True):
 def faults(line: Line) -> list[str]:
     """Why ``line`` cannot be taken at all; [] = it can."""
     amounts = (line.unit_price, line.discount, line.paid, line.fee, line.refunded)
+    if (
+        line.number and line.line_no and line.item and 0 < line.quantity <= _PIECES
+        and min(amounts) >= 0 and max(amounts) <= _MOST and line.refunded <= line.paid
+        and 0 <= line.refunded_quantity <= line.quantity
+    ):  # fmt: skip
+        return []
     checks = {
         "it has no order number": bool(line.number),
         "it has no line number": bool(line.line_no),
@@ -71,21 +77,13 @@ def faults(line: Line) -> list[str]:
 def told(line: Line) -> Known:
     """``line`` by itself; it has no faults."""
     stage = _stage(line)
+    paid = stage >= Stage.PAID
     what = Known(
         line.item, line.variant, line.title, line.quantity, line.unit_price, line.discount, stage,
-        affiliate_code=line.affiliate_code, campaign_code=line.campaign_code, card=line.card,
+        line.paid if paid else 0, line.fee if paid else 0, line.refunded if paid else 0,
+        line.refunded_quantity if paid else 0, line.affiliate_code, line.campaign_code, line.card,
     )  # fmt: skip
-    if not what.is_paid:
-        return what
-    return _whole(
-        msgspec.structs.replace(
-            what,
-            paid=line.paid,
-            fee=line.fee,
-            refunded=line.refunded,
-            refunded_quantity=line.refunded_quantity,
-        )
-    )
+    return _whole(what) if paid else what
 
 
 def contradictions(known: Known, new: Known) -> list[str]:

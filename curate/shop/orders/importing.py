@@ -23,9 +23,11 @@ Tell = Callable[[int], None]
 
 
 def take_file(
-    shop: Shop, path: Path, channel: str, format: str = "", tell: Tell = lambda rows: None
-) -> Taken:
-    """Take in the orders of ``path``, written as ``format`` or as the channel's own. Delivers nothing itself.
+    shop: Shop, path: Path, channel: str, format: str = "", tell: Tell = lambda rows: None,
+    *, served: bool = False,
+) -> Taken:  # fmt: skip
+    """Take in the orders of ``path``, written as ``format`` or as the channel's own. Delivers nothing itself;
+    ``served``: somebody else did, before.
 
     Rows that cannot be read are problems with their numbers, and the rest goes on. Stopped anywhere, it is run
     again: what was taken is known. Raises CurateError where the file as a whole cannot be read, or there is
@@ -36,7 +38,8 @@ def take_file(
     read = formats.reader(format or known.format)
     rest: list[Problem] = []
     try:
-        taken = take_found(shop, _until_broken(_counted(read(path, told), tell), rest))
+        found = _until_broken(_counted(read(path, told), tell), rest)
+        taken = take_found(shop, found, served)
     except OSError as fault:
         raise unusable(fault, path) from fault
     return taken + trouble(*rest)

@@ -63,7 +63,9 @@ def rows(path: Path, needed: Needed) -> Iterator[Row | Problem]:
     with path.open(encoding=encoding(path), newline="") as file:
         separator, names, above = _header(file, path, needed)
         reader = csv.reader(_lines(file, path), delimiter=separator)
-        number = above
+        number, name = above, path.name
+        # Of columns with one name the first is the platform's own.
+        backwards = names[::-1]
         while True:
             number += 1
             try:
@@ -75,18 +77,16 @@ def rows(path: Path, needed: Needed) -> Iterator[Row | Problem]:
                     f"{path.name}:{number}", f"it cannot be read: {fault}", "see its quotes"
                 )
                 continue
-            if not any(cell.strip() for cell in cells):
+            if not "".join(cells).strip():
                 continue
-            if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
-                told = f"it has {len(cells)} cells where the header has {len(names)}"
-                yield Problem(f"{path.name}:{number}", told, "a cell with a separator needs quotes")
-                continue
-            # Of columns with one name the first is the platform's own.
-            yield Row(
-                path.name,
-                number,
-                dict(zip(names[::-1], _filled(cells, len(names))[::-1], strict=True)),
-            )
+            if len(cells) != len(names):
+                if "".join(cells[len(names) :]).strip():
+                    told = f"it has {len(cells)} cells where the header has {len(names)}"
+                    yield Problem(f"{name}:{number}", told, "a cell with a separator needs quotes")
+                    continue
+                cells = _filled(cells, len(names))
+            cells.reverse()
+            yield Row(name, number, dict(zip(backwards, cells, strict=True)))
 
 
 def _filled(cells: list[str], wanted: int) -> list[str]:
