@@ -1,172 +1,286 @@
-"""The period review: plan against actual by hand, losses and experiments by the formulas, the same every time."""
+"""curate review: one key per answer, in a terminal of its own."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-from itertools import pairwise
+import json
+import os
+import re
+import select
+import signal
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
-from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
-from sqlalchemy import update
 
-from curate.books import calendar, review
-from curate.books.calendar import Period
-from curate.books.journey import events
-from curate.books.journey.events import Event
-from curate.books.reports import Money
-from curate.books.review import Loss
-from curate.cli import main
-from curate.database.tables import lines, orders
-from curate.errors import CurateError
-from curate.shop import ledger
-from curate.shop.settings import Books, Target
-from tests.planning import DAY, NOON, Desk, desk, people
-from tests.selling import order
+from curate.api import Workspace
+from curate.cli.columns import cut, fill, width, wrap
+from curate.corrections import FILE
+from curate.errors import Exit
+from curate.model import Label
+from curate.pipeline.labels import Filed, spread
+from tests.test_labels_command import categories, found, journal, make, run
 
-ZONE = calendar.zone("Asia/Shanghai")
-MONTH = calendar.month(NOON, ZONE)
+pty = pytest.importorskip("pty")
+fcntl = pytest.importorskip("fcntl")
+termios = pytest.importorskip("termios")
+_WAIT = 60.0  # seconds; far more than it takes
+
+
+class Terminal:
+    """A program in a terminal of its own, and a person who waits for what it shows before typing."""
+
+    def __init__(self, words: list[str], columns: int = 100) -> None:
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.environ.update(NO_COLOR="1", LOGNAME="ann", TERM="xterm", PYTHONIOENCODING="utf-8")
+            os.environ.pop("COLUMNS", None)
+            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+            os.execv(sys.executable, [sys.executable, "-m", "curate", *words])
+        self.shown = ""
+        self._seen = 0
+
+    def until(self, text: str) -> str:
+        """Wait until ``text`` is shown after what was waited for before; all that was shown since then."""
+        end = time.monotonic() + _WAIT
+        while (at := self.shown.find(text, self._seen)) < 0:
+            assert time.monotonic() < end, f"no {text!r} in {self.shown[self._seen :]!r}"
+            assert self._read(), f"it ended without {text!r}: {self.shown[self._seen :]!r}"
+        part = self.shown[self._seen : at + len(text)]
+        self._seen = at + len(text)
+        return part
+
+    def _read(self) -> bool:
+        if not select.select([self._fd], [], [], 1)[0]:
+            return True
+        try:
+            data = os.read(self._fd, 65_536)
+        except OSError:  # how Linux tells that the other side is closed
+            return False
+        self.shown += data.decode("utf-8", "replace").replace("\r\n", "\n")
+        return bool(data)
+
+    def type(self, keys: str) -> None:
+        """At its prompt; typed ahead is thrown away."""
+        end = time.monotonic() + _WAIT
+        while termios.tcgetattr(self._fd)[3] & termios.ICANON:  # until it waits for one key
+            assert time.monotonic() < end
+            time.sleep(0.005)
+        os.write(self._fd, keys.encode())
+
+    def answer(self, keys: str) -> str:
+        """At the next prompt for an item; what was shown up to there."""
+        shown = self.until("q quit > ")
+        self.type(keys)
+        return shown
+
+    def end(self) -> int:
+        """Read on to the end; the exit code."""
+        while self._read():
+            pass
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def close(self) -> None:
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self._fd)
+
+
+@contextmanager
+def reviewing(workspace: Workspace, *words: str, columns: int = 100) -> Iterator[Terminal]:
+    terminal = Terminal(["review", *words, "--workspace", str(workspace.root)], columns)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
 
 
 @pytest.fixture
-def month() -> Period:
-    return calendar.parse(MONTH, ZONE)
+def workspace(tmp_path: Path) -> Workspace:
+    return make(tmp_path / "w")
 
 
-def sold(at: Desk, *contacts: int) -> None:
-    """Each buys for 100.00."""
-    own = at.shop
-    for contact in contacts:
-        order(own, str(contact))
-    with own.database.writing() as connection:
-        connection.execute(update(lines).values(paid=10_000))
-        for contact in contacts:
-            which = orders.c.number == str(contact)
-            connection.execute(update(orders).where(which).values(contact_id=contact))
-        ledger.earned_all(connection, own, range(1, len(contacts) + 1))
+def test_one_key_per_answer_from_the_first_to_the_last(workspace: Workspace) -> None:
+    with reviewing(workspace, "shop") as terminal:
+        first = terminal.answer("/")
+        assert "review shop: 3 to sort" in first
+        assert "[1/3] Another oddity" in first
+        assert "notes/odd.md · text md · en" in first
+        assert "It lies in a folder of its own." in first
+        terminal.until("/  [Tea and cups] · sea")
+        terminal.type("se")
+        terminal.until("/se  [sea]")
+        terminal.type("\r")
+        terminal.until("→ sea")
+        assert journal(workspace)[0]["category"] == "sea", "written before the next one is asked"
+        assert "[2/3] Something odd" in terminal.answer("0")
+        terminal.until("→ none of these")
+        assert "[3/3] 杂记" in terminal.answer("s")
+        terminal.until("2 answered, 1 skipped")
+        terminal.until("Next: curate classify shop")
+        assert terminal.end() == Exit.OK
+    assert categories(workspace)["notes/odd.md"] == "sea"
+    assert {one["who"] for one in journal(workspace)} == {"ann"}
+    assert found(workspace, "sea") == {"ships.md", "notes/odd.md"}
+    assert [one["place"] for one in waiting(workspace)] == ["杂.md"]
 
 
-def filled(root: Path, **targets: Target) -> Desk:
-    """40 came, 30 followed a link, 12 took the bait, 4 bought."""
-    at = desk(root)
-    at.edit(targets=targets, books=Books(least_sample=10))
-    at.clock.now = NOON + 5 * DAY
-    some = people(at.shop, range(40), agreed=False, stage="stranger")
-    with at.shop.database.writing() as connection:
-        for kind, many in (("clicked", 30), ("took", 12)):
-            told = [Event(one, kind, f"{kind}:{one}", NOON + 5 * DAY) for one in some[:many]]
-            events.record(connection, at.shop, told)
-    sold(at, *some[:4])
-    return at
+def test_undo_more_help_and_stopping(workspace: Workspace) -> None:
+    with reviewing(workspace, "shop", columns=70) as terminal:
+        terminal.answer("u")
+        terminal.until("there is nothing to take back")
+        terminal.answer("o")
+        terminal.until("that is all of its text")
+        terminal.answer("?")
+        terminal.until("take back the last answer")
+        terminal.answer("x")
+        terminal.answer("\x1b[A")
+        terminal.answer("0")
+        terminal.until("[2/3] Something odd")
+        terminal.answer("u")
+        terminal.until("taken back: Another oddity")
+        terminal.until("[1/3] Another oddity")
+        terminal.answer("/")
+        terminal.until("/ ")
+        terminal.type("zzz")
+        terminal.until("no category is called so")
+        terminal.type("\x1b")
+        terminal.answer("/")
+        terminal.until("[Tea and cups]")
+        terminal.type("\t")
+        terminal.until("[sea] · Tea and cups")
+        terminal.type("\r")
+        terminal.until("→ sea")
+        terminal.answer("q")
+        terminal.until("1 answered, 0 skipped")
+        assert terminal.end() == Exit.OK
+    assert [one["category"] for one in journal(workspace)] == ["", None, "sea"]
 
 
-def table(at: Desk, period: Period, key: str) -> list[dict[str, Any]]:
-    found = next(one for one in review.report(at.shop, period).tables if one.key == key)
-    return [
-        dict(zip([column.key for column in found.columns], row, strict=True)) for row in found.rows
-    ]
+def test_guesses_are_keys_and_all_asks_about_the_sure_ones_too(workspace: Workspace) -> None:
+    with reviewing(workspace, "shop", "--all") as terminal:
+        terminal.until("5 to sort")
+        for _ in range(3):
+            terminal.answer(" ")
+        shown = terminal.answer("1")
+        assert "  1  " in shown
+        title = "Tea and cups" if "Green tea" in shown else "sea"
+        terminal.until(f"→ {title}")
+        terminal.answer("q")
+        terminal.end()
+    (said,) = journal(workspace)
+    assert said["category"] == categories(workspace)["green.md" if "tea" in title.lower() else "ships.md"]  # fmt: skip
 
 
-def test_plan_against_actual_by_hand(tmp_path: Path, month: Period) -> None:
-    plan = Target(revenue="500.00", cost="200", contacts=50, buyers=4)
-    at = filled(tmp_path, **{MONTH: plan})
-    revenue, cost, profit = table(at, month, "money")
-    assert revenue["planned"] == Money(50_000, "CNY") and revenue["actual"] == Money(40_000, "CNY")
-    assert revenue["difference"] == Money(-10_000, "CNY") and revenue["share"] == Fraction(4, 5)
-    assert cost["planned"] == Money(20_000, "CNY") and cost["actual"] == Money(0, "CNY")
-    assert profit["planned"] == Money(30_000, "CNY") and profit["actual"] == Money(40_000, "CNY")
-    users, buyers = table(at, month, "people")
-    assert (users["planned"], users["actual"], users["difference"]) == (50, 40, -10)
-    assert (buyers["planned"], buyers["actual"], buyers["share"]) == (4, 4, 1)
+@pytest.mark.parametrize("end", ["kill", "Ctrl-C"])
+def test_what_was_answered_survives(end: str, workspace: Workspace) -> None:
+    with reviewing(workspace, "shop") as terminal:
+        terminal.answer("0")
+        terminal.until("[2/3]")
+        terminal.until("q quit > ")
+        if end == "kill":
+            os.kill(terminal.pid, signal.SIGKILL)
+        else:
+            terminal.type("\x03")
+            terminal.until("1 answered")
+            assert terminal.end() == 130
+    assert [one["title"] for one in journal(workspace)] == ["Another oddity"]
+    assert len(waiting(workspace)) == 2
+    workspace.classify("shop")
+    assert "notes/odd.md" not in {one["place"] for one in waiting(workspace, "--all")}
 
 
-def test_the_factors_make_the_share_of_the_revenue(tmp_path: Path, month: Period) -> None:
-    at = filled(tmp_path, **{MONTH: Target(revenue="500.00", contacts=50, buyers=4)})
-    users, conversion, value = table(at, month, "factors")
-    assert users["share"] == Fraction(4, 5) and conversion["share"] == Fraction(5, 4)
-    assert value["share"] == Fraction(4, 5) and value["actual"] == 100
-    assert users["share"] * conversion["share"] * value["share"] == Fraction(4, 5)
-    report = review.report(at.shop, month)
-    assert report.tables[2].notes == ("Furthest behind the plan: New contacts",)
+def test_others_may_write_meanwhile(workspace: Workspace) -> None:
+    with reviewing(workspace, "shop") as terminal:
+        terminal.until("q quit > ")
+        with workspace.writing():
+            terminal.type("0")
+            terminal.until("another curate command is writing")
+        run(workspace, "classify", "set", "shop", "odd.md", "--category", "tea")
+        terminal.answer("0")
+        assert "[3/3] 杂记" in terminal.answer("q"), "somebody has answered the second"
+        terminal.until("1 answered")
+        terminal.end()
+    assert [one["category"] for one in journal(workspace)] == ["tea", ""]
+    assert categories(workspace)["odd.md"] == "tea"
 
 
-def test_what_is_planned_for_no_whole_month_is_told(tmp_path: Path, month: Period) -> None:
-    at = filled(tmp_path, **{MONTH: Target(contacts=50)})
-    part = calendar.parse(f"{MONTH}-01/{MONTH}-10", ZONE)
-    found = review.report(at.shop, part)
-    assert MONTH in found.tables[0].notes[0] and "Nothing is planned" in found.tables[0].notes[1]
-    assert table(at, part, "people")[0]["planned"] is None
-    year = calendar.parse(MONTH[:4], ZONE)
-    assert table(at, year, "people")[0]["planned"] == 50
-    assert review.plan(at.shop, year).without == tuple(one for one in year.months() if one != MONTH)
+def test_a_chinese_collection_is_asked_about_in_chinese(tmp_path: Path) -> None:
+    workspace = make(tmp_path / "w", language="zh")
+    with reviewing(workspace) as terminal:
+        terminal.until("归类 shop：共 3 项")
+        terminal.until("q 退出 > ")
+        terminal.type("、")  # what the key of "/" gives while Chinese is being typed
+        terminal.until("[Tea and cups]")
+        terminal.type("\r")
+        terminal.until("→ Tea and cups")
+        terminal.until("q 退出 > ")
+        terminal.type("q")
+        terminal.until("已回答 1 项，跳过 0 项")
+        terminal.end()
 
 
-def test_a_target_that_is_no_money_is_named(tmp_path: Path, month: Period) -> None:
-    at = filled(tmp_path, **{MONTH: Target(revenue="a lot")})
-    with pytest.raises(CurateError, match=f'targets."{MONTH}".revenue'):
-        review.report(at.shop, month)
+def test_a_title_cannot_command_the_terminal(workspace: Workspace) -> None:
+    home = workspace.collection_file("shop").parent
+    (home / "material" / "evil.txt").write_text("\x1b[2J\x1b]0;gone\x07 evil \x9b31m text\n" * 3)
+    workspace.collect()
+    workspace.classify()
+    with reviewing(workspace, "shop") as terminal:
+        for _ in range(4):
+            terminal.answer("o")
+            terminal.answer("s")
+        terminal.end()
+        assert "evil" in terminal.shown
+        ours = re.sub(r"\x1b\[[012]m", "", terminal.shown)  # bold and dim
+        assert not {"\x1b", "\x07", "\x9b"} & set(ours)
 
 
-def test_losses_are_distinct_people_of_the_period(tmp_path: Path, month: Period) -> None:
-    at = filled(tmp_path)
-    rows = table(at, month, "losses")
-    told = [(row["stage"], row["reached"], row["went_on"], row["rank"]) for row in rows]
-    assert told[:3] == [
-        ("stranger", 40, 30, 2), ("aware", 30, 12, 1), ("interested", 12, 4, 3)
-    ]  # fmt: skip
-    assert told[7] == ("purchased", 4, 0, None)  # too few to tell
-    before = calendar.parse("2020", ZONE)
-    assert {row["reached"] for row in table(at, before, "losses")} == {0}
+def waiting(workspace: Workspace, *words: str) -> list[dict[str, object]]:
+    told = json.loads(run(workspace, "review", "--json", *words).stdout)
+    items: list[dict[str, object]] = told["items"]
+    return items
 
 
-def test_experiments_are_for_the_greatest_losses(tmp_path: Path, month: Period) -> None:
-    at = filled(tmp_path)
-    first, second, third = table(at, month, "experiments")
-    assert [one["step"] for one in (first, second, third)] == [
-        "aware → interested", "stranger → aware", "interested → following"
-    ]  # fmt: skip
-    assert first["rate"] == Fraction(12, 30) and first["goal"] == Fraction(12, 25)
-    assert first["people"] == review.needed(Fraction(2, 5), Fraction(12, 25)) == 601
-    days = (month.last - month.first).days + 1
-    assert first["weeks"] == -(-2 * 601 * days // (30 * 7))
+def test_the_queue_in_json(workspace: Workspace) -> None:
+    items = waiting(workspace)
+    assert [one["place"] for one in items] == ["notes/odd.md", "odd.md", "杂.md"]
+    assert set(items[0]) == {
+        "collection", "id", "place", "title", "kind", "format", "language", "category", "score", "guesses",
+    }  # fmt: skip
+    assert len(waiting(workspace, "--limit", "2")) == 2
+    everything = waiting(workspace, "--all")
+    assert len(everything) == 5
+    assert {one["category"] for one in everything[3:]} == {"tea", "sea"}
+    guesses = everything[3]["guesses"]
+    assert isinstance(guesses, list)
+    assert guesses[0]["category"] == everything[3]["category"]
 
 
-@given(st.lists(st.integers(0, 500), min_size=8, max_size=8), st.integers(1, 100))
-def test_ranked_is_what_enough_people_reached_and_most_left(counts: list[int], least: int) -> None:
-    ordered = sorted(counts, reverse=True)
-    some = [Loss(str(n), str(n + 1), a, b) for n, (a, b) in enumerate(pairwise(ordered))]
-    found = review.greatest(some, least)
-    assert all(one.reached >= least and one.lost > 0 for one in found)
-    assert [one.lost for one in found] == sorted((one.lost for one in found), reverse=True)
+def test_without_a_terminal_it_says_what_to_do_instead(workspace: Workspace) -> None:
+    told = run(workspace, "review", "shop", code=Exit.PROBLEMS).stderr
+    assert "this is no terminal" in told
+    assert "curate classify export shop FILE.csv" in told
+    assert not (workspace.collection_file("shop").parent / FILE).exists()
 
 
-@given(st.fractions(Fraction(1, 1000), Fraction(999, 1000), max_denominator=1000))
-def test_the_people_it_takes_are_those_of_the_textbook(rate: Fraction) -> None:
-    goal = review.aim(rate)
-    assert rate < goal < 1
-    p, q = float(rate), float(goal)
-    expected = (1.959964 + 0.841621) ** 2 * (p * (1 - p) + q * (1 - q)) / (q - p) ** 2
-    assert abs(review.needed(rate, goal) - expected) <= 1 + expected * 1e-4
+def test_the_least_sure_come_first_by_turns_of_what_they_may_be() -> None:
+    def one(name: str, score: float, second: str, category: str = "") -> Filed:
+        return Filed(name * 8, name, f"{name}.md", Label(category, score, second=second))
+
+    asked = [one("a", 0.1, "tea"), one("b", 0.05, "tea"), one("c", 0.15, "sea"), one("d", 0.12, "tea"),
+             one("e", 0.3, "", "tea"), one("f", 0.18, "sea")]  # fmt: skip
+    assert "".join(each.title for each in spread(asked)) == "bcafde"
+    assert spread(reversed(asked)) == spread(asked)
 
 
-def test_the_same_books_give_the_same_review(tmp_path: Path, month: Period) -> None:
-    one = filled(tmp_path / "a", **{MONTH: Target(contacts=50)})
-    other = filled(tmp_path / "b", **{MONTH: Target(contacts=50)})
-    first, again = (msgspec.to_builtins(str(review.report(at.shop, month))) for at in (one, other))
-    assert first == again == str(review.report(one.shop, month))
-
-
-def test_it_is_shown_and_in_chinese_too(tmp_path: Path) -> None:
-    at = filled(tmp_path)
-    (tmp_path / "shop.toml").write_text('language = "zh"\n[books]\nleast_sample = 10\n', "utf-8")
-    (tmp_path / "curate.toml").write_text('language = "zh"\n', "utf-8")
-    at.shop.database.close()
-    done = CliRunner().invoke(
-        main, ["report", "review", "--period", MONTH, "--workspace", str(tmp_path)]
-    )
-    assert done.exit_code == 0, done.output
-    assert "复盘" in done.output and "换一个诱饵" in done.output
+def test_columns_of_a_terminal() -> None:
+    assert width("a茶e\u0301") == 4
+    assert cut("绿茶与红茶", 6) == "绿茶…"
+    assert fill("茶", 4) == "茶  "
+    lines = list(wrap("one two three 绿茶与红茶的制作方法与历史 four", 10))
+    assert all(width(line) <= 10 for line in lines)
+    assert "".join(lines).replace(" ", "") == "onetwothree绿茶与红茶的制作方法与历史four"
