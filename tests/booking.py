@@ -12,7 +12,7 @@ from curate.database import tables
 from curate.shop import Shop, ledger
 from curate.shop import settings as shop_settings
 from curate.shop.settings import Books, Channel
-from curate.workspace import Workspace
+from curate.workspace import MARK, Workspace
 
 ZONE = calendar.zone("Asia/Shanghai")
 CHANNELS = ("xianyu", "Xianyu", "闲鱼", "小红书 店", "own-shop", 'q"uo\\te', "a:b", "🙂")
@@ -29,6 +29,7 @@ def shop_at(root: Path, **books: object) -> Shop:
         channels={name: Channel() for name in CHANNELS},
         books=Books(**books),  # type: ignore[arg-type]
     )
+    (root / MARK).touch()
     return Shop(Workspace(root), settings, lambda: float(AFTER))
 
 

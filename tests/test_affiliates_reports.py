@@ -421,7 +421,8 @@ def test_what_is_not_kept_is_told(tmp_path: Path) -> None:
 
 
 def test_reports_are_said_in_chinese(tmp_path: Path) -> None:
-    own = market(tmp_path, language="zh").shop
+    own = market(tmp_path, language="zh").shop  # what an affiliate reads is in the buyers' language
+    (own.workspace.root / "curate.toml").write_text('language = "zh"\n', "utf-8")
     join(own, "ANN")
     sell(own, "1", 10_000, "ANN")
     period: Period = MARCH

@@ -96,8 +96,7 @@ def test_an_event_by_hand_is_refused_with_its_reason(place: Path) -> None:
 
 def test_what_they_call_something_stays_as_it_is(place: Path) -> None:
     """Also where it is a word that curate has a translation of."""
-    text = (place / "shop.toml").read_text("utf-8")
-    (place / "shop.toml").write_text(f'language = "zh"\n{text}', encoding="utf-8")
+    (place / "curate.toml").write_text('language = "zh"\n', encoding="utf-8")
     curate("contacts", "add", "--handle", "seen", "aware", at=place)
     assert "在 seen 的昵称: aware" in curate("contacts", "show", "seen:aware", at=place).output
     made = curate("campaigns", "add", "--channel", "asked", at=place)

@@ -96,8 +96,7 @@ def test_who_answers_with_the_token_or_is_named_gets_no_more(place: Path) -> Non
 
 
 def test_in_chinese(place: Path) -> None:
-    toml = place / "shop.toml"
-    toml.write_text('language = "zh"\n' + toml.read_text("utf-8"), "utf-8")
+    (place / "curate.toml").write_text('language = "zh"\n', "utf-8")
     begun(place)
     assert "已备好：1" in curate("journey", "run", at=place).output
     assert "在发件箱：1" in curate("journey", at=place).output

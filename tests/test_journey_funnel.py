@@ -22,7 +22,7 @@ from curate.errors import CurateError
 from curate.shop import Shop
 from curate.shop import settings as shop_settings
 from curate.shop.contacts import Buyer, of_buyers
-from curate.workspace import Workspace
+from curate.workspace import MARK, Workspace
 from tests.postgres import postgres
 
 NOW = 1_900_000_000
@@ -32,7 +32,8 @@ DAY = 86_400
 
 
 def opened(folder: Path, url: str = "", language: str = "en") -> Shop:
-    told = shop_settings.Settings(database=url, language=language)  # type: ignore[arg-type]
+    (folder / MARK).write_text(f'language = "{language}"\n', "utf-8")
+    told = shop_settings.Settings(database=url)
     return Shop(Workspace(folder), told, lambda: float(NOW))
 
 

@@ -96,7 +96,7 @@ def test_who_asks_for_what_cannot_be_is_told_what_to_do(home: Path) -> None:
 
 
 def test_it_is_said_in_chinese(home: Path) -> None:
-    (home / "shop.toml").write_text('language = "zh"\n' + SHOP, encoding="utf-8")
+    (home / "curate.toml").write_text('language = "zh"\n', encoding="utf-8")
     assert curate("ledger").output == "账簿中还没有分录\n"
     assert curate("costs").output.startswith("还没有成本")
     curate("costs", "add", "team", "10", "--day", "2026-03")

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 __all__ = ["browser"]
-_SHOP = """language = "{language}"
-[products.GUIDES]
+_SHOP = """[products.GUIDES]
 stock = "unique"
 [products."<b>=1+1</b>"]
 stock = "unique"
@@ -34,7 +33,8 @@ stock = "unique"
 def shop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two channels that nothing was sold in yet, in either language."""
     workspace = Workspace.init(tmp_path / "w")
-    settings.path(workspace).write_text(_SHOP.format(language=request.param), "utf-8")
+    (workspace.root / "curate.toml").write_text(f'language = "{request.param}"\n', "utf-8")
+    settings.path(workspace).write_text(_SHOP, "utf-8")
     monkeypatch.chdir(workspace.root)
     return workspace.root
 

@@ -19,7 +19,6 @@ from curate.books.reports import Report, builders
 from curate.cli import main
 from curate.errors import CurateError
 from curate.shop import Shop, settings
-from curate.workspace import Workspace
 from tests import reported
 from tests.test_docs import ROOT, blocks
 
@@ -42,7 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             asked.append((period.name, by))
             if kind == "review":
                 raise CurateError("nothing is planned for 2026-03", 'write [targets."2026-03"]')
-            language = shop.settings.language
+            language = shop.workspace.settings.language
             return reported.journey(language) if kind == "journey" else reported.direct(language)
 
         return make
@@ -81,7 +80,7 @@ def test_one_report_in_every_form(home: Path) -> None:
     first = read["reports"][0]["tables"][0]["rows"][0]
     assert first["revenue"] == {"amount": "123456.78", "currency": "CNY"}
     assert first["conversion"] == {"fraction": "37/1301", "decimal": "0.028440"}
-    settings.path(Workspace.find(home)).write_text('language = "zh"\n', "utf-8")
+    (home / "curate.toml").write_text('language = "zh"\n', "utf-8")
     assert "自营销售" in curate("direct", "--period", "2026-03").output
 
 

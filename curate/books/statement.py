@@ -31,7 +31,7 @@ _DIGITS = 16
 
 
 def build(shop: Shop, period: Period) -> Report:
-    say = speaker(shop.settings.language)
+    say = speaker(shop.workspace.settings.language)
     with shop.database.reading() as connection:
         moved = _moved(connection, period)
         late = _late(connection, shop, period, say)
@@ -79,14 +79,16 @@ def _result(moved: Moved, say: Say) -> Table:
             kind = _KINDS.get(":".join(account.split(":")[:2]), _OTHER)
             sums[currency, kind] = sums.get((currency, kind), 0) + credit - debit
     rows: list[tuple[Cell, ...]] = []
+    left: list[tuple[Cell, ...]] = []
     for currency in sorted({currency for currency, _ in sums}):
         for kind in (*_KINDS.values(), _OTHER):
             if (currency, kind) in sums:
                 rows.append((say(kind), Money(sums[currency, kind], currency)))
         total = sum(amount for (own, _), amount in sums.items() if own == currency)
-        rows.append((say("what is left"), Money(total, currency)))
+        left.append((say("what is left"), Money(total, currency)))
     columns = (Column("kind", say("what")), Column("amount", say("amount"), "money"))
-    return Table("result", say("What came in and what it cost"), columns, tuple(rows))
+    title = say("What came in and what it cost")
+    return Table("result", title, columns, tuple(rows), totals=tuple(left))
 
 
 def _accounts(moved: Moved, say: Say) -> Table:

@@ -46,7 +46,7 @@ def _open(workspace: Workspace) -> tuple[Shop, Say]:
     from curate.shop import Shop
 
     shop = Shop.open(workspace)
-    return shop, speaker(shop.settings.language)
+    return shop, speaker(shop.workspace.settings.language)
 
 
 @campaigns.command(
@@ -166,5 +166,5 @@ def results(workspace: Workspace, by: str, told: str, as_json: bool) -> None:
         echo_json(json.told([made], period.name))
         return
     columns = shutil.get_terminal_size((_WIDE, 24)).columns
-    for line in terminal.lines(made, shop.settings.language, columns, 0):
+    for line in terminal.lines(made, shop.workspace.settings.language, columns, 0):
         (heading if line.is_heading else echo)(line.text)

@@ -56,7 +56,7 @@ def _open(workspace: Workspace) -> tuple[Shop, Say]:
     from curate.shop import Shop
 
     shop = Shop.open(workspace)
-    return shop, speaker(shop.settings.language)
+    return shop, speaker(shop.workspace.settings.language)
 
 
 @contacts.command("import", epilog="Example: curate contacts import people.csv")
@@ -227,7 +227,7 @@ def show(workspace: Workspace, contact: str, as_json: bool) -> None:
     if as_json:
         echo_json({"version": 1, **msgspec.to_builtins(found)})
         return
-    _show(shop, found, say, shop.settings.language)
+    _show(shop, found, say, shop.workspace.settings.language)
 
 
 def _show(shop: Shop, found: Shown, say: Say, language: Language) -> None:
@@ -320,7 +320,7 @@ def event(workspace: Workspace, contact: str, kind: str, campaign: str, note: st
         told = events.Event(own, kind, f"hand:{own}:{kind}:{moment}", moment, by, note)
         (done,) = events.record(connection, shop, [told])
     if done.why:
-        echo(render(done.why, shop.settings.language), err=True)
+        echo(render(done.why, shop.workspace.settings.language), err=True)
         raise click.exceptions.Exit(Exit.PARTIAL)
     moved = ", ".join(say(one) for one in done.moved)
     echo(say("contact {n} came to: {moved}", n=own, moved=moved) if moved

@@ -196,4 +196,4 @@ def _open(workspace: Workspace) -> tuple[Shop, Say]:
     from curate.shop import Shop
 
     shop = Shop.open(workspace)
-    return shop, speaker(shop.settings.language)
+    return shop, speaker(shop.workspace.settings.language)

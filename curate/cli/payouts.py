@@ -31,7 +31,7 @@ def _open(workspace: Workspace) -> tuple[Shop, Say]:
     from curate.shop import Shop
 
     shop = Shop.open(workspace)
-    return shop, speaker(shop.settings.language)
+    return shop, speaker(shop.workspace.settings.language)
 
 
 @click.group(
@@ -85,7 +85,9 @@ def prepare(workspace: Workspace, batch: str, day: str, sheet: Path | None, as_j
     for one in made.payouts:
         echo(payout_line(one, say))
     for left in made.left:
-        echo(f"  {left.code}: {_amount(left)} – {render(left.why, shop.settings.language)}")
+        echo(
+            f"  {left.code}: {_amount(left)} – {render(left.why, shop.workspace.settings.language)}"
+        )
     if not made.payouts:
         echo(say("nothing is to be paid out"))
     elif sheet:

@@ -64,7 +64,7 @@ def report(
     from curate.shop import Shop
 
     shop = Shop.open(workspace)
-    language = shop.settings.language
+    language = shop.workspace.settings.language
     say = speaker(language)
     _check(page)
     zone = calendar.zone(shop.settings.books.timezone)

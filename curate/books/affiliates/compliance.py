@@ -54,7 +54,7 @@ class _Check(NamedTuple):
 
 def report(shop: Shop, period: Period, by: str = "") -> Report:
     """Levels and heads as they are now; what was paid for within ``period``. ``by`` says nothing here."""
-    say = speaker(shop.settings.language)
+    say = speaker(shop.workspace.settings.language)
     with shop.database.reading() as connection:
         facts = _facts(connection, period)
     return Report(

@@ -21,7 +21,7 @@ _Found = dict[Side, tuple[Sums, Sales]]
 def report(shop: Shop, period: Period, by: str = "") -> Report:
     """Direct + affiliates = all income and expenses in the ledger; no order is in both. ``by`` says nothing
     here. Affiliates are told by their codes alone."""
-    say = speaker(shop.settings.language)
+    say = speaker(shop.workspace.settings.language)
     with shop.database.reading() as connection:
         money, sold = sides.sums(connection, period), sides.sales(connection, period)
     found = {
@@ -60,12 +60,13 @@ def _systems(found: _Found, say: Say) -> Table:
             Column("orders", say("orders"), "count"),
             *_money(say, costs=True),
         ),
-        (*rows, *(totals if len(totals) > 1 else ())),
+        tuple(rows),
         totals[0] if len(totals) == 1 else (),
         (
             say("Costs that are not an affiliate's commission or fee are on the direct side."),
             say("A sale by which nobody earned, such as an affiliate's own purchase, is direct."),
         ),
+        tuple(totals) if len(totals) > 1 else (),
     )
 
 

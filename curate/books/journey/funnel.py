@@ -154,7 +154,7 @@ def report(shop: Shop, period: Period, by: str = "") -> Report:
     """The funnel, and with ``by`` one of :data:`BY` how far those of each came. Raises CurateError."""
     if by and by not in BY:
         raise CurateError(f"the journey is not told by {by[:40]!r}", f"there are: {', '.join(BY)}")
-    say = speaker(shop.settings.language)
+    say = speaker(shop.workspace.settings.language)
     found = steps(shop, period)
     tables = [_funnel(shop, found, say)]
     with shop.database.reading() as connection:

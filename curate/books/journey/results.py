@@ -171,7 +171,7 @@ def ranks(some: Iterable[Result], least: int, per: str, currency: str) -> dict[s
 def report(shop: Shop, period: Period, by: str = "bait") -> Report:
     """What the campaigns came to, by one of their elements."""
     found = results(shop, period, by or "bait")
-    say, home = speaker(shop.settings.language), shop.settings.books.currency
+    say, home = speaker(shop.workspace.settings.language), shop.settings.books.currency
     least = shop.settings.books.least_sample
     used = {currency for one in found for currency in (*one.revenue, *one.cost)}
     currencies = sorted(used | {home}, key=lambda one: (one != home, one))
