@@ -100,7 +100,7 @@ def export(workspace: Workspace, who: str, to: Path, as_json: bool) -> None:
     from curate.shop import Shop
 
     shop = Shop.open(workspace)
-    say = speaker(shop.settings.language)
+    say = speaker(workspace.settings.language)
     (told,) = _told((who,))
     done = copies.export(shop, told, to)
     if as_json:
@@ -134,7 +134,7 @@ def erase(
     from curate.shop import Shop
 
     shop = Shop.open(workspace)
-    say = speaker(shop.settings.language)
+    say = speaker(workspace.settings.language)
     told = _told(who)
     if not yes and sys.stdin.isatty():
         click.confirm(say("Erase {n} for good?", n=len(told)), abort=True)
@@ -158,7 +158,7 @@ def retain(workspace: Workspace, dry: bool, as_json: bool) -> None:
     from curate.shop import Shop
 
     shop = Shop.open(workspace)
-    say = speaker(shop.settings.language)
+    say = speaker(workspace.settings.language)
     done = retention.retain(shop, dry=dry)
     if as_json:
         echo_json({"version": 1, **msgspec.to_builtins(done)})
@@ -186,7 +186,7 @@ def log(workspace: Workspace, last: int, as_json: bool) -> None:
     from curate.shop import Shop
 
     shop = Shop.open(workspace)
-    say = speaker(shop.settings.language)
+    say = speaker(workspace.settings.language)
     found = audit.listed(shop, last)
     if as_json:
         echo_json({"version": 1, "done": [msgspec.to_builtins(one) for one in found]})

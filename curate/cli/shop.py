@@ -191,7 +191,7 @@ def backup(workspace: Workspace, file: Path, as_json: bool) -> None:
     from curate.shop import Shop
 
     open_shop = Shop.open(workspace)
-    say = speaker(open_shop.settings.language)
+    say = speaker(workspace.settings.language)
     done = backups.backup(open_shop, file)
     if as_json:
         echo_json({"version": 1, **msgspec.to_builtins(done)})
@@ -222,13 +222,12 @@ def restore(workspace: Workspace, file: Path, replace: bool, as_json: bool) -> N
     """
     from curate.books.privacy import backup as backups
     from curate.cli.stock import moment
-    from curate.shop import settings
 
     done = backups.restore(workspace, file, replace=replace)
     if as_json:
         echo_json({"version": 1, **msgspec.to_builtins(done)})
         return
-    say = speaker(settings.read(workspace).language)
+    say = speaker(workspace.settings.language)
     when = moment(done.made_at)
     echo(say("restored as it was on {when}; files: {n}", when=when, n=len(done.files)))
     echo(say("people who were erased since, and are so again: {n}", n=done.forgotten))
