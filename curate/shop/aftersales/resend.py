@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, select
 
-from curate.database.tables import codes, grants, outbox
+from curate.database.tables import codes, grants, outbox, steps
 from curate.errors import CurateError
 from curate.messages import speaker
 from curate.shop.aftersales import mailing, purchase
 from curate.shop.aftersales.purchase import Purchase
+from curate.shop.delivery.states import SERVED
 
 if TYPE_CHECKING:
     from curate.shop import Shop
@@ -73,6 +74,12 @@ def _live(connection: Connection, shop: Shop, what: Purchase) -> list[int]:
     live = [row.id for row in rows if row.expires_at is None or row.expires_at > shop.now()]
     if live or _sold(connection, what):
         return live
+    served = (steps.c.delivery_id == what.delivery_id) & (steps.c.proof == SERVED)
+    if connection.scalar(select(steps.c.id).where(served).limit(1)) is not None:
+        raise CurateError(
+            f"{what.name} was served before its order came in here",
+            "what somebody else gave out is not ours to send again",
+        )
     ended = "has expired" if rows else "was revoked"
     raise CurateError(f"{what.name}: access {ended}", "what has ended is not sent again")
 

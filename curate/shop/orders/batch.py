@@ -98,7 +98,7 @@ class Batch:
                 told = msgspec.structs.replace(told, card="")
             entry.now, entry.where = fold.joined(entry.now, told), one.where
             entry.sku = entry.sku or sku
-            entry.settled = self.served and entry.delivered == "waiting"
+            entry.settled = self.served and entry.waits
         entry.refunded_at = line.refunded_at or entry.refunded_at
         order.hear(line, told.is_paid, self.now)
 
@@ -154,7 +154,7 @@ class Batch:
             if not one.delivered and one.now.is_paid and (one.sku or self.served)
         ]
         queued = beginning.queue(connection, self.shop, due)
-        settled = [one for one in some if one.settled]
+        settled = [one for one in some if one.settled and one.delivered]
         if settled:
             times = [(one.id, one.order.paid_at or self.now) for one in settled]
             beginning.settle(connection, times)

@@ -82,7 +82,7 @@ class Entry:
     id: int = 0
     sku_before: str = ""
     delivered: str = ""  # the state of its delivery
-    settled: bool = False  # its delivery waits, and was served elsewhere
+    settled: bool = False  # it waited, and is told to be served
     refunded_at: int | None = None  # by the last telling
 
     @property
@@ -90,6 +90,12 @@ class Entry:
         return self.before is not None and (
             self.now != self.before or self.sku != self.sku_before or self.settled
         )
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is paid, and its buyer has nothing so far."""
+        left = self.now.quantity > self.now.refunded_quantity
+        return self.delivered == "waiting" or (not self.delivered and self.now.is_paid and left)
 
     @property
     def posted(self) -> bool:
