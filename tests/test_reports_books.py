@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -87,15 +87,32 @@ def test_all_reports_are_told_in_every_form(shop: Path, browser: Browser) -> Non
         assert one["title"] in told.output
 
 
-def test_own_sales_by_each_dimension_add_up(shop: Path) -> None:
-    """Paid less given back, to the cent, whatever they are told by."""
-    left = sell("CNY")
-    for by in DIMENSIONS:
-        done = CliRunner().invoke(
-            main, ["report", "direct", "--period", "2026", "--by", by, "--json"]
-        )
-        assert done.exit_code == 0, done.output
-        rows = json.loads(done.stdout)["reports"][0]["tables"][0]["rows"]
-        assert all(by in row and row["revenue"]["currency"] == "CNY" for row in rows)
-        amounts = [money.minor(row["revenue"]["amount"], "CNY") for row in rows]
-        assert {"CNY": sum(amounts)} == left, by
+def test_columns_add_up_to_the_ledger_in_each_currency(shop: Path) -> None:
+    """Paid less given back, to the cent, whatever it is told by; and no row is a sum of others."""
+    left = sell("CNY", "USD")
+    made = [told("direct", by) for by in DIMENSIONS] + [told(kind) for kind in BUILDERS]
+    for report in made:
+        for table in report["tables"]:
+            money_of = [one["key"] for one in table["columns"] if one["kind"] == "money"]
+            for key in money_of if table["totals"] else ():
+                where = report["key"], table["key"], key
+                assert added(table["rows"], key) == added(table["totals"], key), where
+    for report in (one for one in made if one["key"] in ("direct", "distribution")):
+        assert added(report["tables"][0]["rows"], "revenue") == left, report["title"]
+        assert len(report["tables"][0]["totals"]) == 2
+
+
+def told(kind: str, by: str = "") -> Any:
+    words = ["report", kind, "--period", "2026", "--json", *(["--by", by] if by else [])]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)["reports"][0]
+
+
+def added(rows: list[dict[str, Any]], key: str) -> dict[str, int]:
+    """Minor units by currency."""
+    sums: dict[str, int] = {}
+    for cell in [row[key] for row in rows if row[key]]:
+        code = cell["currency"]
+        sums[code] = sums.get(code, 0) + money.minor(cell["amount"], code)
+    return sums
