@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from curate.books import calendar, costs
+from curate.books.direct import sums
 from curate.books.journey import campaigns, results
 from curate.books.journey.campaigns import LONGEST, candidates
 from curate.books.journey.results import Result, ranks
@@ -247,6 +248,9 @@ def test_all_rows_together_are_the_orders(seed: int) -> None:
             amount = dice.randint(0, 9_999)
             line = sell(shop, str(n), amount, at, dice.choice([*names, ""]), code,
                         dice.choice(["CNY", "JPY"]))  # fmt: skip
+            if amount and dice.random() < 0.5:
+                day_of = date(2030, 3, dice.randint(1, 28))
+                costs.add(shop, "ads", amount, "CNY", day_of, campaign=f" {code} ")
             if amount and dice.random() < 0.4:
                 give_back(shop, line, dice.randint(1, amount), at + 60)
         with shop.database.reading() as connection:
@@ -264,4 +268,22 @@ def test_all_rows_together_are_the_orders(seed: int) -> None:
                 total.add(one)
             assert dict(total.revenue) == wanted
             assert total.contacts == people
+        same_in_own_sales(shop, calendar.parse("2030", ZONE))
         shop.database.close()
+
+
+def same_in_own_sales(shop: Shop, period: calendar.Period) -> None:
+    """Own sales by campaign: every order, cost and contact counts for the same one there."""
+    found = results.results(shop, period, "campaign")
+    codes = {one.value for one in found}
+    wanted: dict[tuple[str, str], list[int]] = {}
+    for told in sums.sums(shop, period, "campaign").rows:
+        key = (told.key if told.key in codes else "", told.currency)
+        known = wanted.setdefault(key, [0, 0, 0])
+        wanted[key] = [known[0] + told.revenue, known[1] + told.traffic, max(known[2], told.users)]
+    for one in found:
+        for currency in {*one.revenue, *one.cost}:
+            assert wanted.pop((one.value, currency)) == [
+                one.revenue.get(currency, 0), one.cost.get(currency, 0), one.contacts
+            ]  # fmt: skip
+    assert not any(revenue or cost for revenue, cost, _ in wanted.values())

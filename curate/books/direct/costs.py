@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, select
 
+from curate.books import credit
 from curate.database.tables import costs, entries, postings
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ def _documents(connection: Connection, sources: Sequence[str]) -> dict[str, Any]
     ids = sorted({int(one.removeprefix(_SOURCE)) for one in sources if _is_cost(one)})
     found: dict[str, Any] = {}
     for some in _pieces(ids):
-        what = select(costs.c.id, costs.c.campaign_code, costs.c.first_day, costs.c.last_day)
-        for row in connection.execute(what.where(costs.c.id.in_(some))):
+        source, code = credit.of_costs()
+        what = select(costs.c.id, code.label("campaign"), costs.c.first_day, costs.c.last_day)
+        for row in connection.execute(what.select_from(source).where(costs.c.id.in_(some))):
             found[f"{_SOURCE}{row.id}"] = row
     return found
 
@@ -76,7 +78,7 @@ def _cost(account: str, currency: str, amount: int, row: Any) -> Cost:
     if row is None:
         return told
     days = date.fromisoformat(row.first_day), date.fromisoformat(row.last_day)
-    return Cost(known, currency, amount, told.channel, row.campaign_code, *days)
+    return Cost(known, currency, amount, told.channel, row.campaign, *days)
 
 
 def _pieces(ids: Sequence[int]) -> Iterator[Sequence[int]]:

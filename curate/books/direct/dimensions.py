@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, FromClause, func, select
 
+from curate.books import credit
 from curate.books.direct.weeks import Weeks
 from curate.database.tables import (
     affiliates,
@@ -48,7 +49,8 @@ def of(by: By, weeks: Weeks) -> Dimension:
     if by == "campaign":
         brought = contacts.outerjoin(campaigns, campaigns.c.id == contacts.c.campaign_id)
         code = func.coalesce(campaigns.c.code, "")
-        return Dimension(by, weeks, lines.c.campaign_code, sales, code, brought)
+        told, of_line = credit.of_lines(sales)
+        return Dimension(by, weeks, of_line, told, code, brought)
     if by == "bundle":
         return Dimension(by, weeks, lines.c.sku, sales, None, contacts)
     if by == "cohort":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from curate.books.direct import dimensions, payback, scorecard, tables
 from curate.books.direct.dimensions import By
 from curate.books.direct.sums import sums
+from curate.books.journey import events
 from curate.books.reports import Chart, Report
 from curate.errors import CurateError
 from curate.messages import speaker
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 def make(shop: Shop, period: Period, by: str) -> Report:
     """``by``: one of :data:`dimensions.ALL`; "" is channel. Raises CurateError for another one."""
     dimension = _dimension(by)
+    if dimension == "campaign":
+        events.follow(shop)  # an order may be what brought somebody
     language = shop.workspace.settings.language
     say, least = speaker(language), shop.settings.books.least_sample
     found = sums(shop, period, dimension)

@@ -19,13 +19,13 @@ from sqlalchemy import (
     bindparam,
     cast,
     exists,
-    func,
     literal,
     or_,
     select,
     update,
 )
 
+from curate.books import credit
 from curate.books.journey.stages import FIRST, KINDS, MOVING, RANK, Happened, Reached, Way, fold
 from curate.database.tables import (
     affiliates,
@@ -353,7 +353,7 @@ def _campaigns(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
     """Of each order the campaign that its first line with a known code names."""
     query = (
         select(lines.c.order_id, campaigns.c.id)
-        .join(campaigns, campaigns.c.code == func.lower(func.trim(lines.c.campaign_code)))
+        .join(campaigns, credit.bears(lines.c.campaign_code))
         .where(lines.c.order_id.in_(ids), lines.c.campaign_code != "")
         .order_by(lines.c.id.desc())
     )
