@@ -166,6 +166,21 @@ def test_every_figure_is_in_the_terminal_and_fits(language: Any, columns: int) -
         assert not any("\x1b" in one or "\u202e" in one for one in told if one not in notes)
 
 
+@pytest.mark.parametrize("text", [
+    "Fewer than 30 people, or fewer than 3 levels, with the seller",
+    "直接销售与分销的人数少于三十人，或者连同卖家在内少于三个层级",
+])  # fmt: skip
+def test_a_long_text_goes_on_below_itself(text: str) -> None:
+    columns = (Column("a", "A"), Column("b", "B", "count"))
+    report = Report("r", "R", "2026", (Table("t", "T", columns, ((text, 7), ("short", 8))),))
+    told = [one.text for one in terminal.lines(report, "en", 80)][5:]
+    assert len(told) == 3 and told[0].endswith("7") and told[2].startswith("short")
+    first = told[0].removesuffix("7").rstrip()
+    assert f"{first}{told[1]}".replace(" ", "") == text.replace(" ", "")
+    endless = Report("r", "R", "2026", (Table("t", "T", columns, ((text * 50, 7),)),))
+    assert len([*terminal.lines(endless, "en", 80)]) == 9
+
+
 def test_a_table_with_a_hole_is_no_table() -> None:
     columns = (Column("a", "A"), Column("b", "B", "money"))
     with pytest.raises(ValueError, match="2 columns, but a row of 1"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import NamedTuple
 
 from curate.books.reports import Report, Table
@@ -17,7 +18,9 @@ from curate.messages import speaker
 from curate.model import Language
 
 _LONGEST = 36
-"""Columns of a text in a table."""
+"""Columns of a text in a table; what is longer goes on below."""
+_LINES = 4
+"""That it may fill; what is longer still ends in "…"."""
 _GAP = "  "
 
 
@@ -100,12 +103,37 @@ def _grids(
     head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], below: int
 ) -> Iterator[_Grid]:
     """From the one that is read best to the narrowest."""
-    cells = [[*map(_cut, row)] for row in rows]
     titles = [*map(_cut, head)]
-    yield _Grid([[one] for one in titles], cells, right, below)
-    yield _Grid([*map(_broken, titles, zip(*cells, strict=True))], cells, right, below)
-    first, *others = zip(titles, *cells, strict=True)
-    yield _Grid([[one] for one in first], others, [False, *[True] * len(cells)])
+    cells, ends = _high(rows), _high(rows[len(rows) - below :]) if below else []
+    yield _Grid([[one] for one in titles], cells, right, len(ends))
+    yield _Grid([*map(_broken, titles, zip(*cells, strict=True))], cells, right, len(ends))
+    first, *others = zip(titles, *rows, strict=True)
+    turned = [False, *[True] * len(rows)]
+    yield _Grid([[_cut(one)] for one in first], _high(others), turned)
+
+
+def _high(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The lines of these rows: a long text goes on below itself."""
+    high: list[list[str]] = []
+    for row in rows:
+        high += map(list, zip_longest(*map(_wrapped, row), fillvalue=""))
+    return high
+
+
+def _wrapped(text: str) -> list[str]:
+    """A text in lines, at spaces where it has some."""
+    from rich.cells import chop_cells
+
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if _width(longer) <= _LONGEST:
+            lines[-1] = longer
+        elif lines[-1] and _width(word) <= _LONGEST:
+            lines.append(word)
+        else:
+            lines[-1:] = chop_cells(longer, _LONGEST)
+    return [*lines[: _LINES - 1], _cut(" ".join(lines[_LINES - 1 :]))] if lines[_LINES:] else lines
 
 
 def _broken(title: str, cells: Sequence[str]) -> list[str]:
