@@ -22,6 +22,8 @@ from curate.errors import CurateError
 
 _PATIENCE = 60.0
 """Seconds that a writer waits for others: SQLite lets one write at a time."""
+_CACHE = 64 << 10
+"""KiB that a connection keeps of SQLite's file at most: a million orders go into indexes at random places."""
 _WRITES = "curate_writes"
 
 
@@ -124,6 +126,7 @@ def _sqlite(path: Path) -> Engine:
         # What is deleted or blanked is overwritten: it could be read in the file otherwise.
         for pragma in (
             "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON",
+            f"cache_size = -{_CACHE}",
         ):  # fmt: skip
             connection.execute(f"PRAGMA {pragma}").close()
 
