@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from curate.books.affiliates import accounts, balances, clicks, coupons, links, payouts, register
 from curate.books.affiliates.register import New
+from curate.books.journey import consent
 from curate.database.tables import affiliates, attributions, consents, contacts, identities, orders
 from curate.database.tables import clicks as kept
 from curate.errors import CurateError
@@ -177,7 +178,7 @@ def test_an_account_is_kept_only_with_consent_and_shown_by_its_end(counter: Coun
     assert accounts.withdraw(own, "ANN", "letter").prepared == 0
     with own.database.reading() as connection:
         assert connection.scalar(select(affiliates.c.account)) == ""
-        assert not accounts.agreed(connection, row.contact_id)
+        assert not consent.may_send(connection, row.contact_id, accounts.PURPOSE)
     assert count(own, consents) == 2
 
 

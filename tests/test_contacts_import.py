@@ -52,7 +52,7 @@ def wanted(shop: Shop, purpose: str = "marketing") -> list[str]:
         rows = connection.execute(query).all()
         assert all(consent.may_send(connection, row.id, purpose) for row in rows)
         every = [*connection.scalars(select(table.c.id))]
-        assert consent.sendable(connection, every, purpose) == {row.id for row in rows}
+        assert consent.agreed(connection, every, purpose) == {row.id for row in rows}
         return [row.name for row in rows]
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from curate.books import calendar, costs, periods
 from curate.books.costs import allocation
-from curate.books.direct.sharing import split
+from curate.books.sharing import split
 from curate.database import tables
 from curate.errors import CurateError
 from curate.shop import Shop, ledger

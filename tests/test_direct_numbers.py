@@ -16,8 +16,8 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, create_engine, selec
 from curate.books import calendar
 from curate.books.direct.figures import FACTORS, Figures, what_if
 from curate.books.direct.interval import Rate, Z, best, wilson
-from curate.books.direct.sharing import by_week, split
-from curate.books.direct.weeks import Weeks
+from curate.books.direct.weeks import Weeks, by_week
+from curate.books.sharing import split
 
 COUNT, MONEY = st.integers(0, 10**6), st.integers(0, 10**12)
 FIGURES = st.builds(

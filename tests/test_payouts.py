@@ -150,6 +150,10 @@ def test_no_account_or_no_consent_no_payout(counter: Counter) -> None:
     accounts.withdraw(own, "BEN", "letter")
     made = prepare(counter)
     assert made.payouts == () and [one.code for one in made.left] == ["ANN", "BEN"]
+    with pytest.raises(CurateError, match="this very second"):
+        accounts.keep(own, "BEN", "bank", "6222 0000 1111 4321", "payout-2", "form")
+    assert prepare(counter, "too early").payouts == ()
+    counter.clock.now += 1
     accounts.keep(own, "BEN", "bank", "6222 0000 1111 4321", "payout-2", "form")
     (one,) = prepare(counter, "april").payouts
     assert (one.code, one.method, one.account) == ("BEN", "bank", "6222 0000 1111 4321")

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from curate.books import calendar
 from curate.books.direct.figures import Figures
-from curate.books.direct.interval import Rate, best, wilson
+from curate.books.direct.interval import Rate, Z, best, wilson
 from curate.books.direct.sums import sums
 from curate.books.journey import events, results
 from curate.books.reports import Cell, Chart, Column, Kind, Money, Report, Table
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _EXPERIMENTS = 3
 _BETTER = Fraction(6, 5)
 """The improvement that an experiment shall be able to show: a rate a fifth higher."""
-_Z = Fraction("1.959963984540054") + Fraction("0.841621233572914")
+_Z = Z + Fraction("0.841621233572914")
 """Of 95 % sureness on both sides, and 80 % to see what is there (normal distribution)."""
 _WEEK = 7
 _TRY: dict[str, Message] = {
@@ -324,8 +324,9 @@ def _experiments(shop: Shop, period: Period, lost: Sequence[Loss], say: Say) -> 
 def _campaigns(shop: Shop, period: Period, say: Say) -> Iterator[str]:
     """What the campaigns of the period say already: which bait and hook is surely better than the others."""
     least = shop.settings.books.least_sample
-    for by, name in (("bait", say("bait")), ("hook", say("hook"))):
-        found = [one for one in results.results(shop, period, by) if one.value]
+    names = {"bait": say("bait"), "hook": say("hook")}
+    for by, some in results.results_by(shop, period, tuple(names)).items():
+        name, found = names[by], [one for one in some if one.value]
         told = best((Rate(one.value, one.buyers, one.contacts) for one in found), least)
         if told.key is not None:
             yield say(

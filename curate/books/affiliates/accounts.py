@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import func, select, update
 
 from curate.books.affiliates import register
-from curate.database.tables import affiliates, consents, payouts
+from curate.books.journey import consent
+from curate.database.tables import affiliates, payouts
 from curate.errors import CurateError
 
 if TYPE_CHECKING:
@@ -41,12 +42,14 @@ def keep(
         raise CurateError(f"{method[:40]!r} is no way to pay", "write it as alipay, wechat or bank")
     if not account or len(account) > _LONGEST or not account.isprintable():
         raise CurateError("that is no account", f"it has 1 to {_LONGEST} characters in one line")
-    for what, text in (("the text they agreed to", text_version), ("where they agreed", source)):
-        if not text.strip() or len(text) > _LONGEST or not text.isprintable():
-            raise CurateError(f"{what} is not told", "an account is kept only with their consent")
     with shop.database.writing() as connection:
         row = register.held(connection, affiliate)
-        _log(connection, shop, _person(row.code, row.contact_id), True, text_version, source)
+        person = _person(row.code, row.contact_id)
+        consent.give(connection, shop, person, PURPOSE, text_version.strip(), source.strip())
+        if not consent.may_send(connection, person, PURPOSE):
+            raise CurateError(
+                f"{row.code} withdrew in this very second", "if they agree again, note it once more"
+            )
         own = update(affiliates).where(affiliates.c.id == row.id)
         now = shop.now()
         connection.execute(own.values(method=method, account=account, changed_at=now))
@@ -60,37 +63,13 @@ def withdraw(shop: Shop, affiliate: str, source: str) -> Withdrawn:
     with shop.database.writing() as connection:
         row = register.held(connection, affiliate)
         if row.contact_id is not None:
-            text = _last(connection, row.contact_id)
-            told = (text.text_version if text else "", source.strip()[:_LONGEST] or "seller")
-            _log(connection, shop, row.contact_id, False, *told)
+            where = source.strip()[:_LONGEST] or "seller"
+            consent.withdraw(connection, shop, row.contact_id, PURPOSE, where)
         own = update(affiliates).where(affiliates.c.id == row.id)
         connection.execute(own.values(method="", account="", changed_at=shop.now()))
         under_way = (payouts.c.affiliate_id == row.id) & (payouts.c.state == "prepared")
         count = connection.scalar(select(func.count()).select_from(payouts).where(under_way))
     return Withdrawn(row.code, int(count or 0))
-
-
-def agreed(connection: Connection, contact_id: int | None) -> bool:
-    """Whether they agree at this moment."""
-    last = _last(connection, contact_id) if contact_id is not None else None
-    return last is not None and last.given
-
-
-def _last(connection: Connection, contact_id: int) -> _Consent | None:
-    query = (
-        select(consents.c.given, consents.c.text_version)
-        .where(consents.c.contact_id == contact_id, consents.c.purpose == PURPOSE)
-        .order_by(consents.c.at.desc(), consents.c.id.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).first()
-    return _Consent(row.given, row.text_version) if row else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Consent:
-    given: bool
-    text_version: str
 
 
 def _person(code: str, contact_id: int | None) -> int:
@@ -100,13 +79,3 @@ def _person(code: str, contact_id: int | None) -> int:
             "take them up again by their e-mail: curate affiliates add --email",
         )
     return contact_id
-
-
-def _log(
-    connection: Connection, shop: Shop, contact_id: int, given: bool, text_version: str, source: str
-) -> None:
-    values = {
-        "contact_id": contact_id, "purpose": PURPOSE, "given": given, "text_version": text_version.strip(),
-        "source": source.strip(), "at": shop.now(),
-    }  # fmt: skip
-    connection.execute(consents.insert().values(values))

@@ -18,7 +18,7 @@ from curate.database.tables import affiliates, campaigns, clicks, coupons
 from curate.database.tables import contacts as known_people
 from curate.errors import CurateError, Problem
 from curate.shop import contacts
-from curate.shop.contacts import Identity, Person
+from curate.shop.contacts import Person
 from curate.shop.orders import sheet
 from curate.shop.orders.cells import Row
 
@@ -127,8 +127,7 @@ def _understood(
     if buyer and not channel and "@" not in buyer:
         raise CurateError("buyer is a channel's name for somebody, and channel is empty")
     told = contacts.person(contacts.Buyer(channel, buyer, row.email("email"), "", at))
-    named_by = tuple(Identity(*one) for one in told.identities)
-    return code, Person(named_by, channel, at, campaign_id=code.campaign_id)
+    return code, told._replace(campaign_id=code.campaign_id)
 
 
 def _keep(connection: Connection, shop: Shop, some: tuple[_Click, ...], taken: Taken) -> None:

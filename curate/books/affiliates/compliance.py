@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from curate.books.affiliates.accounts import PURPOSE
+from curate.books.journey import consent
 from curate.books.reports import Column, Money, Report, Table
-from curate.database.tables import affiliates, commissions, consents, introductions, pools
+from curate.database.tables import affiliates, commissions, contacts, introductions, pools
 from curate.messages import Say, speaker
 
 if TYPE_CHECKING:
@@ -228,13 +229,9 @@ def _within(period: Period) -> Any:
 
 def _without() -> Any:
     """Accounts of affiliates whose last word on it is not yes."""
-    last = (
-        select(consents.c.given)
-        .where(consents.c.contact_id == affiliates.c.contact_id, consents.c.purpose == PURPOSE)
-        .order_by(consents.c.at.desc(), consents.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
+    people = affiliates.outerjoin(contacts, contacts.c.id == affiliates.c.contact_id)
+    return (
+        select(func.count())
+        .select_from(people)
+        .where(affiliates.c.account != "", ~consent.live(PURPOSE))
     )
-    return select(func.count()).select_from(affiliates).where(
-        affiliates.c.account != "", func.coalesce(last, False).is_(False)
-    )  # fmt: skip

@@ -4,13 +4,14 @@ so it is carried over, and earned again first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
 from curate.books.affiliates import accounts
+from curate.books.journey import consent
 from curate.database.tables import affiliates, commissions, settlements
 from curate.messages import msg
 from curate.model import Message
@@ -66,7 +67,13 @@ def all_due(connection: Connection, people: dict[int, Any], until: int) -> Itera
     yield from sorted(due, key=lambda one: (one.affiliate.code, one.currency))
 
 
-def kept_back(connection: Connection, shop: Shop, one: Due) -> Message | None:
+def agreeing(connection: Connection, people: dict[int, Any]) -> set[int]:
+    """The contacts of ``people`` who agree that their account is used."""
+    known = [row.contact_id for row in people.values() if row.contact_id is not None]
+    return consent.agreed(connection, known, accounts.PURPOSE)
+
+
+def kept_back(shop: Shop, one: Due, agreeing: Container[int | None]) -> Message | None:
     """Why it is not paid out; None where it is. An affiliate who ended gets the rest, however little."""
     if one.amount < 0:
         return msg("more was given back than earned: it is carried over")
@@ -76,7 +83,7 @@ def kept_back(connection: Connection, shop: Shop, one: Due) -> Message | None:
         return msg("below the minimum of {amount} {currency}", amount=told, currency=one.currency)
     if not one.affiliate.account:
         return msg("no account to pay to: curate affiliates account")
-    if not accounts.agreed(connection, one.affiliate.contact_id):
+    if one.affiliate.contact_id not in agreeing:
         return msg("they agree no more that their account is used")
     return None
 

@@ -34,7 +34,6 @@ COLUMNS = (
     "commission_count",
 )  # fmt: skip
 _LONGEST = 60
-_BANK = "assets:bank"
 _AT_ONCE = 5_000
 
 
@@ -95,8 +94,9 @@ def prepare(shop: Shop, batch: str, until: int) -> Batch:
         if known:
             return Batch(name, known, again=True)
         left: list[Left] = []
+        agreeing = due.agreeing(connection, people)
         for one in due.all_due(connection, people, until):
-            why = due.kept_back(connection, shop, one)
+            why = due.kept_back(shop, one, agreeing)
             if why is None:
                 _put(connection, shop, name, one)
             else:
@@ -141,7 +141,7 @@ def paid(
         done = [one for one in held if one.state == "prepared"]
         for one in done:
             _state(connection, shop, one, "paid", reference=reference)
-            move = Move(_owed(one), _BANK, one.amount, one.currency)
+            move = Move(_owed(one), ledger.BANK, one.amount, one.currency)
             ledger.post(
                 connection, shop, f"payout:{one.id}", [move], note=f"{one.batch} {one.code}"
             )
@@ -164,7 +164,7 @@ def failed(
         for one in done:
             connection.execute(delete(settlements).where(settlements.c.payout_id == one.id))
             if one.state == "paid":
-                back = Move(_BANK, _owed(one), one.amount, one.currency)
+                back = Move(ledger.BANK, _owed(one), one.amount, one.currency)
                 told = f"{one.batch} {one.code}"
                 ledger.post(connection, shop, f"payout-failed:{one.id}", [back], note=told)
             _state(connection, shop, one, "failed", why=why)

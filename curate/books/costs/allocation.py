@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Text, cast, func, select
 
 from curate.books import calendar
-from curate.books.direct.sharing import split
+from curate.books.sharing import split
 from curate.database.tables import contacts, costs, entries, periods, postings
 from curate.errors import CurateError
 from curate.shop import ledger

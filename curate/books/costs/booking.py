@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import Connection, select
 
 from curate.books import calendar
-from curate.books.direct.sharing import split
+from curate.books.sharing import split
 from curate.database.tables import costs
 from curate.errors import CurateError, Problem
 from curate.shop import ledger

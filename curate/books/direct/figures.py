@@ -48,7 +48,7 @@ class Figures:
 
     @property
     def profit(self) -> int:
-        """直销收益, the plain one: revenue less traffic cost."""
+        """自营收益, the plain one: revenue less traffic cost."""
         return self.revenue - self.traffic
 
     @property

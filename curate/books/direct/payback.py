@@ -10,8 +10,7 @@ from sqlalchemy import func, select
 
 from curate.books import calendar
 from curate.books.direct.costs import spent
-from curate.books.direct.sharing import by_week
-from curate.books.direct.weeks import Weeks
+from curate.books.direct.weeks import Weeks, by_week
 from curate.database.tables import contacts, entries, lines, orders, postings
 
 if TYPE_CHECKING:

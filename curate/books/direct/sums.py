@@ -19,8 +19,8 @@ from curate.books.direct import dimensions
 from curate.books.direct.costs import Cost, spent
 from curate.books.direct.dimensions import By, Dimension
 from curate.books.direct.figures import KINDS, Figures, is_empty, summed
-from curate.books.direct.sharing import by_week, split
-from curate.books.direct.weeks import Weeks
+from curate.books.direct.weeks import Weeks, by_week
+from curate.books.sharing import split
 from curate.database.tables import contacts, entries, lines, orders, postings
 
 if TYPE_CHECKING:

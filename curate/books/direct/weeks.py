@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, case, literal
 
 from curate.books import calendar
+from curate.books.sharing import split
 
 _SECONDS = 7 * 24 * 3600
 MOST = 104
@@ -67,3 +68,15 @@ class Weeks:
                 runs.append((number, number + 1))
             even_before = even
         return runs
+
+
+def by_week(amount: int, first: date, last: date, weeks: Weeks) -> dict[int, int]:
+    """``amount`` spread evenly over its days, to the cent, by the number of the week that they lie in."""
+    days: dict[str, int] = {}
+    day = first
+    while day <= last:
+        end = min(last, day + timedelta(6 - day.weekday()))
+        key = f"{weeks.of_day(day) + 1:06}"  # in order as a text, too
+        days[key] = days.get(key, 0) + (end - day).days + 1
+        day = end + timedelta(1)
+    return {int(key) - 1: part for key, part in split(amount, days).items()}

@@ -139,8 +139,8 @@ def may_send(connection: Connection, contact_id: int, purpose: str) -> bool:
     return connection.scalar(query) is not None
 
 
-def sendable(connection: Connection, contact_ids: Sequence[int], purpose: str) -> set[int]:
-    """:func:`may_send` of many."""
+def agreed(connection: Connection, contact_ids: Sequence[int], purpose: str) -> set[int]:
+    """:func:`may_send` of many: those who agree to ``purpose`` at this moment."""
     found: set[int] = set()
     for n in range(0, len(contact_ids), _AT_ONCE):
         some = contact_ids[n : n + _AT_ONCE]
