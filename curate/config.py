@@ -21,6 +21,7 @@ Resolve = Callable[[type[msgspec.Struct], dict[str, Any]], type[msgspec.Struct]]
 
 _HEADER = re.compile(r"^\s*\[(\[)?\s*([^\[\]]+?)\s*\]")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-\"'.]+)\s*=")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|#.*")
 _STEP = re.compile(r"\[(\d+)\]|\.([^.\[\]]+)")
 Path_ = tuple[str | int, ...]
 
@@ -43,8 +44,22 @@ def read(path: Path, shape: type[S], resolve: Resolve = lambda shape, table: sha
         problem = Problem(str(path), "its values are nested too deeply")
         raise ConfigError([problem]) from fault
     except ValueError as fault:  # not TOML, or a number of more digits than Python reads
-        raise ConfigError([Problem(str(path), f"not valid TOML: {fault}")]) from fault
+        raise ConfigError(
+            [Problem(str(path), f"not valid TOML: {fault}", _quotes(text, fault))]
+        ) from fault
     return parse(table, shape, str(path), _lines(text), resolve)
+
+
+def _quotes(text: str, fault: ValueError) -> str:
+    """What to do about letters that TOML does not take as they are, where it stopped at some."""
+    found = re.search(r"at line (\d+)", str(fault))
+    told = text.splitlines()[int(found[1]) - 1 :][:1] if found else []
+    if not told or (line := _QUOTED.sub("", told[0])).isascii():
+        return ""
+    if re.search("[“”‘’「」＂＇]", line):
+        return 'quotes are straight ones: "…"'
+    name = re.search(r"[^\s\[\].=\"'#]*[^\x00-\x7f][^\s\[\].=\"'#]*", line)
+    return f'what is not A to Z, 0 to 9, - or _ stands in quotes: "{name[0]}"' if name else ""
 
 
 def parse(

@@ -111,6 +111,21 @@ def test_not_toml_at_all(workspace: Workspace) -> None:
     assert "not valid TOML" in "\n".join(problems(workspace))
 
 
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("[渠道]", 'stands in quotes: "渠道"'),
+        ('[x."闲鱼".商品]', 'stands in quotes: "商品"'),
+        ("title = “教程”", "straight ones"),
+        ('title = # "教程"', ""),
+    ],
+)
+def test_what_toml_wants_in_quotes_is_told(workspace: Workspace, line: str, hint: str) -> None:
+    written(workspace, f'# 教程\n{line}\nlanguage = "zh"\n')
+    [told] = [one for one in problems(workspace) if "not valid TOML" in one]
+    assert hint in told and (hint or told.endswith(")"))
+
+
 def test_what_new_writes_is_valid_and_holds_what_was_said(workspace: Workspace) -> None:
     from curate.pipeline.setup import Wish
 

@@ -178,7 +178,9 @@ def _introducer(connection: Connection, shop: Shop, code: str) -> int:
         law = "rewards for what others sell are forbidden there (禁止传销条例, art. 7)"
         raise CurateError(
             "an introducer cannot be noted: [distribution] allows one level",
-            f'profile = "CN": {law}' if told.profile == "CN" else "allow two by: depth = 2",
+            f'leave --introducer away; profile = "CN": {law} (where other law holds: profile = "other", depth = 2)'
+            if told.profile == "CN"
+            else "allow two by: depth = 2",
         )
     row = held(connection, code)
     if row.level != 1:
