@@ -46,6 +46,7 @@ from curate.database.tables import (
 from curate.shop import Shop
 from curate.shop.orders import Line, intake
 from curate.shop.settings import Rule
+from tests.asked import Asked
 from tests.distributing import BATCH, DAY, HOLD, books_hold, give_back, join, market, sell
 from tests.postgres import postgres
 from tests.selling import SKU, START, Counter, count, shop
@@ -433,3 +434,16 @@ def test_reports_are_said_in_chinese(tmp_path: Path) -> None:
         for each in told.tables:
             said += [each.title, *each.notes, *(column.title for column in each.columns)]
         assert all(any("一" <= char <= "鿿" for char in one) for one in said), said
+
+
+def test_a_statement_does_not_read_the_whole_ledger(counter: Counter) -> None:
+    own = counter.shop
+    join(own, "ANN")
+    sell(own, "1", 10_000, "ANN")
+    counter.clock.now += HOLD * DAY
+    payouts.prepare(own, "march", own.now())
+    payouts.paid(own, "march")
+    with Asked(own) as asked:
+        made = statement.statement(own, "ANN", calendar.parse("2030", ZONE))
+    assert [line.kind for line in made.lines] == ["earn", "paid"]
+    assert not asked.scanned() & {"commissions", "entries", "lines", "postings"}

@@ -36,6 +36,7 @@ from curate.shop.orders.intake import remap, take
 from curate.shop.settings import Books, Rule, Tier
 from curate.shop.settings import read as read_settings
 from curate.workspace import Workspace
+from tests.asked import Asked
 from tests.distribution import DAY, Trade, trade
 from tests.postgres import postgres
 from tests.selling import START
@@ -546,3 +547,12 @@ def test_the_example_of_the_documentation_holds(tmp_path: Path) -> None:
         with pytest.raises(CurateError) as fault:
             read_settings(Workspace(tmp_path))
         assert line.startswith(key) and line in str(fault.value)
+
+
+def test_pools_are_found_by_their_affiliates(tmp_path: Path) -> None:
+    at = trade(tmp_path)
+    at.affiliate("lee")
+    with Asked(at.shop) as asked:
+        at.sell("1", affiliate_code="lee")
+    assert at.said() == [("lee", "code", "")]
+    assert "pools" not in asked.scanned()

@@ -25,6 +25,7 @@ from curate.shop.delivery import permission, sending
 from curate.shop.mail import Refused
 from curate.shop.settings import Touch
 from curate.shop.unsubscribe import Whose
+from tests.asked import Asked
 from tests.planning import DAY, HOUR, NOON, Desk, desk, people, plan
 from tests.serving import serving
 
@@ -322,3 +323,25 @@ def test_a_refusal_and_a_kill_in_between_send_nothing_twice(tmp_path: Path) -> N
     # It may have been taken all the same, so it counts towards the cap.
     with at.shop.database.reading() as connection:
         assert [*touches._got(connection, at.shop, {1})] == [(1, at.shop.now())]
+
+
+def test_what_lies_there_and_consents_are_found_by_indexes(tmp_path: Path) -> None:
+    at = desk(tmp_path, follow=plan("clicked"))
+    for contact in people(at.shop, range(1, 4)):
+        at.did(contact, "clicked")
+    assert at.run().prepared == 3
+    withdraw(at)
+    last = at.lying()[-1]
+    with Asked(at.shop) as asked:
+        assert at.run().cancelled == 1
+        assert sending.begin(at.shop, last) is not None
+    assert not asked.scanned() & {
+        "consents",
+        "contacts",
+        "events",
+        "identities",
+        "outbox",
+        "touches",
+    }
+    again = [one for one in asked.plans() if any("ix_outbox_due (state=?)" in step for step in one)]
+    assert again == []  # all that lies there, and all of it once more for every few of it

@@ -28,6 +28,7 @@ from curate.messages import Say, speaker
 from curate.model import Language
 from curate.pipeline import table
 from curate.shop import money
+from curate.shop.commission.pools import pieces
 
 if TYPE_CHECKING:
     from curate.books.affiliates.register import Affiliate
@@ -202,19 +203,22 @@ def _earned(connection: Connection, shop: Shop, who: Affiliate) -> list[tuple[in
 
 
 def _paid(connection: Connection, shop: Shop, who: Affiliate) -> list[tuple[int, int, Line]]:
-    """From the ledger: it knows also of what was paid and came back."""
+    """From the ledger, which knows also of what was paid and came back: by its sources, for accounts have no
+    index and there is an entry for every sale."""
     where = calendar.zone(shop.settings.books.timezone)
     batches = select(payouts.c.id, payouts.c.batch).where(payouts.c.affiliate_id == who.id)
     named = {str(row.id): row.batch for row in connection.execute(batches)}
+    sources = [f"{kind}:{own}" for own in named for kind in ("payout", "payout-failed")]
     query = (
         select(entries.c.id, entries.c.at, entries.c.source, postings.c.amount, postings.c.currency)
         .join(postings, postings.c.entry_id == entries.c.id)
-        .where(
-            postings.c.account == f"liabilities:affiliate:{who.code}",
-            entries.c.source.startswith("payout"),
-        )
+        .where(postings.c.account == f"liabilities:affiliate:{who.code}")
     )
-    return [(row.at, row.id, _payout(row, named, where)) for row in connection.execute(query)]
+    return [
+        (row.at, row.id, _payout(row, named, where))
+        for some in pieces(sources)
+        for row in connection.execute(query.where(entries.c.source.in_(some)))
+    ]
 
 
 def _payout(row: Any, named: dict[str, str], where: Any) -> Line:

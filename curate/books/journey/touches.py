@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Connection, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, tuple_, update
 
 from curate.books.journey import campaigns, consent, events, letters, plans
 from curate.books.journey.letters import Facts
@@ -90,18 +90,19 @@ def run(shop: Shop) -> Done:
 
 def _look_again(shop: Shop) -> int:
     """What lies in the outbox and may not go out any more; how much."""
+    place = tuple_(outbox.c.due_at, outbox.c.id)  # as their index is sorted
     query = (
-        select(touches)
+        select(touches, outbox.c.due_at.label("lies_at"))
         .join(outbox, outbox.c.id == touches.c.outbox_id)
         .where(outbox.c.state == "rendered", outbox.c.purpose != "")
-        .order_by(outbox.c.id)
+        .order_by(outbox.c.due_at, outbox.c.id)
         .limit(plans.AT_ONCE)
     )
-    last, count = 0, 0
+    last, count = (-1, 0), 0
     with shop.database.reading() as connection:
-        while some := connection.execute(query.where(outbox.c.id > last)).all():
+        while some := connection.execute(query.where(place > last)).all():
             over = _over(connection, shop, some)
-            last = some[-1].outbox_id
+            last = some[-1].lies_at, some[-1].outbox_id
             count += _withdrawn(shop, [one.id for one in some if one.id in over])
     return count
 
@@ -116,15 +117,16 @@ def _withdrawn(shop: Shop, ids: Sequence[int]) -> int:
     """Held, and asked once more: it may be on its way since."""
     if not ids:
         return 0
+    # The state is looked at here: asked for it SQLite would go through all that lies there.
     query = (
-        select(touches)
+        select(touches, outbox.c.state.label("lies"))
         .join(outbox, outbox.c.id == touches.c.outbox_id)
-        .where(touches.c.id.in_(ids), outbox.c.state == "rendered")
+        .where(touches.c.id.in_(ids))
         .order_by(touches.c.id)
         .with_for_update()
     )
     with shop.database.writing() as connection:
-        some = connection.execute(query).all()
+        some = [one for one in connection.execute(query) if one.lies == "rendered"]
         over = _over(connection, shop, some)
         mine = {one.id: (one.outbox_id, over[one.id]) for one in some if one.id in over}
         plans.withdraw(connection, shop, mine)

@@ -105,7 +105,11 @@ def _ids(connection: Connection, keys: Sequence[Key]) -> dict[Key, int]:
     columns = [pools.c[name] for name in Key._fields]
     found: dict[Key, int] = {}
     for some in pieces(keys):
-        query = select(pools.c.id, *columns).where(tuple_(*columns).in_([*some]))
+        # By the affiliates first: for keys as a whole SQLite would read every pool there ever was.
+        query = select(pools.c.id, *columns).where(
+            pools.c.affiliate_id.in_({key.affiliate_id for key in some}),
+            tuple_(*columns).in_([*some]),
+        )
         found |= {Key(*row[1:]): int(row.id) for row in connection.execute(query)}
     return found
 

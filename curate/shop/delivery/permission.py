@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, select, update
 
 from curate.database.tables import consents, contacts, events, outbox, touches
 from curate.messages import msg
@@ -93,6 +93,8 @@ def when(connection: Connection, shop: Shop, contact_id: int, at: int) -> str:
 
 def denied(connection: Connection, shop: Shop, some: Sequence[Any]) -> dict[int, str]:
     """Why which of these rows of touches may never go out, by id: a few statements for all of them."""
+    if not some:
+        return {}
     plans = shop.settings.plans
     known = [one for one in some if _current(plans.get(one.plan), one)]
     found = {one.id: "edited" for one in some} | {one.id: "" for one in known}
@@ -112,13 +114,18 @@ def denied(connection: Connection, shop: Shop, some: Sequence[Any]) -> dict[int,
 def consented(connection: Connection, asked: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
     """Which of these (contact, purpose) are agreed to: the last that was said counts, and of two things that
     were said in the same second the withdrawal."""
+    wanted = {*asked}
+    # As pairs SQLite would look for them in the whole table, at each message that goes out.
     query = (
         select(consents.c.contact_id, consents.c.purpose, consents.c.given)
-        .where(tuple_(consents.c.contact_id, consents.c.purpose).in_([*asked]))
+        .where(
+            consents.c.contact_id.in_({contact for contact, _ in wanted}),
+            consents.c.purpose.in_({purpose for _, purpose in wanted}),
+        )
         .order_by(consents.c.at, consents.c.given.desc())
     )
     said = {(row.contact_id, row.purpose): row.given for row in connection.execute(query)}
-    return {one for one, given in said.items() if given}
+    return {one for one in wanted if said.get(one)}
 
 
 def _current(plan: Plan | None, touch: Any) -> bool:
