@@ -301,7 +301,7 @@ def test_a_reference_leads_from_one_affiliate_to_nobody_elses(tmp_path: Path) ->
     two, told = {"profile": "other", "depth": 2}, {"usual": Rule(percent="20", introducer="5")}
     own = market(tmp_path, distribution=two, rules=told).shop
     join(own, "ONE")
-    join(own, "TWO", introducer="ONE")
+    join(own, "TWO", "two@pay.example", introducer="ONE")
     sell(own, "1", 10_000, "TWO")
     (above,), (seller,) = (statement.statement(own, code, MARCH).lines for code in ("ONE", "TWO"))
     assert above.reference != seller.reference
