@@ -91,7 +91,7 @@ SALES = st.builds(
     st.lists(st.tuples(st.integers(1, 100), st.integers(0, 40)), max_size=2).map(tuple),
 )  # fmt: skip
 COSTS = st.builds(
-    Spent, st.sampled_from(("ads", "team", "other")), st.sampled_from(("", *CHANNELS)),
+    Spent, st.sampled_from(("payment", "ads", "team", "other")), st.sampled_from(("", *CHANNELS)),
     st.sampled_from(CAMPAIGNS), st.sampled_from(CURRENCIES), st.integers(1, 10_000), DAYS, st.integers(0, 40),
 )  # fmt: skip
 PEOPLE = st.tuples(
@@ -157,8 +157,9 @@ def live(shop: Shop, world: World) -> dict[int, Told]:
             line = add(lines, order_id=order, line_no="1", sku=sale.sku, state="paid", quantity=1,
                        paid=sale.paid, fee=fee, campaign_code=sale.campaign)  # fmt: skip
             week = "" if sale.buyer is None else _week(world.people[sale.buyer][3])
+            brought = "" if sale.buyer is None else world.people[sale.buyer][1]
             told[line] = Told(sale, order, {
-                "channel": sale.channel, "campaign": sale.campaign, "bundle": sale.sku, "cohort": week,
+                "channel": sale.channel, "campaign": sale.campaign or brought, "bundle": sale.sku, "cohort": week,
                 "affiliate": sale.affiliate,
             })  # fmt: skip
             ledger.earned_all(connection, shop, [line])

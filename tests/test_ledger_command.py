@@ -102,3 +102,22 @@ def test_it_is_said_in_chinese(home: Path) -> None:
     curate("costs", "add", "team", "10", "--day", "2026-03")
     assert "团队" in curate("costs", "list").output and "待分摊" in curate("costs", "list").output
     assert "2026-03 已结账" in curate("ledger", "close", "2026-03").output
+
+
+def test_a_payment_fee_goes_with_sales_and_is_no_traffic_cost(home: Path) -> None:
+    curate("costs", "add", "payment", "12.30", "--channel", "own", "--day", "2026-03-05")
+    curate("costs", "add", "payment", "0.10", "--day", "2026-03")
+    for close in (False, True):  # shared out, before it is booked and after it
+        if close:
+            curate("ledger", "close", "2026-03")
+        for by in ("channel", "campaign", "bundle", "cohort", "affiliate"):
+            told = curate("report", "direct", "--period", "2026-03", "--by", by, "--json")
+            tables = {one["key"]: one for one in json.loads(told.stdout)["reports"][0]["tables"]}
+            (full,) = tables["full"]["totals"]
+            amounts = [full[key]["amount"] for key in ("payment", "traffic", "net")]
+            assert amounts == ["12.40", "0.00", "-12.40"], by
+            if by == "channel":
+                rows = {row[by]: row["payment"]["amount"] for row in tables["full"]["rows"]}
+                assert rows == {"own": "12.33", "xianyu": "0.07"}
+    assert "the ledger is sound" in curate("ledger", "check").output
+    assert "expenses:payment:own" in curate("ledger").output

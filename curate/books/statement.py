@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _KINDS = {
     "income:sales": "sales",
     "expenses:fees": "platform fees",
+    "expenses:payment": "payment fees",
     "expenses:commission": "commission",
     "expenses:ads": "advertising",
     "expenses:team": "team",

@@ -43,7 +43,7 @@ def _open(workspace: Workspace) -> tuple[Shop, Say]:
     help="The workspace; default: the nearest folder upward that holds curate.toml.",
 )
 def costs() -> None:
-    """Take in what was spent on advertising, the team and all else.
+    """Take in what was spent on advertising, the team, payment fees and all else.
 
     Each cost counts once and is posted to the ledger. What names no channel is shared out to all of them when
     its month is closed, by [books].allocation of shop.toml.
@@ -111,7 +111,7 @@ def _tell(taken: Taken, say: Say, as_json: bool) -> None:
 
 
 @costs.command(epilog="Example: curate costs add other 120.00 --day 2026-03-05 --channel xianyu")
-@click.argument("kind", type=click.Choice(("ads", "team", "other")))
+@click.argument("kind", type=click.Choice(("ads", "team", "payment", "other")))
 @click.argument("amount")
 @click.option(
     "--day", "days", metavar="DAYS",

@@ -92,7 +92,7 @@ def sales(sku: str) -> str:
 
 
 def spent(kind: str, channel: str = "") -> str:
-    """``kind``: ads, team or other; without ``channel`` what has to be shared out."""
+    """``kind``: ads, team, payment or other; without ``channel`` what has to be shared out."""
     return f"expenses:{kind}:{channel}" if channel else f"expenses:{kind}"
 
 

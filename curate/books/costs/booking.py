@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sqlalchemy import Connection, select
 
@@ -18,8 +18,8 @@ from curate.shop import ledger
 if TYPE_CHECKING:
     from curate.shop import Shop
 
-Kind = Literal["ads", "team", "other"]
-KINDS: tuple[Kind, ...] = ("ads", "team", "other")
+Kind = Literal["ads", "team", "payment", "other"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 LONGEST = 366
 """Days of one cost."""
 MOST = 10**15

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 _SOURCE, _SHARED = "cost:", "allocation:"
 _AT_ONCE = 1_000
-_KINDS = ("ads", "team", "other")
-_OF_SALES = ("fees", "payment", "commission")
-"""Expenses that come with what is sold."""
+_KINDS = ("payment", "ads", "team", "other")
+_OF_SALES = ("fees", "commission")
+"""Expenses that are booked with what is sold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """``kind``: ads, team or other. "" and None where nothing is said."""
+    """``kind``: payment, ads, team or other. "" and None where nothing is said."""
 
     kind: str
     currency: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from math import floor
 
-KINDS = ("gross", "refunded", "fees", "payment", "commission", "ads", "team", "other")
+KINDS = ("gross", "refunded", "fees", "commission", "payment", "ads", "team", "other")
 """Fields that are money."""
 
 

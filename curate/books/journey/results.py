@@ -122,6 +122,8 @@ def _by_campaign(connection: Connection, period: Period) -> dict[int | None, Res
     for code, currency, amount in _revenue(connection, period):
         found[codes.get(code)].revenue[currency] -= int(amount)
     for cost in spent(connection, period):
+        if cost.kind == "payment":  # goes with what is sold, not with who is brought
+            continue
         found[codes.get(cost.campaign)].cost[cost.currency] += cost.amount
     return found
 

@@ -44,7 +44,7 @@ costs = Table(
     text("person", info=PERSONAL),  # team: whose hours
     text("note"),
     time("at"),
-    CheckConstraint("kind IN ('ads', 'team', 'other')", name="kind"),
+    CheckConstraint("kind IN ('ads', 'team', 'payment', 'other')", name="kind"),
 )  # fmt: skip
 
 periods = Table(

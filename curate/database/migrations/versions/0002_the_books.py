@@ -41,7 +41,9 @@ def upgrade() -> None:
         sa.Column("person", sa.Text(), server_default="", nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("kind IN ('ads', 'team', 'other')", name=op.f("ck_costs_kind")),
+        sa.CheckConstraint(
+            "kind IN ('ads', 'team', 'payment', 'other')", name=op.f("ck_costs_kind")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_costs")),
         sa.UniqueConstraint("source", name=op.f("uq_costs_source")),
     )
