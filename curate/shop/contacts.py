@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, delete, select, update
 
@@ -69,10 +69,12 @@ class Buyer:
     email: str
     language: str
     at: int
+    paid_at: int | None = None
 
 
 class Person(NamedTuple):
-    """Somebody who is heard of at ``at``; of ``identities`` the first one that is known counts."""
+    """Somebody who is heard of at ``at``; of ``identities`` the first one that is known counts. ``paid_at``: of an
+    order, None while it is not paid, and of any list."""
 
     identities: tuple[Identity, ...]
     channel: str
@@ -80,16 +82,26 @@ class Person(NamedTuple):
     language: str = ""
     name: str = ""
     campaign_id: int | None = None
+    paid_at: int | None = None
+
+
+class Gone(NamedTuple):
+    """One key of somebody who was erased at ``at``; ``back_at``: when they paid the order that they came back by."""
+
+    at: int
+    back_at: int | None
 
 
 class Found(NamedTuple):
     """``contact_id`` is None where nobody is named, or somebody who was erased. ``others``: contacts whom
-    their other identities belong to."""
+    their other identities belong to. ``since``: of who was erased and came back, what is not later than this was
+    forgotten."""
 
     contact_id: int | None
     new: bool = False
     erased: bool = False
     others: tuple[int, ...] = ()
+    since: int = 0
 
 
 @dataclass(slots=True)
@@ -147,25 +159,19 @@ def _digits(text: str) -> str:
 
 
 def of_buyers(connection: Connection, shop: Shop, told: Sequence[Buyer]) -> list[int | None]:
-    """The contact of each: who is unknown becomes one. None where nobody is named, or they were erased."""
+    """The contact of each: who is unknown becomes one. None where nobody is named, or they were erased after it."""
     return [one.contact_id for one in of_people(connection, shop, [*map(person, told)])]
 
 
-def forgotten(connection: Connection, shop: Shop, told: Sequence[Buyer]) -> list[bool]:
-    """Of each whether they were erased: what tells who they are is not to be kept again."""
-    keyed = [_keyed(shop, person(one)) for one in told]
-    gone = erased(connection, (one for some in keyed for one, _ in some))
-    return [any(one in gone for one, _ in some) for some in keyed]
-
-
-def erased(connection: Connection, keys: Iterable[bytes]) -> set[bytes]:
-    """Those of ``keys`` that belong to people who were erased."""
+def erased(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, Gone]:
+    """Those of ``keys`` that belong to people who were erased, also if they came back."""
     if connection.scalar(select(erasures.c.key).limit(1)) is None:
-        return set()
+        return {}
+    query = select(erasures.c.key, erasures.c.at, erasures.c.back_at)
     return {
-        one
+        row.key: Gone(row.at, row.back_at)
         for some in _pieces([*dict.fromkeys(keys)])
-        for one in connection.scalars(select(erasures.c.key).where(erasures.c.key.in_(some)))
+        for row in connection.execute(query.where(erasures.c.key.in_(some)))
     }
 
 
@@ -173,13 +179,16 @@ def person(one: Buyer) -> Person:
     """An order's e-mail before its channel's name for them; a name that is an address is one."""
     kind: Kind = "email" if _ADDRESS.fullmatch(one.buyer.strip()) else "handle"
     named = Identity(kind, one.buyer, one.channel)
-    return Person((Identity("email", one.email), named), one.channel, one.at, one.language)
+    identities = (Identity("email", one.email), named)
+    return Person(identities, one.channel, one.at, one.language, paid_at=one.paid_at)
 
 
 def of_people(connection: Connection, shop: Shop, told: Sequence[Person]) -> list[Found]:
     """Find or make the contact of each, in a few statements for all of them.
 
     The earliest word of somebody says when and through which channel they came, in whatever order it is told.
+    Who was erased stays so, unless they paid an order after it: that is an act of their own, and by it they are
+    somebody new. No list brings anybody back.
     """
     keyed = [_keyed(shop, one) for one in told]
     every = [*dict.fromkeys(one for some in keyed for one, _ in some)]
@@ -187,17 +196,40 @@ def of_people(connection: Connection, shop: Shop, told: Sequence[Person]) -> lis
     slots: dict[int, _Slot] = {}
     owner: dict[bytes, _Slot] = {}
     found: list[tuple[_Slot | None, bool, bool, tuple[_Slot, ...]]] = []
+    since: list[int] = []
+    back: dict[bytes, int] = {}
     for one, some in zip(told, keyed, strict=True):
-        if not some or any(mine in gone for mine, _ in some):
+        were = {mine: gone[mine] for mine, _ in some if mine in gone} if gone else {}
+        since.append(max((each.at for each in were.values()), default=0))
+        if not some or _stays_out(one, were.values()):
             found.append((None, False, bool(some), ()))
             continue
         found.append(_place(one, some, known, slots, owner))
+        for mine, each in were.items():
+            if each.back_at is None and one.paid_at is not None:
+                back[mine] = min(one.paid_at, back.get(mine, one.paid_at))
     _make(connection, shop, [slot for slot, new, _, _ in found if slot and new])
     _tie(connection, shop, {id(slot): slot for slot, *_ in found if slot and not slot.own}.values())
+    _welcome(connection, back, owner)
     return [
-        Found(slot.id if slot else None, new, was_erased, tuple(sorted({x.id for x in others})))
-        for slot, new, was_erased, others in found
+        Found(slot.id if slot else None, new, was_erased, tuple(sorted({x.id for x in others})), at)
+        for (slot, new, was_erased, others), at in zip(found, since, strict=True)
     ]
+
+
+def _stays_out(one: Person, gone: Iterable[Gone]) -> bool:
+    if one.paid_at is not None:
+        return any(each.at >= one.paid_at for each in gone)
+    return any(each.back_at is None or each.at >= one.at for each in gone)
+
+
+def _welcome(connection: Connection, back: dict[bytes, int], owner: dict[bytes, _Slot]) -> None:
+    """Who paid an order after they were erased is the contact of that order, and no more the one of before."""
+    if back:
+        query = update(erasures).where(erasures.c.key == bindparam("mine"))
+        rows = [{"mine": mine, "then": at, "now": owner[mine].id} for mine, at in back.items()]
+        values: dict[str, Any] = {"back_at": bindparam("then"), "contact_id": bindparam("now")}
+        connection.execute(query.values(values), rows)
 
 
 def _keyed(shop: Shop, one: Person) -> list[tuple[bytes, Identity]]:
@@ -207,11 +239,10 @@ def _keyed(shop: Shop, one: Person) -> list[tuple[bytes, Identity]]:
 
 def owners(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
     """The contact of each key that is one's."""
-    query = select(identities.c.key, identities.c.contact_id)
     return {
-        row.key: int(row.contact_id)
+        bytes(mine): int(own)
         for some in _pieces(keys)
-        for row in connection.execute(query.where(identities.c.key.in_(some)))
+        for mine, own in bulk.among(connection, identities, ("key", "contact_id"), "key", some)
     }
 
 

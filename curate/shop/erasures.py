@@ -3,6 +3,9 @@
 A backup knows nothing of what was erased after it was made. So an erasure is written here first, and lasting, and
 then done in the database; whenever a database is opened that does not know one of them, it is done there, too,
 whichever way that database came to lie there. What is left open by a run that was killed is finished likewise.
+
+A key stands there once for each time that somebody was erased: who came back may be erased again, and a database
+that knows of the first time is told of the second.
 """
 
 from __future__ import annotations
@@ -49,10 +52,11 @@ def journal(workspace: Workspace) -> Journal[Entry]:
     return Journal(path(workspace), Entry, "line of the erasure journal", "curate privacy erase")
 
 
-def note(shop: Shop, some: Iterable[Iterable[bytes]]) -> None:
-    """Write down whom to forget, each with their keys, before it is done; lasting when this returns. Within ``alone``."""
-    file, at, by = journal(shop.workspace), shop.now(), mark(shop)
-    there = {one for entry in file.entries for one in entry.keys}
+def note(shop: Shop, some: Iterable[Iterable[bytes]], at: int) -> None:
+    """Write down whom to forget up to ``at``, each with their keys, before it is done; lasting when this returns.
+    Within ``alone``."""
+    file, by = journal(shop.workspace), mark(shop)
+    there = {one for entry in file.entries if entry.at >= at for one in entry.keys}
     told = [tuple(sorted(one.hex() for one in keys)) for keys in some]
     new = [Entry(at, keys, by) for keys in told if not there.issuperset(keys)]
     if new:
@@ -73,8 +77,8 @@ def complete(shop: Shop) -> None:
                 for row in connection.execute(query.order_by(erasures.c.key))
             ]
         file, by = journal(shop.workspace), mark(shop)
-        there = {one for entry in file.entries for one in entry.keys}
-        new = [Entry(at, (key,), by) for key, at in rows if key not in there]
+        there = {(one, entry.at) for entry in file.entries for one in entry.keys}
+        new = [Entry(at, (key,), by) for key, at in rows if (key, at) not in there]
         if new:
             file.append([*new, Entry(shop.now(), done=True)])
 
@@ -92,8 +96,8 @@ def finish(shop: Shop, database: Database, patience: float = _PATIENCE) -> None:
 
 
 def replay(shop: Shop, database: Database) -> int:
-    """Forget in ``database`` whom the journal names and it does not know as erased; how many people. What was left
-    unfinished is finished where that is possible at once.
+    """Forget in ``database`` whom the journal names and it does not know as erased by then; how many people. What
+    was left unfinished is finished where that is possible at once.
 
     Raises CurateError where the journal was written with another key than the shop has now.
     """
@@ -111,7 +115,7 @@ def replay(shop: Shop, database: Database) -> int:
                 finish(shop, database, _HASTE / 1_000)
         except CurateError:
             pass  # somebody reads: whoever opens it next tries again
-    return len(new)
+    return _people(new)
 
 
 @contextmanager
@@ -157,8 +161,20 @@ def _unknown(shop: Shop, database: Database, entries: Sequence[Entry]) -> list[E
             "code works",
         )
     with database.reading() as connection:
-        known = {one.hex() for one in connection.scalars(select(erasures.c.key))}
-    return [one for one in entries if not known.issuperset(one.keys)]
+        rows = connection.execute(select(erasures.c.key, erasures.c.at))
+        known = {row.key.hex(): row.at for row in rows}
+    new = [one for one in entries if any(known.get(key, -1) < one.at for key in one.keys)]
+    return sorted(new, key=lambda one: one.at)
+
+
+def _people(some: Sequence[Entry]) -> int:
+    """How many are behind these: who was erased twice is one."""
+    seen: set[str] = set()
+    found = 0
+    for one in some:
+        found += seen.isdisjoint(one.keys)
+        seen.update(one.keys)
+    return found
 
 
 def _apply(shop: Shop, database: Database, new: Sequence[Entry]) -> None:

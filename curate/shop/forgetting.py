@@ -2,7 +2,8 @@
 nothing in them tells whose they are.
 
 People are recognised by the keys of :mod:`curate.shop.contacts`. A row that is tied to no contact and bears
-nothing that such a key could be made of, as an order of 张**, is recognised by a key of its own.
+nothing that such a key could be made of, as an order of 张**, is recognised by a key of its own. So is each order
+that was paid by then: told again without its time, also to a backup that does not know it, it is still no new one.
 """
 
 from __future__ import annotations
@@ -109,16 +110,22 @@ def known_by(connection: Connection, shop: Shop, whom: Whom) -> set[bytes]:
     but nothing that another contact is known by."""
     person = personal.rows(connection, whom.roots, _UNNAMED)
     mine: set[bytes] = set()
-    for some in personal.pieces(person.get("contacts", ())):
-        for table in (identities, erasures):  # still, or before they were erased
-            own = select(table.c.key).where(table.c.contact_id.in_(some))
-            mine.update(connection.scalars(own))
     said: set[bytes] = set()
+    for some in personal.pieces(person.get("contacts", ())):
+        for table, keys in (
+            (identities, mine),
+            (erasures, said),
+        ):  # still, or before they were erased
+            own = select(table.c.key).where(table.c.contact_id.in_(some))
+            keys.update(connection.scalars(own))
+    paid: set[bytes] = set()
     for table in (orders, affiliates, tickets, costs):
         for some in personal.pieces(person.get(table.name, ())):
             for row in connection.execute(select(table).where(table.c.id.in_(some))):
                 rooted = row.id in whom.roots.get(table.name, ())
                 said |= _called(shop, row) or ({_own(shop, table.name, row)} if rooted else set())
+                if table is orders and row.paid_at is not None:
+                    paid.add(_paid(shop, row))
     for some in personal.pieces(person.get("contacts", ()) if not mine | said else ()):
         kept = contacts.c.id.in_(some) & contacts.c.erased_at.is_(None)
         for row in connection.execute(select(contacts).where(kept)):
@@ -126,12 +133,12 @@ def known_by(connection: Connection, shop: Shop, whom: Whom) -> set[bytes]:
     for some in personal.pieces(sorted(said - mine)):
         theirs = select(identities.c.key).where(identities.c.key.in_(some))
         said -= set(connection.scalars(theirs))
-    return mine | said
+    return mine | said | paid
 
 
 def forget(connection: Connection, shop: Shop, some: Sequence[tuple[Whom, int]]) -> int:
-    """Blank what tells who they are, end what would still be sent, and keep their keys, so that nobody takes them
-    in again; each with the time at which that was asked for, in the caller's transaction.
+    """Blank what tells who they are, end what would still be sent, and keep their keys, so that nobody takes in
+    again what was up to then; each with the time at which that was asked for, in the caller's transaction.
 
     How many rows changed. Done twice it changes nothing more.
     """
@@ -142,27 +149,38 @@ def forget(connection: Connection, shop: Shop, some: Sequence[tuple[Whom, int]])
             query = update(table).where(table.c.id.in_(ids)).values({column.name: ""})
             done += connection.execute(query).rowcount
     for whom, at in some:
+        asked = frozenset(whom.keys)
         whom.keys |= known_by(connection, shop, whom)
         person = personal.rows(connection, whom.roots)
         end(connection, person, at)
         done += personal.erase(connection, person)
-        _block(connection, whom, at)
+        _block(connection, whom, asked, at)
     return done
 
 
 def silent(connection: Connection, shop: Shop, told: Sequence[Any]) -> set[int]:
-    """Of rows of orders the ids of those that are never to tell again whose they are: of contacts who were
-    forgotten, and erased by themselves."""
+    """Of rows of orders the ids of those that are not to tell whose they are: of contacts who were forgotten, and
+    erased by themselves, unless they were paid after it; and those that are known to be paid before."""
     done: set[int] = set()
     tied = {row.contact_id for row in told if row.contact_id is not None}
     for some in personal.pieces(sorted(tied)):
-        gone = contacts.c.id.in_(some) & contacts.c.erased_at.is_not(None)
-        forgotten = set(connection.scalars(select(contacts.c.id).where(gone)))
-        done |= {row.id for row in told if row.contact_id in forgotten}
+        query = select(contacts.c.id, contacts.c.erased_at).where(contacts.c.id.in_(some))
+        gone = connection.execute(query.where(contacts.c.erased_at.is_not(None)))
+        at = {row.id: row.erased_at for row in gone}
+        done |= {row.id for row in told if row.contact_id in at and _by(row, at[row.contact_id])}
     if connection.scalar(select(erasures.c.key).limit(1)) is not None:
-        own = {_own(shop, orders.name, row): row.id for row in told if row.contact_id is None}
-        done |= {own[one] for one in erased(connection, own)}
+        own = {_own(shop, orders.name, row): row for row in told if row.contact_id is None}
+        done |= {
+            own[one].id for one, was in erased(connection, own).items() if _by(own[one], was.at)
+        }
+        paid = {_paid(shop, row): row.id for row in told}
+        done |= {paid[one] for one in erased(connection, paid)}
     return done
+
+
+def _by(row: Any, at: int) -> bool:
+    """Whether an order belongs to what was forgotten at ``at``."""
+    return row.paid_at is None or row.paid_at <= at
 
 
 def end(connection: Connection, person: personal.Person, at: int) -> None:
@@ -217,8 +235,16 @@ def _withdraw(connection: Connection, some: Sequence[int], at: int) -> None:
         connection.execute(consents.insert(), rows)
 
 
-def _block(connection: Connection, whom: Whom, at: int) -> None:
-    new = sorted(whom.keys - erased(connection, whom.keys))
+def _block(connection: Connection, whom: Whom, asked: frozenset[bytes], at: int) -> None:
+    """Their keys up to ``at``. What only a contact of before was known by, and nobody ``asked`` for, keeps its time:
+    it may be somebody else's since."""
+    there = erased(connection, whom.keys)
+    more = [one for one, was in there.items() if one in asked or was.back_at is not None]
+    whose = func.coalesce(erasures.c.contact_id, whom.contact_id)
+    for some in personal.pieces(sorted(more)):
+        query = update(erasures).where(erasures.c.key.in_(some), erasures.c.at <= at)
+        connection.execute(query.values(at=at, back_at=None, contact_id=whose))
+    new = sorted(whom.keys - there.keys())
     if new:
         rows = [{"key": one, "contact_id": whom.contact_id, "at": at} for one in new]
         connection.execute(erasures.insert(), rows)
@@ -307,6 +333,11 @@ _OWN = {
 
 def _own(shop: Shop, table: str, row: Any) -> bytes:
     return shop.keys.mac("row", table, *(str(getattr(row, name)) for name in _OWN[table]))
+
+
+def _paid(shop: Shop, row: Any) -> bytes:
+    """That this order was paid."""
+    return shop.keys.mac("paid", row.channel, row.number)
 
 
 def _strays(connection: Connection, some: Sequence[Whom]) -> Iterator[tuple[Any, list[int]]]:

@@ -240,9 +240,10 @@ def _take(shop: Shop, some: Sequence[Told], codes: dict[str, int], taken: Taken)
         if notes:
             connection.execute(_NOTED, notes)
         said = [
-            Said(own, one.purpose, True, one.text_version, one.source, one.at)
-            for told, own in there
+            Said(who.contact_id, one.purpose, True, one.text_version, one.source, one.at)
+            for told, who in zip(some, found, strict=True)
             for one in told.agreed
+            if who.contact_id is not None and one.at > who.since  # what was forgotten is no consent
         ]
         taken.consents += sum(consent.record(connection, shop, said))
         did = [(told, own) for told, own in there if told.event]

@@ -41,7 +41,7 @@ class Left(msgspec.Struct, frozen=True):
 
 
 def erase(shop: Shop, told: Sequence[str], *, anyway: bool = False) -> Erased:
-    """Forget the people who are meant by ``told``, see ``forgetting.HOW``. Their orders, money and stages stay, by
+    """Forget the people who are meant by ``told``, see ``forgetting.HOW``, up to this moment. Their orders, money and stages stay, by
     the number of a contact who has no name: every sum is what it was.
 
     ``anyway``: also where something did not reach them yet; it never will. Raises CurateError, without what was
@@ -49,14 +49,15 @@ def erase(shop: Shop, told: Sequence[str], *, anyway: bool = False) -> Erased:
     """
     database = shop.database
     with erasures.alone(shop.workspace):
+        at = shop.now()
         with database.reading() as connection:
             some = [forgetting.seek(connection, shop, one) for one in told]
             if not anyway:
                 _check([left(connection, one) for one in some])
-        erasures.note(shop, [one.keys for one in some])
+        erasures.note(shop, [one.keys for one in some], at)
         with database.writing() as connection:
-            done = _forget(connection, shop, some)
-        erasures.note(shop, [one.keys for one in some])  # what came in between was theirs, too
+            done = _forget(connection, shop, some, at)
+        erasures.note(shop, [one.keys for one in some], at)  # what came in between was theirs, too
         erasures.finish(shop, database)
     return Erased(len(some), done)
 
@@ -73,14 +74,14 @@ def left(connection: Connection, whom: Whom) -> Left:
     )
 
 
-def _forget(connection: Connection, shop: Shop, some: Sequence[Whom]) -> int:
+def _forget(connection: Connection, shop: Shop, some: Sequence[Whom], at: int) -> int:
     """What came in since they were looked for is theirs, too."""
     for one, now in zip(
         some, forgetting.recall(connection, shop, [one.keys for one in some]), strict=True
     ):
         for table, own in now.roots.items():
             one.roots.setdefault(table, set()).update(own)
-    done = forgetting.forget(connection, shop, [(one, shop.now()) for one in some])
+    done = forgetting.forget(connection, shop, [(one, at) for one in some])
     for one in some:
         audit.note(connection, shop, "erase", one.contact_id)
     return done

@@ -70,10 +70,11 @@ identities = Table(
 )  # fmt: skip
 
 erasures = Table(
-    "erasures", metadata,  # keys of people who were erased: they are not taken in again
+    "erasures", metadata,  # keys of people who were erased: what is older is not taken in again
     Column("key", LargeBinary(32), primary_key=True),
-    of("contacts", optional=True),  # where this database knew them
+    of("contacts", optional=True),  # where this database knew them; who came back, the one that they are now
     time("at"),
+    time("back_at", optional=True),  # when an order was paid by which they came back
 )  # fmt: skip
 
 consents = Table(

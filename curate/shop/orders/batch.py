@@ -114,8 +114,8 @@ class Batch:
         self.refused += 1
 
     def _tie(self, connection: Connection) -> None:
-        """Say who orders are of. Of people who were erased nothing is kept that tells it, however often their
-        orders are told."""
+        """Say who orders are of. Of people who were erased nothing is kept that tells it, however often orders
+        are told that they paid before."""
         telling = [order for order in self.orders.values() if order.tells]
         silent = forgetting.silent(connection, self.shop, telling)
         some = [order for order in telling if order.id not in silent]
@@ -237,4 +237,4 @@ def _waiting(entries: Iterable[Entry]) -> tuple[Unmapped, ...]:
 
 def _buyer(order: Order) -> contacts.Buyer:
     at = order.made_at if order.paid_at is None else order.paid_at
-    return contacts.Buyer(order.channel, order.buyer, order.email, order.language, at)
+    return contacts.Buyer(order.channel, order.buyer, order.email, order.language, at, order.paid_at)

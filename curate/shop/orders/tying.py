@@ -43,7 +43,7 @@ def _some(shop: Shop, after: int) -> tuple[list[int], int]:
         told = [
             contacts.Buyer(
                 row.channel, row.buyer, row.email, row.language,
-                row.made_at if row.paid_at is None else row.paid_at,
+                row.made_at if row.paid_at is None else row.paid_at, row.paid_at,
             )
             for row in rows
         ]  # fmt: skip
