@@ -180,6 +180,31 @@ def test_a_slip_is_a_slip(tmp_path: Path, line: str) -> None:
     assert "传销" not in str(found.value)
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["入門費", "保證金", "層級", "團隊獎", "拉人頭", "会员费", "le\u200bvels", "tier3_introducer", "leadership", "rank",
+     "referral_fee", "welcome_bonus", "activation_fee", "membership", "network_bonus"],
+)  # fmt: skip
+def test_it_is_forbidden_in_other_words_and_letters_too(tmp_path: Path, key: str) -> None:
+    assert "传销" in fault(tmp_path, '[rules.usual]\npercent = "20"\n', f'{HEAD}"{key}" = "5"\n')
+
+
+def test_what_is_no_currency_or_time_zone_is_told_before_anything_is_booked(tmp_path: Path) -> None:
+    rule = '[rules.usual]\npercent = "20"\n'
+    for line in ('timezone = "Mars/Phobos"', 'timezone = "../../etc/passwd"', 'timezone = ""'):
+        assert "is no time zone" in fault(tmp_path, f"{rule}[books]\n{line}\n")
+    for line in ('currency = "yuan"', 'currency = ""', 'currency = "１０"'):
+        assert "is no currency" in fault(tmp_path, f"{rule}[books]\n{line}\n")
+    assert "is no currency" in fault(tmp_path, rule + 'currency = "25:00"\n')
+
+
+def test_tiers_are_few(tmp_path: Path) -> None:
+    tiers = ", ".join(f'{{ above = "{n}", percent = "20" }}' for n in range(1, 52))
+    assert "51 are more than 50" in fault(
+        tmp_path, f'[rules.usual]\npercent = "20"\ntiers = [{tiers}]\n'
+    )
+
+
 def test_what_is_not_toml_elsewhere_stays_what_it_is(tmp_path: Path) -> None:
     assert "传销" not in fault(tmp_path, "[products.X]\n押金 = 1\n")
 

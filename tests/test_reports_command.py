@@ -105,6 +105,8 @@ def test_without_a_kind_all_are_told_and_what_cannot_be_made_is_named(home: Path
         (["direct", "--by", "colour"], "not told by 'colour'"),
         (["ledger", "--by", "channel"], "the report ledger is not told by 'channel'"),
         (["direct", "--period", "March"], "'March' is no period"),
+        (["direct", "--period", "0001"], "'0001' is no period"),
+        (["review", "--period", "1969-12-31"], "'1969-12-31' is no period"),
         (["direct", "--period", "2026-03-09/2026-03-01"], "ends before it begins"),
         (["direct", "--html", "curate.toml"], "curate.toml is no name for a page"),
         (["direct", "--csv", "curate.toml"], "curate.toml"),

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from curate.errors import CurateError
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
+_FIRST = 1970
 _PERIOD = "write 2026-03 for a month, 2026 for a year, or 2026-03-01/2026-03-15 for days"
 
 
@@ -74,15 +75,22 @@ def between(first: date, last: date, where: ZoneInfo) -> Period:
 
 
 def parse(text: str, where: ZoneInfo) -> Period:
-    """A month, a year, a day, or "DAY/DAY". Raises CurateError."""
+    """A month, a year, a day, or "DAY/DAY", of the years 1970 to 9998. Raises CurateError."""
     text = text.strip()
     try:
-        if _MONTH.fullmatch(text):
-            first = date.fromisoformat(f"{text}-01")
-            return between(first, (first + timedelta(31)).replace(day=1) - timedelta(1), where)
-        if re.fullmatch(r"\d{4}", text, re.ASCII):
-            return between(date(int(text), 1, 1), date(int(text), 12, 31), where)
-        one, _, other = text.partition("/")
-        return between(date.fromisoformat(one), date.fromisoformat(other or one), where)
+        found = _parsed(text, where)
+        if found.first.year < _FIRST:  # nothing is older, and cohorts look two years back
+            raise ValueError(text)
     except (ValueError, OverflowError) as fault:
         raise CurateError(f"{text[:40]!r} is no period", _PERIOD) from fault
+    return found
+
+
+def _parsed(text: str, where: ZoneInfo) -> Period:
+    if _MONTH.fullmatch(text):
+        first = date.fromisoformat(f"{text}-01")
+        return between(first, (first + timedelta(31)).replace(day=1) - timedelta(1), where)
+    if re.fullmatch(r"\d{4}", text, re.ASCII):
+        return between(date(int(text), 1, 1), date(int(text), 12, 31), where)
+    one, _, other = text.partition("/")
+    return between(date.fromisoformat(one), date.fromisoformat(other or one), where)

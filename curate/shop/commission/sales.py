@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ def book(
     claims: Mapping[int, Claim],
 ) -> None:
     """Write whose sales ``lines`` are, by the claims to their orders, and what was earned."""
-    above = _introducers(connection, shop, {claim.affiliate.id for claim in claims.values()})
+    above = _introducers(connection, shop, {c.affiliate.id: c.affiliate for c in claims.values()})
     pairs = [(orders[own], claim.affiliate) for own, claim in claims.items()]
     pairs += [(order, above[who.id]) for order, who in pairs if who.id in above]
     themselves = buyers.same(connection, shop, pairs)
@@ -84,8 +84,8 @@ def book(
     _earn(connection, shop, [one for one in sales if one.text], kept)
 
 
-def _introducers(connection: Connection, shop: Shop, ids: Iterable[int]) -> dict[int, Any]:
-    """Who introduced these, where that is paid for, and is still an affiliate."""
+def _introducers(connection: Connection, shop: Shop, sellers: Mapping[int, Any]) -> dict[int, Any]:
+    """Who introduced these, where that is paid for, and is still an affiliate; nobody introduces themselves."""
     told = shop.settings.distribution
     if told.profile == "CN" or told.depth != 2:
         return {}
@@ -94,11 +94,14 @@ def _introducers(connection: Connection, shop: Shop, ids: Iterable[int]) -> dict
         .join(introductions, introductions.c.introducer_id == affiliates.c.id)
         .where(affiliates.c.state == "active")
     )
-    return {
+    found = {
         int(row.below): row
-        for some in pieces(sorted(ids))
+        for some in pieces(sorted(sellers))
         for row in connection.execute(query.where(introductions.c.affiliate_id.in_(some)))
     }
+    pairs = [(sellers[own], over) for own, over in found.items()]
+    themselves = buyers.alike(connection, shop, pairs)
+    return {own: over for own, over in found.items() if own not in themselves}
 
 
 def _sale(

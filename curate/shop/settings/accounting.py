@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +24,18 @@ class Books(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """By channel, for allocation = "weights"."""
     least_sample: Annotated[int, Meta(ge=1)] = 100
     """Contacts below which nothing is called better than something else."""
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
+            raise ValueError(
+                f'timezone = {self.timezone[:60]!r} is no time zone: write one such as "Asia/Shanghai"'
+            ) from fault
+        if not re.fullmatch("[A-Z]{3}", self.currency):
+            raise ValueError(
+                f'currency = {self.currency[:20]!r} is no currency: write one such as "CNY"'
+            )
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,6 +16,8 @@ from curate.shop import money
 
 _PERCENT = re.compile(r"\d{1,3}(\.\d{1,6})?", re.ASCII)
 _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,4})?", re.ASCII)
+_TIERS = 50
+"""Each is computed with each sale."""
 _CN = (
     "rewards for what others sell are forbidden by the Regulations on Prohibition of Pyramid Selling "
     "(禁止传销条例, art. 7)"
@@ -94,11 +96,16 @@ def _logic(rule: Rule) -> Iterator[str]:
             yield f"{key} goes with {of} alone, and the rule has {bases[0]}"
     if rule.floor and Fraction(rule.floor) < Fraction(rule.wholesale or 0):
         yield f"floor = {rule.floor} is below wholesale = {rule.wholesale}: nothing is earned there anyway"
+    if rule.currency and not re.fullmatch("[A-Z]{3}", rule.currency):
+        yield f"currency = {rule.currency[:20]!r} is no currency: write one such as CNY"
     if "percent" in bases:
         yield from _steps(rule)
 
 
 def _steps(rule: Rule) -> Iterator[str]:
+    if len(rule.tiers) > _TIERS:
+        yield f"tiers: {len(rule.tiers)} are more than {_TIERS}"
+        return
     aboves = [Fraction(0), *(Fraction(tier.above) for tier in rule.tiers)]
     percents = [Fraction(rule.percent), *(Fraction(tier.percent) for tier in rule.tiers)]
     if any(before >= after for before, after in pairwise(aboves)):
@@ -134,11 +141,14 @@ class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.hold_days < self.refund_days:
             raise ValueError(
-                f"distribution: hold_days = {self.hold_days} is shorter than refund_days = {self.refund_days}: "
+                f"hold_days = {self.hold_days} is shorter than refund_days = {self.refund_days}: "
                 "what is still given back would be paid out"
             )
         if self.profile == "CN" and self.depth != 1:
-            raise ValueError(f'distribution: depth = 2 is not allowed with profile = "CN": {_CN}')
+            raise ValueError(
+                f'depth = 2 is not allowed with profile = "CN": {_CN}; take depth away, or where other law '
+                'holds also write profile = "other"'
+            )
         for code, amount in self.minimum.items():
             _minor(f"distribution.minimum.{code}", amount, code)
 

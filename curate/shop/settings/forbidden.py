@@ -44,13 +44,16 @@ _LEVELS = Forbidden(
 _FEE = "(fee|price|cost|charge|payment)"
 _WORDS = (  # heads first: of sign_up_bonus and sign_up_fee the last word decides
     (_HEADS, r"head_?(count|s$)|^heads?$|per_?head|recruit|per_?(person|member|affiliate|agent|sign_?up)|invit|"
-             r"(sign_?up|join\w*|referral|member\w*|growth)_?(bonus|reward)|人头|拉人|拉新|邀请|推荐|招募|发展"),
-    (_ENTRY, rf"entry|entrance|^fees?$|(join\w*|member\w*|sign_?up|start\w*|regist\w*|training)_?{_FEE}|"
-             r"admission|deposit|franchise|starter_?kit|buy_?in|(must|has_to|minimum|required?)_?(buy|purchase)|"
-             r"mandatory|门槛|入门|入会|入伙|加盟|押金|保证金|会费|认购|囤货"),
+             r"(sign_?up|join\w*|member\w*|growth|welcome)_?(bonus|reward)|referral|bounty|finders?_?fee|"
+             r"人头|人頭|拉人|拉新|邀请|邀請|推荐|推薦|招募|发展|發展"),
+    (_ENTRY, rf"entry|entrance|^fees?$|(join\w*|sign_?up|start\w*|regist\w*|training|activat\w*|on_?boarding|licen[cs]e)_?{_FEE}|"
+             rf"admission|deposit|franchise|kit$|membership|member_?{_FEE}|subscription|guarantee|buy_?in|(must|has_to|minimum|required?)_?(buy|purchase)|"
+             r"mandatory|门槛|門檻|入门|入門|入会|入會|入伙|入夥|加盟|押金|保证金|保證金|会费|會費|会员费|會員費|代理费|代理費|"
+              r"认购|認購|囤货|囤貨"),
     (_LEVELS, r"level|depth|up_?line|down_?line|second|third|grand|team|overrid|generation|introducers|"
-              r"introducer_?(\d|of|s_)|sub_?(affiliate|agent)|parent|sponsor|matrix|"
-              r"层|级|上线|下线|团队|裂变"),
+              r"introducer_?(\d|of|s_)|sub_?(affiliate|agent)|parent|ancestor|sponsor|matrix|binary|network|residual|"
+              r"leader|rank|tier_?\d|^l\d|group_?(volume|bonus|sales)|"
+              r"层|層|级|級|上线|上線|下线|下線|团队|團隊|裂变|裂變"),
 )  # fmt: skip
 _KEY = re.compile(r"(?P<at>(?:distribution|rules)(?:\..+)?)\.(?P<key>[^.]+): unknown key")
 _TOP = re.compile(r"(?P<key>[^.:]+): unknown key")
@@ -61,7 +64,8 @@ _FAR = re.compile(r"three|unlimited|infinite|\d*[3-9]|\d{2,}", re.IGNORECASE)
 
 def forbidden(name: str) -> Forbidden | None:
     """Why there is no setting, option or column of such a ``name``; None where it is nothing of the kind."""
-    bare = re.sub(r"[\s\-_]+", "_", unicodedata.normalize("NFKC", name).casefold())
+    seen = "".join(one for one in name if unicodedata.category(one) != "Cf")
+    bare = re.sub(r"[\s\-_]+", "_", unicodedata.normalize("NFKC", seen).casefold())
     return next((what for what, words in _WORDS if re.search(words, bare)), None)
 
 
