@@ -10,28 +10,27 @@ import click
 import msgspec
 
 from curate.cli.columns import fill
-from curate.cli.options import SHOWN, echo, echo_json, heading, in_workspace
+from curate.cli.options import (
+    echo,
+    echo_json,
+    heading,
+    in_workspace,
+    open_shop,
+    print_problems,
+)
 from curate.cli.shortened import Shortened
 from curate.errors import CurateError, Exit
-from curate.messages import Say, speaker
+from curate.messages import Say
 from curate.workspace import Workspace
 
 if TYPE_CHECKING:
     from curate.books.affiliates.balances import Standing
     from curate.books.affiliates.register import Affiliate
-    from curate.shop import Shop
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 _STATES = ("active", "paused", "ended")
 _SEGMENTS = ("interest", "affection", "brand")
 _segment_help = "Why they do it: for the money, out of affection, or for their own name."
-
-
-def _open(workspace: Workspace) -> tuple[Shop, Say]:
-    from curate.shop import Shop
-
-    shop = Shop.open(workspace)
-    return shop, speaker(shop.workspace.settings.language)
 
 
 class _Lawful(click.Command):
@@ -109,7 +108,7 @@ def add(
     """
     from curate.books.affiliates import register
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     new = register.New(
         contact, order, email, name, code, segment, rule, introducer, language  # type: ignore[arg-type]
     )  # fmt: skip
@@ -129,7 +128,7 @@ def list_(workspace: Workspace, state: str | None, as_json: bool) -> None:
     """List affiliates by code: state, segment, what is due now and what is held."""
     from curate.books.affiliates import balances, register
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     found = register.listed(shop, state or "")
     standing: dict[str, list[Standing]] = {}
     for one in balances.standings(shop):
@@ -177,7 +176,7 @@ def show(workspace: Workspace, code: str, as_json: bool) -> None:
     """Show one affiliate: who, since when, codes, account (its end), what is owed, payouts."""
     from curate.books.affiliates import balances, payouts, register
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     who = register.of(shop, code)
     standing = [*balances.standings(shop, who.code)]
     if as_json:
@@ -227,7 +226,7 @@ def set_(
 
     if state is None and segment is None and rule is None:
         raise click.UsageError("say what is to change: --state, --segment or --rule")
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     made = register.change(shop, code, state=state, segment=segment, rule=rule)  # type: ignore[arg-type]
     echo(f"{made.code}: {say(made.state)} · {say(made.segment)} {made.rule}".rstrip())
 
@@ -250,7 +249,7 @@ def account(
     """
     from curate.books.affiliates import accounts
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     if withdraw:
         done = accounts.withdraw(shop, code, source)
         echo(say("the account of {code} is forgotten", code=done.code))
@@ -277,7 +276,7 @@ def coupon(workspace: Workspace, code: str, coupon: str, end: bool) -> None:
     """Tie a COUPON of your shop to an affiliate: whoever buys with it, it is their sale."""
     from curate.books.affiliates import coupons
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     if end:
         echo(say("{coupon} has ended", coupon=coupons.end(shop, code, coupon)))
     else:
@@ -293,7 +292,7 @@ def link(workspace: Workspace, code: str, address: str) -> None:
     """Print ADDRESS with the affiliate's code: in place of {code}, else as ?ref=CODE."""
     from curate.books.affiliates import links
 
-    shop, _ = _open(workspace)
+    shop, _ = open_shop(workspace)
     echo(links.link(shop, code, address))
 
 
@@ -309,7 +308,7 @@ def clicks(workspace: Workspace, file: Path, as_json: bool) -> None:
     """
     from curate.books.affiliates import clicks as read
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     taken = read.take(shop, file)
     if as_json:
         told = {"new": taken.new, "known": taken.known, "nobody": taken.nobody}
@@ -321,11 +320,7 @@ def clicks(workspace: Workspace, file: Path, as_json: bool) -> None:
                 new=taken.new, same=taken.known, nobody=taken.nobody,
             )
         )  # fmt: skip
-        for problem in taken.problems[:SHOWN]:
-            echo(f"  {problem}", err=True)
-        if len(taken.problems) > SHOWN:
-            left = len(taken.problems) - SHOWN
-            echo(say("  … and {n} more: see --json", n=left), err=True)
+        print_problems(taken.problems, say)
     if taken.problems:
         raise click.exceptions.Exit(Exit.PARTIAL)
 
@@ -336,7 +331,7 @@ def rematch(workspace: Workspace) -> None:
     """Look once more at sales that are nobody's: clicks, coupons or affiliates may have come after them."""
     from curate.shop import commission
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     echo(say("sales that are an affiliate's now: {n}", n=commission.again(shop)))
 
 
@@ -360,7 +355,7 @@ def statement(
     from curate.books import calendar
     from curate.books.affiliates import statement as made
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     zone = calendar.zone(shop.settings.books.timezone)
     period = calendar.parse(told or calendar.month(shop.now(), zone), zone)
     if page:

@@ -9,9 +9,9 @@ import click
 import msgspec
 
 from curate.cli.columns import fill
-from curate.cli.options import echo, echo_json, heading, in_workspace
+from curate.cli.options import echo, echo_json, heading, in_workspace, open_shop
 from curate.cli.shortened import Shortened
-from curate.messages import Say, speaker
+from curate.messages import Say
 from curate.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -42,13 +42,6 @@ def campaigns() -> None:
     """
 
 
-def _open(workspace: Workspace) -> tuple[Shop, Say]:
-    from curate.shop import Shop
-
-    shop = Shop.open(workspace)
-    return shop, speaker(shop.workspace.settings.language)
-
-
 @campaigns.command(
     epilog="Example: curate campaigns add --channel 抖音 --content video --bait fonts --to https://shop.example/{code}"
 )
@@ -70,7 +63,7 @@ def add(
     """Make a campaign, or find the one of these four, and show its code and link."""
     from curate.books.journey import campaigns as book
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     made = book.add(shop, channel, content, bait, hook, target, code)
     if as_json:
         echo_json({"version": 1, **_row(shop, made)})
@@ -114,7 +107,7 @@ def target(workspace: Workspace, code: str, address: str) -> None:
     """Let the link of CODE lead to ADDRESS: also where it is out already."""
     from curate.books.journey import campaigns as book
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     _tell_link(shop, book.retarget(shop, code, address), say)
 
 
@@ -125,7 +118,7 @@ def list_(workspace: Workspace, as_json: bool) -> None:
     """List campaigns, the latest first: code, channel, content, bait and hook."""
     from curate.books.journey import campaigns as book
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     with shop.database.reading() as connection:
         found = book.listed(connection)
     if as_json:
@@ -158,7 +151,7 @@ def results(workspace: Workspace, by: str, told: str, as_json: bool) -> None:
     from curate.books.journey import results as book
     from curate.books.reports import json, terminal
 
-    shop, _ = _open(workspace)
+    shop, _ = open_shop(workspace)
     zone = calendar.zone(shop.settings.books.timezone)
     period = calendar.parse(told or calendar.month(shop.now(), zone), zone)
     made = book.report(shop, period, by)

@@ -9,19 +9,23 @@ import click
 import msgspec
 
 from curate.cli.columns import fill
-from curate.cli.options import SHOWN, echo, echo_json, heading, in_workspace
+from curate.cli.options import (
+    echo,
+    echo_json,
+    heading,
+    in_workspace,
+    open_shop,
+    print_problems,
+)
 from curate.cli.progress import progress
 from curate.cli.shortened import Shortened
 from curate.errors import CurateError, Exit
-from curate.messages import Say, render, speaker
+from curate.messages import Say, render
 from curate.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from curate.books.journey.contacts import Taken, Told
     from curate.books.journey.looking import Known, Listed, Shown
-    from curate.errors import Problem
     from curate.model import Language
     from curate.shop import Shop
     from curate.shop.contacts import Identity
@@ -52,13 +56,6 @@ def contacts() -> None:
     """
 
 
-def _open(workspace: Workspace) -> tuple[Shop, Say]:
-    from curate.shop import Shop
-
-    shop = Shop.open(workspace)
-    return shop, speaker(shop.workspace.settings.language)
-
-
 @contacts.command("import", epilog="Example: curate contacts import people.csv")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @_json
@@ -72,7 +69,7 @@ def import_(workspace: Workspace, file: Path, as_json: bool) -> None:
     """
     from curate.books.journey.contacts import take_file
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     done = 0
     with progress(say) as listener:
         listener.stage("reading contacts")
@@ -101,14 +98,7 @@ def _told(taken: Taken, say: Say, as_json: bool) -> None:
     )  # fmt: skip
     if taken.erased:
         echo(say("  erased before, and not taken in: {n}", n=taken.erased), err=True)
-    _problems(taken.problems, say)
-
-
-def _problems(found: Sequence[Problem], say: Say) -> None:
-    for one in found[:SHOWN]:
-        echo(f"  {one}", err=True)
-    if len(found) > SHOWN:
-        echo(say("  … and {n} more: see --json", n=len(found) - SHOWN), err=True)
+    print_problems(taken.problems, say)
 
 
 @contacts.command(epilog="Example: curate contacts add --email li@example.org --name 小李")
@@ -131,7 +121,7 @@ def add(
     from curate.books.journey import contacts as book
     from curate.shop.contacts import Person
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     identities = _identities(email, phone, wechat, handle)
     person = Person(identities, channel or (handle or ("",))[0], _moment(shop, at), language, name)
     code = campaign.strip().casefold()
@@ -139,7 +129,7 @@ def add(
     found, taken = book.add(shop, told)
     echo(say("contact {n} is new", n=found.contact_id) if found.new
          else say("contact {n} is known", n=found.contact_id))  # fmt: skip
-    _problems(taken.problems, say)
+    print_problems(taken.problems, say)
 
 
 def _identities(
@@ -188,7 +178,7 @@ def list_(
     from curate.books.journey import events, looking
     from curate.database.tables import STAGES
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     if stage and stage not in STAGES:
         raise CurateError(f"{stage[:40]!r} is no stage", f"there are: {', '.join(STAGES)}")
     events.follow(shop)
@@ -220,7 +210,7 @@ def show(workspace: Workspace, contact: str, as_json: bool) -> None:
     from curate.books.journey import events, looking
     from curate.books.journey.contacts import find
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     events.follow(shop)
     with shop.database.reading() as connection:
         found = looking.shown(connection, shop, find(connection, shop, contact))
@@ -282,7 +272,7 @@ def consent(
     from curate.books.journey import consent as log
     from curate.books.journey.contacts import find
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     moment = _moment(shop, at)
     with shop.database.writing() as connection:
         own = find(connection, shop, contact)
@@ -312,7 +302,7 @@ def event(workspace: Workspace, contact: str, kind: str, campaign: str, note: st
     from curate.books.journey import campaigns, events
     from curate.books.journey.contacts import find
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     moment = _moment(shop, at)
     with shop.database.writing() as connection:
         own = find(connection, shop, contact)
@@ -334,7 +324,7 @@ def events_(workspace: Workspace, as_json: bool) -> None:
     """List what people can do, the stage that it leads to, and the one that it needs."""
     from curate.books.journey.stages import KINDS
 
-    _, say = _open(workspace)
+    _, say = open_shop(workspace)
     if as_json:
         told = [{"event": name, "to": one.stage, "needs": one.least if one.stage else ""}
                 for name, one in KINDS.items()]  # fmt: skip

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from curate.cli.options import echo, echo_json, heading, in_workspace
+from curate.cli.options import echo, echo_json, heading, in_workspace, open_shop
 from curate.cli.shortened import Shortened
 from curate.errors import CurateError, Exit
-from curate.messages import Say, speaker
+from curate.messages import Say
 from curate.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def run(workspace: Workspace, as_json: bool) -> None:
 
     from curate.books.journey import touches
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     done = touches.run(shop)
     if as_json:
         echo_json({"version": 1, **dataclasses.asdict(done)})
@@ -97,7 +97,7 @@ def plans(workspace: Workspace, as_json: bool) -> None:
     """Show each plan, what waits by it and what was sent."""
     from curate.books.journey import plans as desk
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     found = desk.listed(shop)
     if as_json:
         echo_json({"version": 1, "plans": [msgspec.to_builtins(one) for one in found]})
@@ -157,7 +157,7 @@ def unsubscribe(workspace: Workspace, who: str, purpose: str, source: str, as_js
     """
     from curate.books.journey import touches
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     whose = _whose(shop, who, purpose)
     new = touches.leave(shop, whose, source or "a letter")
     if as_json:
@@ -190,10 +190,3 @@ def _whose(shop: Shop, who: str, purpose: str) -> Whose:
         )
     with shop.database.reading() as connection:
         return tokens.Whose(contacts.find(connection, shop, who), purpose)
-
-
-def _open(workspace: Workspace) -> tuple[Shop, Say]:
-    from curate.shop import Shop
-
-    shop = Shop.open(workspace)
-    return shop, speaker(shop.workspace.settings.language)

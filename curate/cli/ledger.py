@@ -8,24 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from curate.cli.columns import fill, width
-from curate.cli.options import SHOWN, echo, echo_json, in_workspace
+from curate.cli.options import SHOWN, echo, echo_json, in_workspace, open_shop
 from curate.cli.shortened import Shortened
 from curate.errors import Exit
-from curate.messages import Say, speaker
 from curate.workspace import Workspace
 
 if TYPE_CHECKING:
-    from curate.shop import Shop
+    pass
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 _WIDE = 40
-
-
-def _open(workspace: Workspace) -> tuple[Shop, Say]:
-    from curate.shop import Shop
-
-    shop = Shop.open(workspace)
-    return shop, speaker(shop.workspace.settings.language)
 
 
 @click.group(
@@ -56,7 +48,7 @@ def balances(workspace: Workspace, as_json: bool) -> None:
     from curate.shop import ledger as books
     from curate.shop import money
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     found = [
         (one.account, money.decimal(one.amount, one.currency), one.currency)
         for one in books.balances(shop)
@@ -84,7 +76,7 @@ def close(workspace: Workspace, month: str, as_json: bool) -> None:
     """
     from curate.books import periods
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     made = periods.close(shop, month)
     if as_json:
         told = {"month": made.month, "digest": made.digest.hex(), "again": made.again}
@@ -113,7 +105,7 @@ def check(workspace: Workspace, as_json: bool) -> None:
     what is posted. Exit code 1 where something is not."""
     from curate.books import periods
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     wrong, closed = periods.check(shop), periods.closed(shop)
     if as_json:
         rows = [{"where": one.where, "what": one.what, "hint": one.hint} for one in wrong]
@@ -144,7 +136,7 @@ def export(workspace: Workspace, file: Path, told: str) -> None:
     """
     from curate.books import beancount, calendar
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     zone = calendar.zone(shop.settings.books.timezone)
     count = beancount.write(shop, file, calendar.parse(told, zone) if told else None)
     echo(say("{path} is written; entries: {n}", path=file, n=f"{count:,}"))

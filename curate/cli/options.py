@@ -7,14 +7,17 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from curate.errors import CurateError
+from curate.errors import CurateError, Problem
 from curate.messages import Say, render, speaker
 from curate.model import Language, Message, Report
 from curate.workspace import Workspace, unusable
+
+if TYPE_CHECKING:
+    from curate.shop import Shop
 
 F = TypeVar("F", bound=Callable[..., Any])
 SHOWN = 20
@@ -80,6 +83,21 @@ def print_failures(failed: Sequence[tuple[str, Message]], say: Say, language: La
         echo(f"  {where}: {render(reason, language)}", err=True)
     if len(failed) > SHOWN:
         echo(say("  … and {n} more: see curate status --failed", n=len(failed) - SHOWN), err=True)
+
+
+def open_shop(workspace: Workspace) -> tuple[Shop, Say]:
+    """The shop, and how its seller is spoken to. Raises CurateError."""
+    from curate.shop import Shop
+
+    shop = Shop.open(workspace)
+    return shop, speaker(shop.workspace.settings.language)
+
+
+def print_problems(found: Sequence[Problem], say: Say) -> None:
+    for one in found[:SHOWN]:
+        echo(f"  {one}", err=True)
+    if len(found) > SHOWN:
+        echo(say("  … and {n} more: see --json", n=len(found) - SHOWN), err=True)
 
 
 def print_next(report: Report, say: Say) -> None:

@@ -9,29 +9,21 @@ import click
 import msgspec
 
 from curate.cli.affiliates import payout_line
-from curate.cli.options import echo, echo_json, in_workspace, language_of
+from curate.cli.options import echo, echo_json, in_workspace, language_of, open_shop
 from curate.cli.shortened import Shortened
-from curate.messages import Say, render, speaker
+from curate.messages import Say, render
 from curate.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from curate.books.affiliates.payouts import Batch, Payout
-    from curate.shop import Shop
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 _csv = click.option(
     "--csv", "sheet", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
     help="Write what is to be paid for whoever pays it; an older file is replaced.",
 )  # fmt: skip
-
-
-def _open(workspace: Workspace) -> tuple[Shop, Say]:
-    from curate.shop import Shop
-
-    shop = Shop.open(workspace)
-    return shop, speaker(shop.workspace.settings.language)
 
 
 @click.group(
@@ -70,7 +62,7 @@ def prepare(workspace: Workspace, batch: str, day: str, sheet: Path | None, as_j
     from curate.books import calendar
     from curate.books.affiliates import payouts as desk
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     zone = calendar.zone(shop.settings.books.timezone)
     now = shop.now()
     until = calendar.parse(day, zone).end - 1 if day else now
@@ -143,7 +135,7 @@ def list_(workspace: Workspace, batch: str, sheet: Path | None, as_json: bool) -
 
     if sheet and not batch:
         raise click.UsageError("name the BATCH whose CSV is to be written")
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     found = desk.listed(shop, batch)
     if sheet:
         _write(sheet, found)
@@ -166,7 +158,7 @@ def paid(workspace: Workspace, batch: str, code: str, currency: str, reference: 
     """Note that the money has left: of the whole BATCH, or of one affiliate's CODE in it. Noted once each."""
     from curate.books.affiliates import payouts as desk
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     done = desk.paid(shop, batch, code, currency=currency, reference=reference)
     _tell(done, say)
 
@@ -181,7 +173,7 @@ def failed(workspace: Workspace, batch: str, code: str, why: str, currency: str)
     """Note that a payout did not arrive, also after it was noted as paid: it is due again for another batch."""
     from curate.books.affiliates import payouts as desk
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     _tell(desk.failed(shop, batch, code, why, currency=currency), say)
 
 
