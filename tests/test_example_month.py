@@ -5,21 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
 
 from curate.api import Workspace
 from curate.cli import main
-from curate.shop import Shop, settings
+from curate.shop import settings
 from tests.test_docs import ROOT, blocks, steps
-
-ZONE = ZoneInfo("Asia/Shanghai")
-IN_MARCH, AFTERWARDS = datetime(2025, 3, 28, 10, tzinfo=ZONE), datetime(2025, 4, 2, 10, tzinfo=ZONE)
 
 
 def section(heading: str, at: Path) -> Path:
@@ -40,9 +35,6 @@ def home(tmp_path: Path) -> Path:
 
 
 def curate(words: list[str], home: Path, patch: pytest.MonkeyPatch) -> Result:
-    # Orders come in while the month runs; all else is done when it is over, as closing it has to be.
-    now = IN_MARCH if words[0] == "orders" else AFTERWARDS
-    patch.setattr(Shop, "now", lambda shop: int(now.timestamp()))
     patch.chdir(home)
     return CliRunner().invoke(main, words, prog_name="curate")
 

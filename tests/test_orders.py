@@ -175,6 +175,18 @@ def test_who_never_paid_and_then_pays_is_served(shop: Shop) -> None:
     assert intake.take(shop, [line()]).queued == 1
 
 
+@pytest.mark.parametrize(("told", "booked"), [(None, NOW), (NOW - 50, NOW - 50), (NOW - 5_000, NOW - 900), (NOW + 50, NOW)])  # fmt: skip
+def test_money_given_back_is_booked_when_the_channel_says(
+    shop: Shop, told: int | None, booked: int
+) -> None:
+    """Never before it was paid, nor in a time to come."""
+    paid_at = NOW - 900
+    intake.take(shop, [line(paid_at=paid_at)])
+    intake.take(shop, [line(paid_at=paid_at, refunded=1, refunded_at=told)])
+    assert [row.at for row in rows(shop, refunds)] == [booked]
+    assert [row.at for row in rows(shop, entries) if row.source.startswith("refund:")] == [booked]
+
+
 def test_what_was_given_back_before_its_product_was_known_is_not_served(shop: Shop) -> None:
     some = [
         line("1", item="?", refunded=1000),

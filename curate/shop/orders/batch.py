@@ -201,13 +201,12 @@ class Batch:
         return refunds.Told(one.id, pieces, amount, told, reason, self._back_at(one))
 
     def _back_at(self, one: Entry) -> int | None:
-        """Of what was served before, when it was given back: as it is told, else with the sale, for no other
-        day is known. None for now."""
-        paid_at = one.order.paid_at
-        if not self.served or paid_at is None:
-            return None
-        at = one.refunded_at or (paid_at if one.before is None else None)
-        return None if at is None else max(at, paid_at)
+        """When it was given back, as it is told; None for now. Of what was served before and came in with its
+        refund, else with the sale, for no other day is known."""
+        paid_at, at = one.order.paid_at, one.refunded_at
+        if at is None and self.served and one.before is None:
+            at = paid_at
+        return None if at is None else min(max(at, paid_at or at), self.now)
 
     def _acknowledge(self, connection: Connection, found: Sequence[Found]) -> None:
         rows = [
