@@ -119,15 +119,6 @@ def test_what_is_meant_otherwise_is_told(home: Path, arguments: list[str], told:
     assert (home / "curate.toml").read_bytes() == before
 
 
-def test_a_report_that_this_version_has_not_is_no_crash(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(builders.BUILDERS, "review", "curate.books.never_written")
-    assert "has no report review" in curate("review", code=1).output
-    monkeypatch.setitem(builders.BUILDERS, "review", "curate.books.calendar")
-    assert "has no report review" in curate("review", code=1).output
-
-
 def commands() -> Iterator[str]:
     """What the documents tell to type."""
     page = (ROOT / "docs" / "books.md").read_text("utf-8")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from curate.cli.columns import fill
-from curate.cli.options import SHOWN, echo, echo_json, in_workspace
+from curate.cli.options import echo, echo_json, in_workspace, open_shop, print_problems
 from curate.cli.shortened import Shortened
 from curate.errors import CurateError, Exit
-from curate.messages import Say, speaker
+from curate.messages import Say
 from curate.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
     from curate.shop import Shop
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-
-
-def _open(workspace: Workspace) -> tuple[Shop, Say]:
-    from curate.shop import Shop
-
-    shop = Shop.open(workspace)
-    return shop, speaker(shop.workspace.settings.language)
 
 
 @click.group(
@@ -72,7 +65,7 @@ def import_(
     """
     from curate.books.costs import files, take_ads, take_team
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     if (format_ or files.format_of(file)) == "ads":
         taken = take_ads(shop, file, channel)
     elif channel:
@@ -104,10 +97,7 @@ def _tell(taken: Taken, say: Say, as_json: bool) -> None:
     )
     if taken.shared:
         echo(say("  of no channel, to be shared out: {n}", n=taken.shared))
-    for problem in taken.problems[:SHOWN]:
-        echo(f"  {problem}", err=True)
-    if len(taken.problems) > SHOWN:
-        echo(say("  … and {n} more: see --json", n=len(taken.problems) - SHOWN), err=True)
+    print_problems(taken.problems, say)
 
 
 @costs.command(epilog="Example: curate costs add other 120.00 --day 2026-03-05 --channel xianyu")
@@ -133,7 +123,7 @@ def add(
     from curate.books.costs import add as put
     from curate.shop import money
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     code = money.check_currency(currency or shop.settings.books.currency)
     period = _period(shop, days)
     new = put(
@@ -165,7 +155,7 @@ def list_(workspace: Workspace, told: str | None, as_json: bool) -> None:
 
     from curate.books.costs import listed
 
-    shop, say = _open(workspace)
+    shop, say = open_shop(workspace)
     found = listed(shop, _period(shop, told) if told else None)
     if as_json:
         echo_json({"version": 1, "costs": [msgspec.to_builtins(one) for one in found]})

@@ -37,22 +37,6 @@ def build(shop: Shop, kind: str, period: Period, by: str = "") -> Report:
             f"the report {kind} is not told by {by[:40]!r}",
             f"direct is told by {', '.join(DIMENSIONS)}; the others are told one way",
         )
-    name = BUILDERS[kind]
-    try:
-        module = import_module(name)
-    except ModuleNotFoundError as fault:
-        if fault.name is None or not f"{name}.".startswith(f"{fault.name}."):
-            raise  # what is missing is something that it needs
-        raise _missing(kind) from fault
-    builder = getattr(module, "report", None)
-    if not callable(builder):
-        raise _missing(kind)
-    made = builder(shop, period, by)
+    made = import_module(BUILDERS[kind]).report(shop, period, by)
     assert isinstance(made, Report)
     return made
-
-
-def _missing(kind: str) -> CurateError:
-    return CurateError(
-        f"this version of curate has no report {kind}", "see which there are: curate report --help"
-    )
