@@ -44,6 +44,20 @@ def change(connection: Connection, table: Table, columns: Sequence[str], rows: R
     return _run(connection, f'UPDATE "{table.name}" SET {names} WHERE "id" = ?', rows)
 
 
+def among(
+    connection: Connection, table: Table, columns: Sequence[str], key: str, values: Sequence[Any]
+) -> Sequence[Any]:
+    """``columns`` of the rows whose ``key`` is one of ``values``, as they are stored: as many as one statement
+    takes."""
+    if not values:
+        return ()
+    names = ", ".join(f'"{one}"' for one in columns)
+    marks = ", ".join("?" * len(values))
+    told = f'SELECT {names} FROM "{table.name}" WHERE "{key}" IN ({marks})'
+    style = connection.dialect.paramstyle
+    return connection.exec_driver_sql(_marked(told, style), tuple(values)).all()
+
+
 def _run(connection: Connection, statement: str, rows: Rows) -> int:
     told = _marked(statement, connection.dialect.paramstyle)
     return connection.exec_driver_sql(told, [*rows]).rowcount

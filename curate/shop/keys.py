@@ -13,6 +13,7 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from curate.errors import CurateError
@@ -39,9 +40,18 @@ class Keys:
 
     def mac(self, purpose: str, *parts: str) -> bytes:
         """HMAC-SHA256 of ``parts`` under a key for ``purpose`` alone."""
-        key = hmac.digest(self._secret, purpose.encode(), "sha256")
-        told = b"".join(len(raw := part.encode()).to_bytes(4, "big") + raw for part in parts)
-        return hmac.digest(key, told, "sha256")
+        told = [raw for part in parts for raw in _measured(part.encode())]
+        return hmac.digest(_key(self._secret, purpose), b"".join(told), "sha256")
+
+
+def _measured(raw: bytes) -> tuple[bytes, bytes]:
+    """With its length before it: parts that are cut otherwise are others."""
+    return len(raw).to_bytes(4, "big"), raw
+
+
+@lru_cache(64)
+def _key(secret: bytes, purpose: str) -> bytes:
+    return hmac.digest(secret, purpose.encode(), "sha256")
 
 
 def load(folder: Path) -> Keys:

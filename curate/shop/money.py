@@ -47,6 +47,7 @@ def digits(currency: str) -> int:
     return _DIGITS.get(currency, 2)
 
 
+@lru_cache(256)
 def check_currency(code: str) -> str:
     """``code`` in capitals. Raises CurateError where it is none."""
     code = code.strip().upper()

@@ -133,6 +133,9 @@ class Row(msgspec.Struct, frozen=True):
 
     def number_of_line(self, *names: str) -> str:
         """By which a line is known within its order; "" where there is none."""
+        first = self.cells.get(names[0])
+        if isinstance(first, str) and first.isalnum() and first.isascii() and len(first) <= 200:
+            return bare(first)  # as most are: nothing is to be taken out of it
         return bare(known_by(self._raw(*names)))
 
     def _raw(self, *names: str) -> str:
@@ -172,7 +175,7 @@ class Row(msgspec.Struct, frozen=True):
                 continue
             if not isinstance(value, str):
                 raise CurateError(f"{name} is no text", 'amounts are exact only as text: "12.50"')
-            text = bare(value)
+            text = value if value[0].isdigit() else bare(value)
             if not text:
                 continue
             found = money.minor(text, currency)
