@@ -23,8 +23,9 @@ from curate.books.review import Loss
 from curate.cli import main
 from curate.database.tables import lines, orders
 from curate.errors import CurateError
-from curate.shop import ledger
+from curate.shop import ledger, settings
 from curate.shop.settings import Books, Target
+from curate.workspace import Workspace
 from tests.planning import DAY, NOON, Desk, desk, people
 from tests.selling import order
 
@@ -105,10 +106,22 @@ def test_what_is_planned_for_no_whole_month_is_told(tmp_path: Path, month: Perio
     assert review.plan(at.shop, year).without == tuple(one for one in year.months() if one != MONTH)
 
 
-def test_a_target_that_is_no_money_is_named(tmp_path: Path, month: Period) -> None:
-    at = filled(tmp_path, **{MONTH: Target(revenue="a lot")})
-    with pytest.raises(CurateError, match=f'targets."{MONTH}".revenue'):
-        review.report(at.shop, month)
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ('[targets."2026-03"]\nrevenue = "a lot"', 'targets."2026-03".revenue: \'a lot\' is no amount'),
+        ('[targets."2026-03"]\ncost = "0.001"', 'targets."2026-03".cost'),
+        ('[targets."2026-03"]\ncost = "-1.00"', "below nothing"),
+        ('[targets.march]\nrevenue = "10"', "'march' is no month"),
+        ('[targets."2026-13"]\nrevenue = "10"', "'2026-13' is no month"),
+        ('[books]\ncurrency = "JPY"\n[targets."2026-03"]\nrevenue = "10.50"', "more digits than JPY"),
+    ],
+)  # fmt: skip
+def test_a_wrong_target_is_told_when_shop_toml_is_read(tmp_path: Path, told: str, why: str) -> None:
+    (tmp_path / "shop.toml").write_text(told, "utf-8")
+    with pytest.raises(CurateError) as found:
+        settings.read(Workspace(tmp_path))
+    assert why in str(found.value)
 
 
 def test_losses_are_distinct_people_of_the_period(tmp_path: Path, month: Period) -> None:
@@ -162,7 +175,7 @@ def test_the_same_books_give_the_same_review(tmp_path: Path, month: Period) -> N
 
 def test_it_is_shown_and_in_chinese_too(tmp_path: Path) -> None:
     at = filled(tmp_path)
-    (tmp_path / "shop.toml").write_text('[books]\nleast_sample = 10\n', "utf-8")
+    (tmp_path / "shop.toml").write_text("[books]\nleast_sample = 10\n", "utf-8")
     (tmp_path / "curate.toml").write_text('language = "zh"\n', "utf-8")
     at.shop.database.close()
     done = CliRunner().invoke(

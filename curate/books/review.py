@@ -22,7 +22,6 @@ from curate.books.direct.sums import sums
 from curate.books.journey import events, results
 from curate.books.reports import Cell, Chart, Column, Kind, Money, Report, Table
 from curate.database.tables import STAGES, contacts, moves
-from curate.errors import CurateError
 from curate.messages import Say, msg, render, speaker
 from curate.shop import money
 
@@ -81,7 +80,7 @@ class Loss:
 
 
 def report(shop: Shop, period: Period, by: str = "") -> Report:
-    """``by`` has no meaning here. Raises CurateError where a target of shop.toml cannot be read."""
+    """``by`` has no meaning here."""
     say = speaker(shop.workspace.settings.language)
     events.follow(shop)
     planned, found = plan(shop, period), actual(shop, period)
@@ -100,7 +99,7 @@ def report(shop: Shop, period: Period, by: str = "") -> Report:
 
 
 def plan(shop: Shop, period: Period) -> Plan:
-    """Of the months that lie in ``period`` whole. Raises CurateError."""
+    """Of the months that lie in ``period`` whole."""
     targets = shop.settings.targets
     zone = calendar.zone(shop.settings.books.timezone)
     whole = {month: calendar.parse(month, zone) for month in period.months()}
@@ -112,24 +111,14 @@ def plan(shop: Shop, period: Period) -> Plan:
     currency = shop.settings.books.currency
 
     def summed(name: str) -> int | None:
-        told = [_minor(month, name, getattr(one, name), currency) for month, one in mine.items()]
-        known = [one for one in told if one is not None]
-        return sum(known) if known else None
+        told = [amount for one in mine.values() if (amount := getattr(one, name))]
+        return sum(money.minor(amount, currency) for amount in told) if told else None
 
     def counted(name: str) -> int | None:
         return sum(getattr(one, name) for one in mine.values()) or None
 
     without = tuple(month for month in period.months() if month not in mine)
     return Plan(summed("revenue"), summed("cost"), counted("contacts"), counted("buyers"), without)
-
-
-def _minor(month: str, name: str, told: str, currency: str) -> int | None:
-    if not told:
-        return None
-    try:
-        return money.minor(told, currency)
-    except CurateError as fault:
-        raise CurateError(f'targets."{month}".{name}: {fault.message}', fault.hint) from fault
 
 
 def actual(shop: Shop, period: Period) -> Figures:

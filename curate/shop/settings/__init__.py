@@ -11,7 +11,7 @@ import msgspec
 from curate import config
 from curate.errors import ConfigError
 from curate.model import Language
-from curate.shop.settings import distribution, forbidden, journey
+from curate.shop.settings import accounting, distribution, forbidden, journey
 from curate.shop.settings.accounting import Books, Factor, Target
 from curate.shop.settings.distribution import Distribution, Rule, Tier
 from curate.shop.settings.journey import Plan, Step, Touch
@@ -92,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     f"products.{sku}: names no collection, and shared stock is nothing else; "
                     'codes are stock = "unique"'
                 )
+        accounting.check(self.targets, self.books.currency)
         distribution.check(self.distribution, self.rules, self.products, self.books.currency)
         journey.check(self.touch, self.plans, self.channels, bool(self.mail.host))
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
+
+from curate.errors import CurateError
+from curate.shop import money
 
 
 class Books(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +53,22 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """New ones."""
     buyers: Annotated[int, Meta(ge=0)] = 0
     """Who bought something."""
+
+
+def check(targets: Mapping[str, Target], currency: str) -> None:
+    """Raises ValueError for what is planned for no month, or is no amount of ``currency``."""
+    for month, target in targets.items():
+        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month, re.ASCII):
+            raise ValueError(f'targets: {month[:20]!r} is no month: write [targets."2026-03"]')
+        for name, told in (("revenue", target.revenue), ("cost", target.cost)):
+            try:
+                sound = not told or money.minor(told, currency) >= 0
+            except CurateError as fault:
+                raise ValueError(
+                    f'targets."{month}".{name}: {fault.message} ({fault.hint})'
+                ) from fault
+            if not sound:
+                raise ValueError(f'targets."{month}".{name}: {told[:40]!r} is below nothing')
 
 
 class Factor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
