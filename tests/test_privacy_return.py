@@ -16,6 +16,7 @@ from curate.database.tables import clicks as kept
 from curate.database.tables import contacts as people
 from curate.errors import CurateError
 from curate.shop import Shop
+from curate.shop import contacts as known
 from curate.shop.contacts import Identity, Person
 from curate.shop.delivery import serve
 from curate.shop.orders import Line
@@ -204,7 +205,7 @@ def test_lists_bring_nobody_back_and_tell_nothing_of_before(place: Place, tmp_pa
             way()
     assert EMAIL.encode() not in place.bytes()
     with shop.database.writing() as connection:  # a telephone that was theirs, too
-        row = {"key": contacts.people.key(shop, "phone", "13800138000"), "at": then}
+        row = {"key": known.key(shop, "phone", "13800138000"), "at": then}
         connection.execute(erasures.insert().values(row))
     bought(place, "N2")
     assert lists() == (1, 1)

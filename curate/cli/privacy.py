@@ -128,7 +128,8 @@ def erase(
     """Forget each WHO for good: names, addresses, letters, texts. It cannot be undone.
 
     Orders, money and stages stay, by a number that has no name: every report says what it said before. Order files
-    and backups bring nobody back. May be run again at any time, also after it was killed.
+    and backups bring nobody back; who pays an order after it is served as somebody new, and may be erased again.
+    May be run again at any time, also after it was killed.
     """
     from curate.books.privacy import erase as forgetting
     from curate.shop import Shop

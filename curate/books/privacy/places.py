@@ -33,7 +33,7 @@ def places() -> tuple[Place, ...]:
         ),
         Place(
             "erasures.jsonl",
-            msg("keyed hashes of who was erased, and when"),
+            msg("keyed hashes of who was erased and of their paid orders, and when"),
             msg("grows by a line"),
         ),
         Place("keys/", msg("the secret by which hashes and codes are made; of nobody"), none),
@@ -68,7 +68,9 @@ def places() -> tuple[Place, ...]:
         Place(
             msg("order files, tables of contacts and letters that you imported").text,
             msg("what stood in them"),
-            msg("nothing: delete them; imported again they bring nobody back"),
+            msg(
+                "nothing: delete them; imported again they bring nobody back who has not paid an order since"
+            ),
         ),
         Place(
             msg("the mail server, the channels, the payment services, nginx's own logs").text,
