@@ -205,7 +205,7 @@ def _type(kind: Any) -> str:
     if origin is Annotated:
         return _type(args[0]) + _bounds(args[1])
     if origin is Literal:
-        return " or ".join(f'`"{one}"`' for one in args)
+        return " or ".join(f'`"{one}"`' if isinstance(one, str) else f"`{one}`" for one in args)
     if kind == dict[str, Any]:
         return "tables"
     if _struct(kind):

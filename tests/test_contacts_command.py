@@ -61,6 +61,17 @@ def test_what_the_documents_show_is_true(
         assert row["per_contact"]["fraction"] == cost
 
 
+def test_one_kind_of_name_is_written_as_everywhere(place: Path) -> None:
+    assert (
+        curate("contacts", "add", "--wechat", "hua_1", "--phone", "13800138000", at=place).exit_code
+        == 0
+    )
+    for name in ("wechat:hua_1", "hua_1", "phone:138-0013-8000"):
+        shown = curate("contacts", "show", name, at=place)
+        assert shown.exit_code == 0 and "hua_1" in shown.output, name
+    assert "wechat:NAME" in curate("contacts", "show", "wechat:hua_2", at=place).output
+
+
 def test_mistakes_say_what_to_do(place: Path) -> None:
     for words, told in (
         (("contacts", "show", "nobody@example.org"), "there is no contact"),

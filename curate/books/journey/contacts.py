@@ -49,6 +49,8 @@ COLUMNS = {
 }
 """Of a table of contacts, with the other names that each may have."""
 _KINDS: tuple[people.Kind, ...] = ("email", "phone", "wechat", "handle")
+_ALONE: tuple[people.Kind, ...] = _KINDS[:3]
+"""Names that are one person's whatever the channel."""
 _YES = ("yes", "y", "true", "1", "是", "同意", "已同意")
 _NO = ("no", "n", "false", "0", "否", "不同意")
 _AT_ONCE = 500
@@ -291,7 +293,8 @@ def _count(taken: Taken, told: Told, one: Found) -> None:
 
 
 def find(connection: Connection, shop: Shop, text: str) -> int:
-    """The contact that ``text`` means: its number, an address, a telephone, a WeChat name, or channel:name.
+    """The contact that ``text`` means: its number, an address, a telephone, a WeChat name, or channel:name;
+    also phone:NUMBER and wechat:NAME, as they are written elsewhere.
 
     Raises CurateError where there is none.
     """
@@ -301,16 +304,15 @@ def find(connection: Connection, shop: Shop, text: str) -> int:
         if (own := connection.scalar(query)) is not None:
             return int(own)
     channel, _, handle = text.partition(":")
-    tried = [(kind, text, "") for kind in ("email", "phone", "wechat")] + [
-        ("handle", handle, channel)
-    ]
+    tried = [(kind, text, "") for kind in _ALONE] + [("handle", handle, channel)]
+    tried += [(kind, handle, "") for kind in _ALONE if kind == channel]
     keys = [people.key(shop, *one) for one in tried if people.normal(one[0], one[1])]
     for key in keys:
         if (found := people.owners(connection, [key]).get(key)) is not None:
             return found
     raise CurateError(
         f"there is no contact {text[:60]!r}",
-        "name a number of curate contacts list, an e-mail address, a telephone, or CHANNEL:NAME",
+        "name a number of curate contacts list, an e-mail address, phone:NUMBER, wechat:NAME or CHANNEL:NAME",
     )
 
 
