@@ -6,6 +6,7 @@ import json
 import tomllib
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
@@ -15,6 +16,7 @@ from curate.cli import main
 from curate.shop import Shop
 from curate.shop.settings import Settings
 from tests.test_docs import ROOT, blocks, run, shell
+from tests.test_seller_pages import served
 
 __all__ = ["shell"]
 
@@ -100,3 +102,11 @@ def test_in_chinese(place: Path) -> None:
     begun(place)
     assert "已备好：1" in curate("journey", "run", at=place).output
     assert "在发件箱：1" in curate("journey", at=place).output
+
+
+def test_the_page_of_a_plan_s_message_speaks_of_no_purchase(place: Path) -> None:
+    begun(place)
+    curate("journey", "run", at=place)
+    with served(Workspace(place)) as url:
+        page = httpx.get(f"{url}/outbox/1").text
+    assert "for this contact, who agreed to it" in page and "lets the buyer in" not in page
