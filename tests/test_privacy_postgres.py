@@ -11,9 +11,12 @@ from curate.books.privacy import erase, export, retention
 from curate.database import personal
 from curate.database.tables import orders
 from curate.shop import Shop
+from curate.shop.orders import Line
+from curate.shop.orders.intake import take
 from curate.shop.settings import Privacy
 from tests.people import DAY, known
 from tests.postgres import postgres
+from tests.selling import Counter
 from tests.selling import shop as counter_of
 
 
@@ -25,6 +28,18 @@ def texts(shop: Shop) -> str:
             for row in connection.execute(select(table))
             for value in row
         )
+
+
+def _again(counter: Counter, email: str) -> None:
+    """They pay an order after it, and are erased once more."""
+    counter.clock.now += 60
+    new = Line("own", "N", item="KEYS", paid=900, email=email, paid_at=counter.shop.now())
+    take(counter.shop, [new])
+    assert email in texts(counter.shop)
+    counter.clock.now += 60
+    erase.erase(counter.shop, [email], anyway=True)
+    take(counter.shop, [new])
+    assert email not in texts(counter.shop)
 
 
 def test_people_are_forgotten_on_postgresql_too(tmp_path: Path) -> None:
@@ -47,6 +62,7 @@ def test_people_are_forgotten_on_postgresql_too(tmp_path: Path) -> None:
         assert not [mark for mark in ann.marks.values() if mark in left]
         assert all(mark in left for mark in bob.marks.values())
         assert erase.erase(counter.shop, [ann.email]).rows == 0
+        _again(counter, ann.email)
 
         restored = counter_of(tmp_path, older).shop
         left = texts(restored)
