@@ -1,7 +1,7 @@
 """What contacts agreed to, for what, by which text and where: a log that is only added to.
 
-The latest word on a purpose counts; of two in the same second the withdrawal does. Without a consent that
-lives nothing may be sent to anybody: see :func:`may_send` and, in a statement over many, :func:`live`.
+Without a consent that lives nothing may be sent to anybody: see :func:`may_send`, and for many :func:`agreed` and
+:func:`live`. Which one lives is said in :mod:`curate.shop.consents`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, select
+from sqlalchemy import Connection, select
 
 from curate.books.journey import events
 from curate.books.journey.events import Event
-from curate.database.tables import consents, contacts
+from curate.database.tables import consents
 from curate.errors import CurateError
+from curate.shop.consents import agreed, live
 
 if TYPE_CHECKING:
     from curate.shop import Shop
 
+__all__ = [
+    "MARKETING", "Said", "agreed", "check", "give", "history", "live", "may_send", "record", "withdraw",
+]  # fmt: skip
 MARKETING = "marketing"
 """The purpose of what nobody asked for: given it begins to follow, withdrawn it ends."""
 _PURPOSE = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
@@ -117,36 +121,9 @@ def _known(connection: Connection, ids: set[int]) -> set[Said]:
     return found
 
 
-def live(purpose: str) -> ColumnElement[bool]:
-    """For a statement over ``contacts``: who lives and agreed to ``purpose``, and did not take it back since."""
-    given, back = consents.alias(), consents.alias()
-    withdrawn = exists().where(
-        and_(
-            back.c.contact_id == given.c.contact_id, back.c.purpose == given.c.purpose,
-            back.c.given.is_(False), back.c.at >= given.c.at,
-        )
-    )  # fmt: skip
-    agreed = exists().where(
-        and_(given.c.contact_id == contacts.c.id, given.c.purpose == purpose,
-             given.c.given.is_(True), ~withdrawn)
-    )  # fmt: skip
-    return and_(contacts.c.erased_at.is_(None), agreed)
-
-
 def may_send(connection: Connection, contact_id: int, purpose: str) -> bool:
     """Whether ``contact_id`` may be written to for ``purpose``, at this moment."""
-    query = select(contacts.c.id).where(contacts.c.id == contact_id, live(purpose))
-    return connection.scalar(query) is not None
-
-
-def agreed(connection: Connection, contact_ids: Sequence[int], purpose: str) -> set[int]:
-    """:func:`may_send` of many: those who agree to ``purpose`` at this moment."""
-    found: set[int] = set()
-    for n in range(0, len(contact_ids), _AT_ONCE):
-        some = contact_ids[n : n + _AT_ONCE]
-        query = select(contacts.c.id).where(contacts.c.id.in_(some))
-        found |= {int(one) for one in connection.scalars(query.where(live(purpose)))}
-    return found
+    return bool(agreed(connection, [contact_id], purpose))
 
 
 def history(connection: Connection, contact_id: int) -> tuple[Said, ...]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select, update
 
-from curate.database.tables import consents, contacts, events, outbox, touches
+from curate.database.tables import contacts, events, outbox, touches
 from curate.messages import msg
-from curate.shop import quiet
+from curate.shop import consents, quiet
 
 if TYPE_CHECKING:
     from curate.model import Message
@@ -112,20 +112,15 @@ def denied(connection: Connection, shop: Shop, some: Sequence[Any]) -> dict[int,
 
 
 def consented(connection: Connection, asked: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Which of these (contact, purpose) are agreed to: the last that was said counts, and of two things that
-    were said in the same second the withdrawal."""
-    wanted = {*asked}
-    # As pairs SQLite would look for them in the whole table, at each message that goes out.
-    query = (
-        select(consents.c.contact_id, consents.c.purpose, consents.c.given)
-        .where(
-            consents.c.contact_id.in_({contact for contact, _ in wanted}),
-            consents.c.purpose.in_({purpose for _, purpose in wanted}),
-        )
-        .order_by(consents.c.at, consents.c.given.desc())
-    )
-    said = {(row.contact_id, row.purpose): row.given for row in connection.execute(query)}
-    return {one for one in wanted if said.get(one)}
+    """Which of these (contact, purpose) are agreed to."""
+    by_purpose: dict[str, set[int]] = {}
+    for contact, purpose in asked:
+        by_purpose.setdefault(purpose, set()).add(contact)
+    return {
+        (contact, purpose)
+        for purpose, some in by_purpose.items()
+        for contact in consents.agreed(connection, some, purpose)
+    }
 
 
 def _current(plan: Plan | None, touch: Any) -> bool:
