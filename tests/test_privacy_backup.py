@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
 import shutil
 import signal
+import sqlite3
 import stat
 import zipfile
 from pathlib import Path
@@ -209,7 +211,46 @@ def _evil(name: str) -> Any:
     return change
 
 
+def _instead(name: str, data: bytes | None) -> Any:
+    """A file that the list tells rightly, and that is not what it should be."""
+
+    def change(parts: dict[str, bytes]) -> dict[str, bytes]:
+        told = json.loads(parts["backup.json"])
+        told["files"] = [one for one in told["files"] if one["name"] != name]
+        if data is not None:
+            digest = hashlib.sha256(data).hexdigest()
+            told["files"].append(msgspec.to_builtins(Member(name, len(data), digest)))
+        rest = {key: value for key, value in parts.items() if key != name} | (
+            {name: data} if data else {}
+        )
+        return {**rest, "backup.json": json.dumps(told).encode()}
+
+    return change
+
+
+def _altered(statement: str) -> Any:
+    def change(parts: dict[str, bytes]) -> dict[str, bytes]:
+        there = sqlite3.connect(":memory:")
+        there.deserialize(parts["shop.db"])
+        there.execute(statement)
+        there.commit()
+        return dict(_instead("shop.db", there.serialize())(parts))
+
+    return change
+
+
+def _made_at(parts: dict[str, bytes]) -> dict[str, bytes]:
+    told = json.loads(parts["backup.json"]) | {"made_at": 10**30}
+    return {**parts, "backup.json": json.dumps(told).encode()}
+
+
 CHANGES = {
+    "no database": _instead("shop.db", b"?" * 5_000),
+    "an empty one": _instead("shop.db", b""),
+    "none at all": _instead("shop.db", None),
+    "of a newer curate": _altered("UPDATE alembic_version SET version_num = '9999'"),
+    "without a table": _altered("DROP TABLE audits"),
+    "of no time": _made_at,
     "a byte": lambda parts: {**parts, "shop.db": parts["shop.db"][:-1] + b"?"},
     "less": lambda parts: {**parts, "shop.db": parts["shop.db"][:100]},
     "more": lambda parts: {**parts, "shop.db": parts["shop.db"] + b"?" * 100},
@@ -237,6 +278,23 @@ def test_what_is_damaged_or_evil_changes_nothing(shop: Shop, tmp_path: Path, wha
     assert not list(tmp_path.rglob("*evil*"))
     with pytest.raises(CurateError):
         backup.restore(workspace, workspace.root / "shop.toml", replace=True)
+
+
+def test_a_backup_whose_bytes_changed_is_an_error_wherever_they_did(
+    shop: Shop, tmp_path: Path
+) -> None:
+    known(shop, "ann")
+    backup.backup(shop, tmp_path / "b.zip")
+    workspace, raw = closed(shop), (tmp_path / "b.zip").read_bytes()
+    before = (workspace.root / "shop.db").read_bytes()
+    for place in range(60, len(raw) // 2, len(raw) // 40):  # within what is deflated
+        wrong = tmp_path / "wrong.zip"
+        wrong.write_bytes(
+            raw[:place] + bytes(255 - one for one in raw[place : place + 20]) + raw[place + 20 :]
+        )
+        with pytest.raises(CurateError, match=r"whole backup|damaged|no backup"):
+            backup.restore(workspace, wrong, replace=True)
+    assert (workspace.root / "shop.db").read_bytes() == before
 
 
 def test_postgresql_has_its_own_tools(tmp_path: Path) -> None:

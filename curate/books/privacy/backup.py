@@ -8,18 +8,21 @@ together, and whatever the restored database does not know of it is done there a
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import msgspec
 
 from curate import checksum, typed
 from curate.books.privacy import audit
-from curate.database import open_database, release
+from curate.database import open_database, release, schema
 from curate.errors import CurateError
 from curate.shop import erasures, settings, traces
 from curate.workspace import settle_names, unusable
@@ -34,7 +37,11 @@ _MOST = 1_000  # files
 _NOTE = 1 << 20  # bytes of the manifest
 _AROUND = ("-wal", "-shm")
 _PIECE = 1 << 20
-_BROKEN = (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError)
+_END = 253_402_300_800  # of the year 9999
+_BROKEN = (
+    OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, ValueError, NotImplementedError,
+    RuntimeError, KeyError,
+)  # fmt: skip
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -46,7 +53,7 @@ class Member(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True):
     format: str
     version: int
-    made_at: int  # seconds since 1970
+    made_at: Annotated[int, msgspec.Meta(ge=0, lt=_END)]  # seconds since 1970
     files: tuple[Member, ...]
 
 
@@ -126,6 +133,7 @@ def restore(workspace: Workspace, file: Path, *, replace: bool = False) -> Resto
 
     with workspace.writing(), _room(workspace) as room:
         manifest = _unpack(file, room)
+        schema.check(room / DATABASE, f"{DATABASE} of {file}")
         _check(workspace, manifest, replace)
         _merge(workspace, room)
         _release(workspace)
@@ -208,6 +216,8 @@ def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     names = [one.name for one in found.files]
     if len(names) > _MOST or len(set(names)) < len(names) or not all(map(_known, names)):
         raise CurateError(f"{file} names files that no backup has", "take another one")
+    if not {DATABASE, settings.FILE} <= set(names):
+        raise CurateError(f"{file} lacks {DATABASE} or {settings.FILE}", "take another one")
     return found
 
 
