@@ -126,7 +126,7 @@ def test_every_dimension_adds_up_to_the_ledger(empty: Path, world: World) -> Non
 
 @pytest.mark.slow
 @settings(
-    max_examples=60,
+    max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(world=WORLDS)
