@@ -109,6 +109,14 @@ def test_for_ever_is_for_ever(tmp_path: Path) -> None:
     assert later(counter, 36_500) == Retained()
 
 
+def test_more_days_than_there_ever_were_are_for_ever(tmp_path: Path) -> None:
+    most = 10**30
+    told = Privacy(contact_days=most, click_days=most, letter_days=most, order_days=most)
+    counter = counter_of(tmp_path, privacy=told)
+    person(counter, "ann")
+    assert later(counter, 40_000) == Retained()
+
+
 def test_an_order_told_again_brings_nobody_back_whose_time_is_over(counter: Counter) -> None:
     line = Line(
         "own", "N1", item="KEYS", paid=9, email="x@marked.example", paid_at=5, currency="CNY"

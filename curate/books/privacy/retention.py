@@ -60,9 +60,9 @@ def retain(shop: Shop, *, dry: bool = False) -> Retained:
 def due(shop: Shop, name: str) -> Sequence[Select[Any]]:
     """The ids of what is due of one kind, each found by an index; () where it is kept for ever."""
     how, now = shop.settings.privacy, shop.now()
-    letters = now - how.letter_days * _DAY
+    letters = _before(now, how.letter_days)
     if name == "orders" and how.order_days:
-        return _orders(now - how.order_days * _DAY)
+        return _orders(_before(now, how.order_days))
     if name == "tickets" and how.letter_days:
         return (select(tickets.c.id).where(CLOSED, tickets.c.changed_at < letters),)
     if name == "messages" and how.letter_days:
@@ -71,11 +71,16 @@ def due(shop: Shop, name: str) -> Sequence[Select[Any]]:
     if name == "clicks" and how.click_days:
         # As long as a click may still tell whose sale it is, it is needed.
         days = max(how.click_days, shop.settings.distribution.window_days)
-        return (select(clicks.c.id).where(clicks.c.at < now - days * _DAY),)
+        return (select(clicks.c.id).where(clicks.c.at < _before(now, days)),)
     if name == "contacts" and how.contact_days:
-        bought = now - how.order_days * _DAY if how.order_days else None
-        return _contacts(now - how.contact_days * _DAY, bought)
+        bought = _before(now, how.order_days) if how.order_days else None
+        return _contacts(_before(now, how.contact_days), bought)
     return ()
+
+
+def _before(now: int, days: int) -> int:
+    """No earlier than 1970: whoever writes more days than there were means for ever."""
+    return max(0, now - days * _DAY)
 
 
 def _orders(before: int) -> Sequence[Select[Any]]:
