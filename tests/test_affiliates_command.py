@@ -153,6 +153,49 @@ def test_rematch_and_coupons(place: Path) -> None:
     assert done.stdout.startswith("ANN7: ended")
 
 
+def test_an_order_tells_whose_sale_it_is_and_what_is_earned_or_why_nothing(place: Path) -> None:
+    curate("affiliates", "add", "--email", "ann@example.org", "--code", "ANN7", at=place)
+    rest = "GUIDES,100.00,CNY,2025-03-01 10:00"
+    sold(place, f"10,{rest},li@example.org,ANN7", f"11,{rest},ann@example.org,ANN7")
+    curate("affiliates", "set", "ANN7", "--state", "paused", at=place)
+    sold(place, f"12,{rest},wu@example.org,ANN7", f"13,{rest},wu@example.org,NEVER")
+    sold(place, f"14,{rest},hu@example.org,ANN7", f"15,{rest},hu@example.org,")
+
+    def told(number: str) -> dict[str, Any]:
+        line: dict[str, Any] = in_json("orders", "show", "own", number, at=place)["lines"][0]
+        return line
+
+    own = told("10")
+    assert own["affiliate_code"] == "ANN7"
+    assert own["attributed"] == {
+        "affiliate": "ANN7", "by": "code", "rule": "usual", "why": "",
+        "earned": [{"affiliate": "ANN7", "role": "seller", "amount": "20.00"}],
+    }  # fmt: skip
+    assert told("11")["attributed"]["why"] == "the affiliate bought it themselves"
+    assert told("12")["attributed"]["earned"] == []
+    assert told("13")["attributed"] is None and told("13")["affiliate_code"] == "NEVER"
+    lines = {
+        "10": "a sale of ANN7, by a code that the order names; rule usual: ANN7 earned 20.00 CNY",
+        "12": "nothing is earned: the affiliate is not active",
+        "13": "it names NEVER, by which nothing is earned so far",
+    }
+    for number, line in lines.items():
+        assert line in curate("orders", "show", "own", number, at=place).stdout
+    assert "earned" not in curate("orders", "show", "own", "15", at=place).stdout
+    assert in_json("affiliates", "show", "ANN7", at=place)["earned_nothing"] == [
+        {"why": "the affiliate is not active", "sales": 2},
+        {"why": "the affiliate bought it themselves", "sales": 1},
+    ]
+    shown = curate("affiliates", "show", "ANN7", at=place).stdout
+    assert "sales that earned nothing: 2 (the affiliate is not active)" in shown
+    settings = place / "shop.toml"
+    for path, rest in ((place / "curate.toml", ""), (settings, settings.read_text("utf-8"))):
+        path.write_text('language = "zh"\n' + rest, encoding="utf-8")
+    assert "没有佣金：分销员本人购买" in curate("orders", "show", "own", "11", at=place).stdout
+    shown = curate("affiliates", "show", "ANN7", at=place).stdout
+    assert "没有佣金的销售：1 笔（分销员本人购买）" in shown
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys\nfrom curate.cli import main\n"

@@ -173,14 +173,17 @@ def _row(who: Affiliate, standing: list[Standing]) -> dict[str, object]:
 @_json
 @in_workspace
 def show(workspace: Workspace, code: str, as_json: bool) -> None:
-    """Show one affiliate: who, since when, codes, account (its end), what is owed, payouts."""
+    """Show one affiliate: who, since when, codes, account (its end), what is owed, sales that earned nothing and
+    why, payouts."""
     from curate.books.affiliates import balances, payouts, register
 
     shop, say = open_shop(workspace)
     who = register.of(shop, code)
     standing = [*balances.standings(shop, who.code)]
+    nothing = balances.unearned(shop, who.code)
     if as_json:
-        echo_json({"version": 1, **_row(who, standing)})
+        without = [msgspec.to_builtins(one) for one in nothing]
+        echo_json({"version": 1, **_row(who, standing), "earned_nothing": without})
         return
     heading(f"{who.code} {who.name}".rstrip())
     echo(f"  {say(who.state)} · {say(who.segment)} · {who.email}".removesuffix(" · "))
@@ -194,6 +197,8 @@ def show(workspace: Workspace, code: str, as_json: bool) -> None:
     echo(say("  account: {account}", account=paid_to))
     for one in standing:
         echo(f"  {_told(one, say)}")
+    for each in nothing:
+        echo(say("  sales that earned nothing: {n} ({why})", n=each.sales, why=say(each.why)))
     for payout in payouts.listed(shop, affiliate=who.code):
         echo(f"  {payout_line(payout, say)}")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from curate.shop import Shop
     from curate.shop.delivery import Served
     from curate.shop.orders.intake import Taken
-    from curate.shop.orders.looking import Ordered, Shown, Whole
+    from curate.shop.orders.looking import Attributed, Ordered, Shown, Whole
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
@@ -168,7 +168,8 @@ def list_(workspace: Workspace, waiting: bool, channel: str, limit: int, as_json
 @_json
 @in_workspace
 def show(workspace: Workspace, channel: str, number: str, as_json: bool) -> None:
-    """Show an order: its lines, how far each is delivered, what was given back, who may get in. Never a code."""
+    """Show an order: its lines, how far each is delivered, what was given back, who may get in; whose sale
+    each is, what they earn by it, or why nothing. Never a code."""
     from curate.shop.orders.looking import shown
 
     shop, say = _open(workspace)
@@ -192,6 +193,7 @@ def _show(whole: Whole, say: Say) -> None:
         if one.buyer
         else f"  {paid} · {_when(one.paid_at)}"
     )
+    _whose(whole, say)
     echo(f"  {_state(one, say)}")
     for step in whole.steps:
         echo(
@@ -221,6 +223,32 @@ def _show(whole: Whole, say: Say) -> None:
         )
 
 
+def _whose(whole: Whole, say: Say) -> None:
+    told = whole.attributed
+    if told is None and whole.affiliate_code:
+        echo(
+            say(
+                "  it names {code}, by which nothing is earned so far: no affiliate was called so, or it is not paid "
+                "or waits. See: curate affiliates rematch",
+                code=whole.affiliate_code,
+            )
+        )
+    elif told is not None:
+        echo(_earner(told, whole.line.currency, say))
+
+
+def _earner(told: Attributed, currency: str, say: Say) -> str:
+    whose = say("  a sale of {code}, {by}", code=told.affiliate, by=say(_BY[told.by]))
+    if told.why:
+        return say("{whose}; nothing is earned: {why}", whose=whose, why=say(told.why))
+    sums = [
+        say("{code} earned {amount} {currency}", code=one.affiliate, amount=one.amount, currency=currency)
+        for one in told.earned
+    ]  # fmt: skip
+    earned = say(", ").join(sums) or say("nothing is earned so far")
+    return say("{whose}; rule {rule}: {earned}", whose=whose, rule=told.rule, earned=earned)
+
+
 def _because(proof: str, say: Say) -> str:
     from curate.shop.delivery.states import proven
 
@@ -248,6 +276,11 @@ def _state(one: Ordered, say: Say) -> str:
     return say(_STATES[one.delivery or one.state])
 
 
+_BY = {
+    "coupon": "by a coupon",
+    "code": "by a code that the order names",
+    "click": "by a click of the buyer before",
+}
 _STATES = {
     "unpaid": "not paid yet",
     "paid": "paid",

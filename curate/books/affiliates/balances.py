@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import Connection, case, func, select
 
-from curate.database.tables import affiliates, commissions, payouts, settlements
+from curate.database.tables import affiliates, attributions, commissions, payouts, settlements
 
 if TYPE_CHECKING:
     from curate.shop import Shop
@@ -67,3 +67,24 @@ def of(connection: Connection, now: int, affiliate: str = "") -> tuple[Standing,
         for code, currency, *sums in connection.execute(query)
     )
     return tuple(sorted(found, key=lambda one: (one.code, one.currency)))
+
+
+class Unearned(msgspec.Struct, frozen=True):
+    """Lines of orders that are an affiliate's, and earn nothing. ``why``: an English template."""
+
+    why: str
+    sales: int
+
+
+def unearned(shop: Shop, affiliate: str) -> tuple[Unearned, ...]:
+    """By reason, the most frequent first."""
+    count = func.count()
+    query = (
+        select(attributions.c.why, count)
+        .join(affiliates, affiliates.c.id == attributions.c.affiliate_id)
+        .where(affiliates.c.code == affiliate, attributions.c.why != "")
+        .group_by(attributions.c.why)
+        .order_by(count.desc(), attributions.c.why)
+    )
+    with shop.database.reading() as connection:
+        return tuple(Unearned(why, int(sales)) for why, sales in connection.execute(query))

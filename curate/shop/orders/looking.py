@@ -6,15 +6,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from curate.database.tables import (
     acknowledgements,
+    affiliates,
+    attributions,
+    commissions,
     deliveries,
     grants,
     lines,
     orders,
+    pools,
     refunds,
+    rules,
     steps,
 )
 from curate.errors import CurateError
@@ -52,6 +57,24 @@ class Access(msgspec.Struct, frozen=True):
     revoked_why: str
 
 
+class Earned(msgspec.Struct, frozen=True):
+    """What an affiliate earned by a line so far, less what was taken back."""
+
+    affiliate: str
+    role: str  # seller, introducer
+    amount: str  # decimal
+
+
+class Attributed(msgspec.Struct, frozen=True):
+    """Whose sale a line is."""
+
+    affiliate: str
+    by: str  # coupon, code, click
+    rule: str  # its name in shop.toml when it was sold; "" where nothing is earned
+    why: str  # nothing is earned: an English template; else ""
+    earned: tuple[Earned, ...]
+
+
 class Ordered(msgspec.Struct, frozen=True):
     """A line of an order. Amounts are decimals in the order's currency, times seconds since 1970."""
 
@@ -85,6 +108,8 @@ class Whole(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     refunds: tuple[Refund, ...]
     grants: tuple[Access, ...]
+    affiliate_code: str  # as the channel told it
+    attributed: Attributed | None  # None: it is nobody's
 
 
 class Agreed(msgspec.Struct, frozen=True):
@@ -138,7 +163,7 @@ def shown(shop: Shop, channel: str, number: str) -> Shown:
             raise CurateError(
                 f"{channel!r} has no order {number!r}", "see which there are: curate orders list"
             )
-        whole = tuple(_whole(connection, _ordered(row)) for row in rows)
+        whole = tuple(_whole(connection, row) for row in rows)
         said = select(
             acknowledgements.c.text_version, acknowledgements.c.source, acknowledgements.c.at
         ).where(acknowledgements.c.order_id == rows[0].order_id)
@@ -177,7 +202,8 @@ def _unmapped(row: Any) -> bool:
     return not row.sku and row.state != "cancelled" and row.refunded_quantity < row.quantity
 
 
-def _whole(connection: Connection, one: Ordered) -> Whole:
+def _whole(connection: Connection, line: Any) -> Whole:
+    one = _ordered(line)
     taken = [] if one.delivery_id is None else connection.execute(
         select(steps.c.state, steps.c.at, steps.c.proof)
         .where(steps.c.delivery_id == one.delivery_id)
@@ -205,4 +231,31 @@ def _whole(connection: Connection, one: Ordered) -> Whole:
             for row in given
         ),
         tuple(Access(*row) for row in access),
+        line.affiliate_code,
+        _attributed(connection, one),
     )  # fmt: skip
+
+
+def _attributed(connection: Connection, one: Ordered) -> Attributed | None:
+    query = (
+        select(affiliates.c.code, attributions.c.by, rules.c.name, attributions.c.why)
+        .join(affiliates, affiliates.c.id == attributions.c.affiliate_id)
+        .outerjoin(rules, rules.c.id == attributions.c.rule_id)
+        .where(attributions.c.line_id == one.line_id)
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    made = (
+        select(affiliates.c.code, pools.c.role, func.sum(commissions.c.amount))
+        .join(pools, pools.c.id == commissions.c.pool_id)
+        .join(affiliates, affiliates.c.id == commissions.c.affiliate_id)
+        .where(commissions.c.line_id == one.line_id)
+        .group_by(affiliates.c.code, pools.c.role)
+        .order_by(pools.c.role.desc(), affiliates.c.code)
+    )
+    earned = tuple(
+        Earned(code, role, money.decimal(int(amount), one.currency))
+        for code, role, amount in connection.execute(made)
+    )
+    return Attributed(row.code, row.by, row.name or "", row.why, earned)
