@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from curate.books.journey.events import follow
 from curate.database.tables import contacts, erasures, orders
 from curate.shop import contacts as people
 from curate.shop.orders import Line
@@ -105,3 +106,14 @@ def test_orders_of_before_are_tied_to_whom_they_are_of(tmp_path: Path) -> None:
     assert who(at) == [
         (1, "B", ""), (None, "", ""), (1, "B", "b@x.org"), (None, "", ""), (None, "张*", "")
     ]  # fmt: skip
+
+
+def test_catching_up_ties_orders_of_before_and_looks_at_each_once(tmp_path: Path) -> None:
+    at = trade(tmp_path)
+    for number, buyer in enumerate(["B", "张*"]):
+        at.add(orders, channel="hand", number=str(number), currency="CNY", made_at=1, buyer=buyer)
+    follow(at.shop)
+    assert who(at) == [(1, "B", ""), (None, "张*", "")]
+    with at.shop.database.writing() as connection:
+        connection.execute(update(orders).values(contact_id=None))
+    assert tie(at.shop) == 0

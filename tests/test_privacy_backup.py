@@ -250,6 +250,8 @@ CHANGES = {
     "none at all": _instead("shop.db", None),
     "of a newer curate": _altered("UPDATE alembic_version SET version_num = '9999'"),
     "without a table": _altered("DROP TABLE audits"),
+    "no key": _instead("keys/shop.key", None),
+    "a key of one byte": _instead("keys/shop.key", b"00"),
     "of no time": _made_at,
     "a byte": lambda parts: {**parts, "shop.db": parts["shop.db"][:-1] + b"?"},
     "less": lambda parts: {**parts, "shop.db": parts["shop.db"][:100]},

@@ -39,6 +39,7 @@ from curate.database.tables import (
 )
 from curate.errors import CurateError
 from curate.model import Message
+from curate.shop.orders import tying
 
 if TYPE_CHECKING:
     from curate.shop import Shop
@@ -264,6 +265,7 @@ def follow(shop: Shop) -> Followed:
 
     What is read is what is new, however much there is already.
     """
+    tying.tie(shop)
     done = Followed()
     for some in (_orders, _refunds, _affiliates):
         while True:

@@ -24,7 +24,7 @@ from curate import checksum, typed
 from curate.books.privacy import audit
 from curate.database import open_database, release, schema
 from curate.errors import CurateError
-from curate.shop import erasures, settings, traces
+from curate.shop import erasures, keys, settings, traces
 from curate.workspace import settle_names, unusable
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from curate.workspace import Workspace
 
 DATABASE, MANIFEST, KEYS = "shop.db", "backup.json", "keys/"
+_NEEDED = {DATABASE, settings.FILE, KEYS + keys.FILE}
 _FORMAT = "curate shop backup"
 _MOST = 1_000  # files
 _NOTE = 1 << 20  # bytes of the manifest
@@ -88,6 +89,7 @@ def backup(shop: Shop, to: Path) -> Backup:
     if to.exists() or to.is_symlink():
         raise CurateError(f"{to} exists", "give the name of a file that does not")
     erasures.complete(shop)
+    keys.load(shop.workspace.keys)  # one that is made only later would fit nothing of the backup
     try:
         with _room(shop.workspace) as room:
             _copy(shop.database.engine, room / DATABASE)
@@ -134,6 +136,7 @@ def restore(workspace: Workspace, file: Path, *, replace: bool = False) -> Resto
     with workspace.writing(), _room(workspace) as room:
         manifest = _unpack(file, room)
         schema.check(room / DATABASE, f"{DATABASE} of {file}")
+        _check_key(room / KEYS, file)
         _check(workspace, manifest, replace)
         _merge(workspace, room)
         _release(workspace)
@@ -167,8 +170,8 @@ def _copy(engine: Any, to: Path) -> None:
 def _beside(workspace: Workspace) -> dict[str, Path]:
     """Everything else, by its name in the backup."""
     found = {settings.FILE: settings.path(workspace), erasures.FILE: erasures.path(workspace)}
-    keys = sorted(one for one in workspace.keys.glob("*") if one.is_file())
-    found |= {f"{KEYS}{one.name}": one for one in keys if not one.name.endswith(".part")}
+    secret = sorted(one for one in workspace.keys.glob("*") if one.is_file())
+    found |= {f"{KEYS}{one.name}": one for one in secret if not one.name.endswith(".part")}
     return {name: path for name, path in found.items() if path.is_file()}
 
 
@@ -216,8 +219,8 @@ def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     names = [one.name for one in found.files]
     if len(names) > _MOST or len(set(names)) < len(names) or not all(map(_known, names)):
         raise CurateError(f"{file} names files that no backup has", "take another one")
-    if not {DATABASE, settings.FILE} <= set(names):
-        raise CurateError(f"{file} lacks {DATABASE} or {settings.FILE}", "take another one")
+    if missing := sorted(_NEEDED - set(names)):
+        raise CurateError(f"{file} lacks {', '.join(missing)}", "take another one")
     return found
 
 
@@ -254,11 +257,20 @@ def _check(workspace: Workspace, manifest: Manifest, replace: bool) -> None:
             f"{workspace.root} has a shop already: {', '.join(there[:5])}",
             "make a backup of it, then restore with --replace: what is there now is gone then",
         )
-    if f"{KEYS}shop.key" in there and erasures.journal(workspace).entries:
+    if KEYS + keys.FILE in there and erasures.journal(workspace).entries:
         raise CurateError(
             f"{erasures.path(workspace)} was written with the key that is there, and the backup has another one",
             "restore it in a workspace of its own: whom the journal names could not be recognised",
         )
+
+
+def _check_key(folder: Path, file: Path) -> None:
+    try:
+        keys.load(folder)
+    except CurateError as fault:
+        raise CurateError(
+            f"{file} is damaged: its {keys.FILE} is no key", "take another one"
+        ) from fault
 
 
 def _differs(path: Path, one: Member) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
-from curate.database.tables import orders
+from curate.database.tables import cursors, orders
 from curate.shop import contacts
 from curate.shop.orders.intake import BATCH
 
@@ -14,18 +14,33 @@ if TYPE_CHECKING:
     from curate.shop import Shop
 
 
+_SEEN = "orders tied"
+"""The cursor that says up to which order each was looked at: who is masked by their channel is never tied, and
+need not be looked at again."""
+
+
 def tie(shop: Shop) -> int:
-    """How many were tied; in batches, and done twice it does nothing more. New orders are when they come in.
+    """How many were tied; in batches, and each order is looked at once. New orders are tied when they come in.
 
     Of people who were erased since, what tells who they are is taken out.
     """
-    after, done = 0, 0
-    while True:
+    with shop.database.reading() as connection:
+        seen = connection.scalar(select(cursors.c.value).where(cursors.c.name == _SEEN))
+        last = int(connection.scalar(select(func.max(orders.c.id))) or 0)
+    after, done = int(seen or 0), 0
+    while after < last:
         rows, tied = _some(shop, after)
         done += tied
-        if len(rows) < BATCH:
-            return done
-        after = rows[-1]
+        after = rows[-1] if len(rows) == BATCH else last
+        _note(shop, after)
+    return done
+
+
+def _note(shop: Shop, after: int) -> None:
+    row = {"name": _SEEN, "value": str(after)}
+    query = shop.database.insert(cursors).values(row)
+    with shop.database.writing() as connection:
+        connection.execute(query.on_conflict_do_update(index_elements=["name"], set_=row))
 
 
 def _some(shop: Shop, after: int) -> tuple[list[int], int]:
