@@ -78,6 +78,7 @@ def test_what_is_said_to_programs(home: Path) -> None:
 def test_who_asks_for_what_cannot_be_is_told_what_to_do(home: Path) -> None:
     (home / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     assert "no column date or month" in curate("costs", "import", "other.csv", code=1).output
+    assert "--empty" in curate("ledger", "close", "2026-01", code=1).output
     (home / "team.csv").write_text("month,hours,rate\n2026-03,1,1\n", encoding="utf-8")
     found = curate("costs", "import", "team.csv", "--channel", "own", code=1).output
     assert "write it into the column channel" in found

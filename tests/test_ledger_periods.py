@@ -81,6 +81,19 @@ def test_months_are_closed_in_order_when_they_are_over(shop: Shop) -> None:
     assert [(one.first_entry, one.last_entry) for one in periods.closed(shop)] == [(1, 1), (0, 0)]
 
 
+def test_a_month_before_the_books_begin_is_closed_only_when_asked_for(shop: Shop) -> None:
+    with pytest.raises(CurateError, match="nothing is booked in 2026-01 or before it") as told:
+        periods.close(shop, "2026-01")
+    assert "curate ledger close 2026-01 --empty" in told.value.hint
+    assert periods.closed(shop) == ()
+    assert periods.close(shop, "2026-01", empty=True).first_entry == 0
+    with pytest.raises(CurateError, match="2026-02 or before"):
+        periods.close(shop, "2026-02")
+    assert periods.close(shop, "2026-01").again
+    post(shop, "late", JANUARY.begin)
+    assert periods.close(shop, "2026-02").first_entry == 1
+
+
 def test_what_is_closed_stays_where_it_is_when_the_time_zone_changes(tmp_path: Path) -> None:
     one = shop_at(tmp_path)
     post(one, "a", JANUARY.begin)

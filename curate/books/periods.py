@@ -63,12 +63,12 @@ def _of(row: Any) -> Closed:
     )
 
 
-def close(shop: Shop, month: str) -> Closed:
+def close(shop: Shop, month: str, empty: bool = False) -> Closed:
     """Close ``month`` (2026-03) for good: its costs of no channel are shared out, and what is dated in it from
     now on is booked in the next month. ``again`` where it was closed before, and nothing is done.
 
-    All of it or nothing. Raises CurateError where a month before it is open, it is not over, or its entries
-    are out of balance.
+    All of it or nothing. Raises CurateError where a month before it is open, it is not over, its entries are out
+    of balance, or nothing was booked until its end, unless ``empty`` says that it is to be closed all the same.
     """
     where = calendar.zone(shop.settings.books.timezone)
     period = calendar.parse(month, where)
@@ -81,6 +81,8 @@ def close(shop: Shop, month: str) -> Closed:
             if one.month == period.name:
                 return replace(one, again=True)
         period = _checked(connection, shop, period, before)
+        if not empty:
+            _check_begun(connection, period)
         shared = allocation.entries_of(connection, shop, period, month.strip())
         ledger.post_all(connection, shop, shared)
         made = _sealed(connection, period, month.strip(), before[-1:], shop.now())
@@ -111,6 +113,16 @@ def _checked(
     if wrong:
         raise CurateError(f"{wrong[0]} does not add up to nothing", "see curate ledger check")
     return period
+
+
+def _check_begun(connection: Connection, period: Period) -> None:
+    """A month before the first entry is rather a slip, or its orders are not imported yet."""
+    if connection.scalar(select(entries.c.id).where(entries.c.at < period.end).limit(1)) is None:
+        raise CurateError(
+            f"nothing is booked in {period.name} or before it",
+            "closed, it stays empty for good: orders and costs of then that are imported later are booked in the "
+            f"month after it. Import them first; to close it all the same: curate ledger close {period.name} --empty",
+        )
 
 
 def _due(connection: Connection, shop: Shop, before: tuple[Closed, ...]) -> str:

@@ -168,7 +168,10 @@ def _row(who: Affiliate, standing: list[Standing]) -> dict[str, object]:
     return {**msgspec.to_builtins(who), "sums": sums}
 
 
-@affiliates.command(epilog="Example: curate affiliates show ANN7")
+@affiliates.command(
+    short_help="Show one affiliate: codes, what is owed, payouts.",
+    epilog="Example: curate affiliates show ANN7",
+)
 @click.argument("code")
 @_json
 @in_workspace

@@ -67,9 +67,10 @@ def balances(workspace: Workspace, as_json: bool) -> None:
 
 @ledger.command(epilog="Example: curate ledger close 2026-03")
 @click.argument("month")
+@click.option("--empty", is_flag=True, help="Also where nothing is booked in it or before it.")
 @_json
 @in_workspace
-def close(workspace: Workspace, month: str, as_json: bool) -> None:
+def close(workspace: Workspace, month: str, empty: bool, as_json: bool) -> None:
     """Close MONTH for good: costs of no channel are shared out, and what comes late is booked in the next month.
 
     It has to be over, and those before it closed. Closed again, nothing changes.
@@ -77,7 +78,7 @@ def close(workspace: Workspace, month: str, as_json: bool) -> None:
     from curate.books import periods
 
     shop, say = open_shop(workspace)
-    made = periods.close(shop, month)
+    made = periods.close(shop, month, empty)
     if as_json:
         told = {"month": made.month, "digest": made.digest.hex(), "again": made.again}
         echo_json({"version": 1, **told, "waiting": made.waiting})
