@@ -96,7 +96,7 @@ def test_a_second_level_where_it_is_allowed_and_no_third(tmp_path: Path) -> None
     rules = {"usual": Rule(percent="20", introducer="5")}
     own = market(tmp_path, distribution=TWO, rules=rules).shop
     join(own, "ONE")
-    join(own, "TWO", introducer="ONE")
+    join(own, "TWO", "two@pay.example", introducer="ONE")
     with pytest.raises(CurateError, match="cannot introduce others") as fault:
         join(own, "THREE", introducer="TWO")
     assert "two levels at most" in fault.value.hint
