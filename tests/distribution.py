@@ -120,7 +120,9 @@ def earned(connection: Connection) -> dict[int, int]:
     }
     query = select(pools.c.affiliate_id, func.sum(pools.c.amount)).group_by(pools.c.affiliate_id)
     assert {int(row[0]): int(row[1]) for row in connection.execute(query)} == found
-    codes = {row.id: row.code for row in connection.execute(select(affiliates.c.id, affiliates.c.code))}
+    codes = {
+        row.id: row.code for row in connection.execute(select(affiliates.c.id, affiliates.c.code))
+    }
     query = select(postings.c.account, func.sum(postings.c.amount)).group_by(postings.c.account)
     booked = {str(row[0]): int(row[1]) for row in connection.execute(query)}
     for own, amount in found.items():

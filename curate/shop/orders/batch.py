@@ -236,4 +236,6 @@ def _waiting(entries: Iterable[Entry]) -> tuple[Unmapped, ...]:
 
 def _buyer(order: Order) -> contacts.Buyer:
     at = order.made_at if order.paid_at is None else order.paid_at
-    return contacts.Buyer(order.channel, order.buyer, order.email, order.language, at, order.paid_at)
+    return contacts.Buyer(
+        order.channel, order.buyer, order.email, order.language, at, order.paid_at
+    )
