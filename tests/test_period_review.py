@@ -92,7 +92,26 @@ def test_the_factors_make_the_share_of_the_revenue(tmp_path: Path, month: Period
     assert value["share"] == Fraction(4, 5) and value["actual"] == 100
     assert users["share"] * conversion["share"] * value["share"] == Fraction(4, 5)
     report = review.report(at.shop, month)
-    assert report.tables[2].notes == ("Furthest behind the plan: New contacts",)
+    assert report.tables[2].notes == ("Furthest behind the plan: new contacts",)
+    assert (conversion["factor"], conversion["planned"], conversion["actual"]) == (
+        "conversion (%)",
+        8,
+        10,
+    )
+    assert value["factor"] == "revenue per buyer (CNY)"
+    assert not [one for told in report.tables for one in told.columns if one.title[0].isupper()]
+
+
+def test_it_says_which_currency_it_is_of_and_what_is_left_out(
+    tmp_path: Path, month: Period
+) -> None:
+    at = filled(tmp_path)
+    (note,) = review.report(at.shop, month).notes
+    assert note == "Sales, buyers and costs are those in CNY, the currency of [books]."
+    with at.shop.database.writing() as connection:
+        move = ledger.Move("expenses:other", ledger.SUPPLIERS, 100, "USD")
+        ledger.post(connection, at.shop, "cost:1", [move], at=month.begin)
+    assert review.report(at.shop, month).notes[1] == "Left out, in other currencies: USD"
 
 
 def test_what_is_planned_for_no_whole_month_is_told(tmp_path: Path, month: Period) -> None:

@@ -83,7 +83,8 @@ def report(shop: Shop, period: Period, by: str = "") -> Report:
     """``by`` has no meaning here."""
     say = speaker(shop.workspace.settings.language)
     events.follow(shop)
-    planned, found = plan(shop, period), actual(shop, period)
+    totals = sums(shop, period, "channel").totals
+    planned, found = plan(shop, period), _own(shop, totals)
     lost = losses(shop, period)
     tables = (
         _money(shop, planned, found, say),
@@ -94,8 +95,16 @@ def report(shop: Shop, period: Period, by: str = "") -> Report:
     )
     chart = Chart("losses", say("Who went on"), "funnel", "losses", "stage", ("reached",))
     return Report(
-        "review", say("Period review"), period.name, tables, (chart,) if lost[0].reached else ()
-    )
+        "review", say("Period review"), period.name, tables, (chart,) if lost[0].reached else (),
+        notes=tuple(_currencies(found.currency, totals, say)),
+    )  # fmt: skip
+
+
+def _currencies(own: str, totals: Sequence[Figures], say: Say) -> Iterator[str]:
+    """One review is of one currency."""
+    yield say("Sales, buyers and costs are those in {currency}, the currency of [books].", currency=own)  # fmt: skip
+    if others := sorted({one.currency for one in totals} - {own}):
+        yield say("Left out, in other currencies: {currencies}", currencies=say(", ").join(others))
 
 
 def plan(shop: Shop, period: Period) -> Plan:
@@ -121,10 +130,9 @@ def plan(shop: Shop, period: Period) -> Plan:
     return Plan(summed("revenue"), summed("cost"), counted("contacts"), counted("buyers"), without)
 
 
-def actual(shop: Shop, period: Period) -> Figures:
+def _own(shop: Shop, totals: Sequence[Figures]) -> Figures:
     """All sales in the currency of [books], and everybody who came."""
     currency = shop.settings.books.currency
-    totals = sums(shop, period, "channel").totals
     return next((one for one in totals if one.currency == currency), Figures("", currency))
 
 
@@ -171,9 +179,9 @@ def _money(shop: Shop, planned: Plan, found: Figures, say: Say) -> Table:
     rows = tuple(
         _row(name, told, came, found.currency)
         for name, told, came in (
-            (say("Revenue"), planned.revenue, found.revenue),
-            (say("Cost"), planned.cost, found.traffic),
-            (say("Profit"), profit, found.profit),
+            (say("revenue"), planned.revenue, found.revenue),
+            (say("traffic cost"), planned.cost, found.traffic),
+            (say("profit"), profit, found.profit),
         )
     )
     return Table(
@@ -199,20 +207,24 @@ def _notes(shop: Shop, planned: Plan, say: Say) -> tuple[str, ...]:
 
 def _people(planned: Plan, found: Figures, say: Say) -> Table:
     rows = (
-        _row(say("New contacts"), planned.contacts, found.users),
-        _row(say("Buyers"), planned.buyers, found.buyers),
+        _row(say("new contacts"), planned.contacts, found.users),
+        _row(say("buyers"), planned.buyers, found.buyers),
     )
     return Table("people", say("Plan and actual: people"), _columns("count", say), rows)
 
 
 def _factors(shop: Shop, planned: Plan, found: Figures, say: Say) -> Table:
-    """Which of the factors of revenue fell short most: users × conversion × order value."""
+    """Which of the factors of revenue fell short most: users × conversion × revenue per buyer."""
     scale = 10 ** money.digits(found.currency)
     rows = (
-        _factor(say("New contacts"), planned.contacts, found.users),
-        _factor(say("Conversion"), _ratio(planned.buyers, planned.contacts), found.conversion),
+        _factor(say("new contacts"), planned.contacts, found.users),
         _factor(
-            say("Order value ({currency})", currency=found.currency),
+            say("conversion (%)"),
+            _percent(_ratio(planned.buyers, planned.contacts)),
+            _percent(found.conversion),
+        ),
+        _factor(
+            say("revenue per buyer ({currency})", currency=found.currency),
             _ratio(planned.revenue, planned.buyers, scale),
             None if found.order_value is None else found.order_value / scale,
         ),
@@ -224,17 +236,17 @@ def _factors(shop: Shop, planned: Plan, found: Figures, say: Say) -> Table:
         if share < 1:
             notes = (say("Furthest behind the plan: {name}", name=name),)
     columns = (
-        Column("factor", say("Factor")), Column("planned", say("Planned"), "number"),
-        Column("actual", say("Actual"), "number"), Column("share", say("Reached"), "ratio"),
+        Column("factor", say("factor")), Column("planned", say("planned"), "number"),
+        Column("actual", say("actual"), "number"), Column("share", say("reached"), "ratio"),
     )  # fmt: skip
     return Table("factors", say("The factors of revenue"), columns, rows, notes=notes)
 
 
 def _columns(kind: Kind, say: Say) -> tuple[Column, ...]:
     return (
-        Column("measure", say("Measure")), Column("planned", say("Planned"), kind),
-        Column("actual", say("Actual"), kind), Column("difference", say("Difference"), kind),
-        Column("share", say("Reached"), "ratio"),
+        Column("measure", say("measure")), Column("planned", say("planned"), kind),
+        Column("actual", say("actual"), kind), Column("difference", say("difference"), kind),
+        Column("share", say("reached"), "ratio"),
     )  # fmt: skip
 
 
@@ -260,16 +272,21 @@ def _ratio(part: int | None, whole: int | None, scale: int = 1) -> Fraction | No
     return Fraction(part, whole * scale) if part is not None and whole else None
 
 
+def _percent(rate: Fraction | None) -> Fraction | None:
+    """The factors stand in one column of numbers, each with its unit beside its name."""
+    return None if rate is None else 100 * rate
+
+
 def _losses(shop: Shop, lost: Sequence[Loss], say: Say) -> Table:
     least = shop.settings.books.least_sample
     ranks = {one.stage: rank for rank, one in enumerate(greatest(lost, least), 1)}
     rows = tuple(_lost(one, ranks.get(one.stage), say) for one in lost)
     columns = (
-        Column("stage", say("From stage")), Column("next", say("To stage")),
-        Column("reached", say("Came so far"), "count"), Column("went_on", say("Went on"), "count"),
-        Column("lost", say("Lost"), "count"), Column("rate", say("Share that went on"), "ratio"),
-        Column("low", say("At least"), "ratio"), Column("high", say("At most"), "ratio"),
-        Column("rank", say("Rank of loss"), "count"),
+        Column("stage", say("from stage")), Column("next", say("to stage")),
+        Column("reached", say("came so far"), "count"), Column("went_on", say("went on"), "count"),
+        Column("lost", say("lost"), "count"), Column("rate", say("share that went on"), "ratio"),
+        Column("low", say("at least"), "ratio"), Column("high", say("at most"), "ratio"),
+        Column("rank", say("rank of loss"), "count"),
     )  # fmt: skip
     note = say(
         "Contacts who came in the period, until its end. Stages that fewer than {n} reached are not ranked: too few to tell.",
@@ -300,9 +317,9 @@ def _experiments(shop: Shop, period: Period, lost: Sequence[Loss], say: Say) -> 
         step = f"{say(one.stage)} → {say(one.next)}"
         rows.append((step, render(_TRY[one.stage], language), rate, goal, people, weeks))
     columns = (
-        Column("step", say("Step")), Column("try", say("Try")), Column("rate", say("Share that went on"), "ratio"),
-        Column("goal", say("To be seen"), "ratio"), Column("people", say("People for each of two ways"), "count"),
-        Column("weeks", say("Weeks at the present pace"), "count"),
+        Column("step", say("step")), Column("try", say("try")), Column("rate", say("share that went on"), "ratio"),
+        Column("goal", say("to be seen"), "ratio"), Column("people", say("people for each of two ways"), "count"),
+        Column("weeks", say("weeks at the present pace"), "count"),
     )  # fmt: skip
     notes = [*_campaigns(shop, period, say)]
     if not rows:

@@ -1,4 +1,4 @@
-"""Own sales: users × conversion × order value against what they cost, by channel, campaign, bundle, week of
+"""Own sales: users × conversion × revenue per buyer against what they cost, by channel, campaign, bundle, week of
 arrival and affiliate; all of it from the ledger, to the cent."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What own sales came to, and what follows from it: whole cents and fractions, nothing rounded.
 
-Three factors make the revenue, and what they leave is told: users × conversion × order value + rest = revenue.
+Three factors make the revenue, and what they leave is told: users × conversion × revenue per buyer + rest = revenue.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Figures:
 
     @property
     def most_per_user(self) -> Fraction | None:
-        """The most that one more user may cost: conversion × order value × (1 - what goes with each sale)."""
+        """The most that one more user may cost: conversion × revenue per buyer × (1 - what goes with each sale)."""
         if self.conversion is None or self.order_value is None:
             return None
         return self.conversion * self.order_value * (1 - (self.deduction or 0))

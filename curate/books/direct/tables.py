@@ -43,7 +43,7 @@ def headings(by: By, say: Say) -> tuple[str, str, str]:
 
 
 def figures(sums: Sums, by: By, say: Say) -> Table:
-    """The plain formula: users × conversion × order value - traffic cost."""
+    """The plain formula: users × conversion × revenue per buyer - traffic cost."""
     title, nobody, note = headings(by, say)
     columns = (
         Column(by, title), Column("currency", say("currency")), Column("users", say("users"), "count"),
