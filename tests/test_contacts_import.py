@@ -238,3 +238,36 @@ def test_ten_thousand_rows_of_all_sorts(shop: Shop) -> None:
         assert (
             connection.scalar(select(func.count()).select_from(consents)) == taken.consents == 1_750
         )
+
+
+def test_who_is_told_to_want_no_more_is_written_to_no_more(shop: Shop) -> None:
+    """The event is what a list tells of those who left: without its withdrawal they would be written to still."""
+    head = "email,name,event,at,consent,consent_text,consent_source,consent_at\n"
+    take(shop, f"{head}a@example.org,Ann,,2026-01-01,yes,1,page,2026-01-01\n")
+    assert wanted(shop) == ["Ann"]
+    left = f"{head}a@example.org,Ann,unsubscribed,2026-02-01,,,,\n"
+    take(shop, left)
+    assert wanted(shop) == []
+    take(shop, f"{head}a@example.org,Ann,,2026-03-01,yes,1,page,2026-03-01\n")
+    take(shop, left)  # told again it is the word of then, and no new one
+    assert wanted(shop) == ["Ann"]
+    undated = f"{head}a@example.org,Ann,unsubscribed,,,,,\n"
+    take(shop, undated)
+    assert wanted(shop) == []
+
+
+def test_a_withdrawal_counts_where_the_clock_was_put_back(shop: Shop) -> None:
+    clock = [float(NOW)]
+    shop = Shop(shop.workspace, shop.settings, lambda: clock[0])
+    take(shop, "email,name\na@example.org,Ann\n")
+    with shop.database.writing() as connection:
+        own = find(connection, shop, "a@example.org")
+        consent.give(connection, shop, own, "marketing", "1", "page")
+        clock[0] -= 3_600
+        assert consent.withdraw(connection, shop, own, "marketing", "a letter")
+    assert wanted(shop) == []
+    with shop.database.writing() as connection:
+        consent.withdraw(connection, shop, own, "marketing", "a letter")
+        clock[0] += 7_200
+        consent.give(connection, shop, own, "marketing", "1", "page")
+    assert wanted(shop) == ["Ann"]

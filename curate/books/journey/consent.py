@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from curate.books.journey import events
 from curate.books.journey.events import Event
@@ -58,16 +58,24 @@ def withdraw(
     connection: Connection, shop: Shop, contact_id: int, purpose: str, source: str,
     at: int | None = None, text_version: str = "-",
 ) -> bool:  # fmt: skip
-    """From then on nothing of ``purpose`` is sent; False where this very word is known."""
+    """From then on nothing of ``purpose`` is sent; False where this very word is known. Said now, it is the last
+    word, also where the clock was put back since the others."""
     when = shop.now() if at is None else at
     said = Said(contact_id, purpose, False, text_version, source, when)
-    return record(connection, shop, [said])[0]
+    check(shop, said)
+    if at is None:
+        said = replace(said, at=max(when, _last(connection, contact_id, purpose)))
+    return _record(connection, shop, [said])[0]
 
 
 def record(connection: Connection, shop: Shop, some: Sequence[Said]) -> list[bool]:
     """Write down what was said, each word once: of each whether it is new. Raises CurateError, and nothing is written."""
     for one in some:
         check(shop, one)
+    return _record(connection, shop, some)
+
+
+def _record(connection: Connection, shop: Shop, some: Sequence[Said]) -> list[bool]:
     known = _known(connection, {one.contact_id for one in some})
     new = [one for one in dict.fromkeys(some) if one not in known]
     if new:
@@ -80,15 +88,20 @@ def record(connection: Connection, shop: Shop, some: Sequence[Said]) -> list[boo
         made = connection.scalars(query, rows).all()
         events.record(
             connection, shop,
-            [_event(one, own) for one, own in zip(new, made, strict=True) if one.purpose == MARKETING],
+            [_event(shop, one, own) for one, own in zip(new, made, strict=True) if one.purpose == MARKETING],
         )  # fmt: skip
     fresh = set(new)
     return [one in fresh for one in some]
 
 
-def _event(one: Said, consent_id: int) -> Event:
+def _event(shop: Shop, one: Said, consent_id: int) -> Event:
     kind = "subscribed" if one.given else "unsubscribed"
-    return Event(one.contact_id, kind, f"consent:{consent_id}", one.at)
+    return Event(one.contact_id, kind, f"consent:{consent_id}", min(one.at, shop.now()))
+
+
+def _last(connection: Connection, contact_id: int, purpose: str) -> int:
+    which = (consents.c.contact_id == contact_id) & (consents.c.purpose == purpose)
+    return connection.scalar(select(func.max(consents.c.at)).where(which)) or 0
 
 
 def check(shop: Shop, one: Said) -> None:

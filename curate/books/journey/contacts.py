@@ -63,6 +63,9 @@ _NOTED = (
 )
 
 
+_LIST = "a list of contacts"
+
+
 @dataclass(slots=True)
 class Taken:
     """What came of a table. ``faults``: all problems that are no warnings, of which some may not be kept."""
@@ -251,6 +254,7 @@ def _take(shop: Shop, some: Sequence[Told], codes: dict[str, int], taken: Taken)
         did = [(told, own) for told, own in there if told.event]
         happened = [_event(shop, told, own, codes) for told, own in did]
         outcomes = events.record(connection, shop, happened)
+        _leave(connection, shop, happened, outcomes)
     for (told, _), outcome in zip(did, outcomes, strict=True):
         _tell(taken, told, outcome)
     for told, one in zip(some, found, strict=True):
@@ -270,6 +274,20 @@ def _event(shop: Shop, told: Told, own: int, codes: dict[str, int]) -> Event:
     return Event(
         own, told.event, f"told:{mark.hex()[:40]}", told.person.at, codes.get(told.campaign)
     )
+
+
+def _leave(
+    connection: Connection, shop: Shop, some: Sequence[Event], outcomes: Sequence[events.Outcome]
+) -> None:
+    """Who is told to want no more messages takes back what they agreed to: else they would be sent still."""
+    purposes = sorted({MARKETING, *(one.purpose for one in shop.settings.plans.values())})
+    left = [
+        Said(one.contact_id, purpose, False, "-", _LIST, one.at)
+        for one, outcome in zip(some, outcomes, strict=True)
+        if one.kind == "unsubscribed" and outcome.new
+        for purpose in purposes
+    ]
+    consent.record(connection, shop, left)
 
 
 def _tell(taken: Taken, told: Told, outcome: events.Outcome) -> None:
