@@ -27,6 +27,7 @@ from curate.books.reports import (
     terminal,
 )
 from curate.books.reports.cells import fixed, heading, said, shown
+from curate.books.reports.charts import draw
 from curate.exports.text import commands, line
 from curate.shop import money
 from tests.reported import HOSTILE, direct, journey
@@ -191,3 +192,16 @@ def test_a_table_with_a_hole_is_no_table() -> None:
     for wrong in (("b", "a"), ("a", "a"), ("a", "c")):
         with pytest.raises(ValueError, match="chart c"):
             Report("r", "R", "2026", (table,), (Chart("c", "C", "bars", "t", wrong[0], wrong[1:]),))
+
+
+def test_what_is_of_several_currencies_says_so_once_and_is_drawn_apart() -> None:
+    columns = (Column("channel", "Channel"), Column("currency", "Currency"),
+               Column("revenue", "Revenue", "money"), Column("rate", "Rate", "ratio"))  # fmt: skip
+    rows = (("own", "CNY", Money(1_250, "CNY"), Fraction(1, 2)), ("own", "USD", Money(300, "USD"), Fraction(1, 3)))  # fmt: skip
+    table = Table("t", "T", columns, rows)
+    assert [said(table, row)[2] for row in rows] == ["12.50", "3.00"]
+    told = Report("direct", "D", "2026", (table,))
+    for figure in ("revenue", "rate"):
+        drawn = [*draw(told, Chart("c", "C", "bars", "t", "channel", (figure,)), "en")]
+        assert [one.title for one in drawn] == ["C (CNY)", "C (USD)"]
+        assert [one.svg.count(">own<") for one in drawn] == [1, 1]

@@ -66,17 +66,24 @@ def heading(table: Table, place: int) -> str:
 
 
 def said(table: Table, row: tuple[Cell, ...]) -> list[str]:
-    """A row of ``table`` as people read it below its headings."""
+    """A row of ``table`` as people read it below its headings, and beside its currency."""
+    place = by_currency(table)
+    own = str(row[place] or "") if place else ""
     return [
-        shown(cell, column, _told(table, place))
-        for place, (cell, column) in enumerate(zip(row, table.columns, strict=True))
+        shown(cell, column, _told(table, n) or own)
+        for n, (cell, column) in enumerate(zip(row, table.columns, strict=True))
     ]
+
+
+def by_currency(table: Table) -> int:
+    """The place of the column that says which currency a row is of; 0 where there is none."""
+    return next((n for n, one in enumerate(table.columns) if one.key == "currency"), 0)
 
 
 def for_people(table: Table) -> Table:
     """Without a column "currency" that says the same in every row as the headings of its amounts do."""
     codes = {currency(table, n) for n, one in enumerate(table.columns) if one.kind == "money"}
-    place = next((n for n, one in enumerate(table.columns) if one.key == "currency"), 0)
+    place = by_currency(table)
     rows = [*table.rows, *table.below]
     if not place or len(codes) != 1 or {row[place] for row in rows} - {"", None} != codes:
         return table

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curate.books.reports import Cell, Chart, Column, Money, Report, Table
-from curate.books.reports.cells import heading, shown
+from curate.books.reports.cells import by_currency, heading, shown
 from curate.books.reports.inline import inline
 from curate.exports.text import line
 from curate.messages import speaker
@@ -93,21 +93,26 @@ def _drawn(picture: _Picture, table: Table, part: Table, key: str, title: str) -
 
 
 def _currencies(table: Table, chart: Chart) -> list[str]:
-    """ "" where it is not about money."""
-    places = [table.at(key) for key in chart.y]
-    cells = (row[place] for row in table.rows for place in places)
-    return sorted({cell.currency for cell in cells if isinstance(cell, Money)}) or [""]
+    """ "" where it is not about money, and its rows are of no currency."""
+    return sorted({code for row in table.rows for code in _of(table, chart, row)}) or [""]
+
+
+def _of(table: Table, chart: Chart, row: tuple[Cell, ...]) -> set[str]:
+    """The currencies of what is drawn of a row, else the one that the row is of."""
+    cells = (row[table.at(key)] for key in chart.y)
+    codes = {cell.currency for cell in cells if isinstance(cell, Money)}
+    place = by_currency(table)
+    return codes or ({str(row[place])} if place and row[place] else set())
 
 
 def _of_currency(table: Table, chart: Chart, code: str) -> Table:
     """The rows that are in it."""
     from msgspec.structs import replace as other
 
-    places = [table.at(key) for key in chart.y]
     rows = tuple(
         tuple(None if isinstance(cell, Money) and cell.currency != code else cell for cell in row)
         for row in table.rows
-        if any(isinstance(row[place], Money) and row[place].currency == code for place in places)  # type: ignore[union-attr]
+        if code in _of(table, chart, row)
     )
     return other(table, rows=rows, total=(), totals=())
 
