@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from curate.books.journey import consent, touches
-from curate.database.tables import campaigns, consents, contacts, identities, outbox
+from curate.database.tables import (
+    campaigns,
+    consents,
+    contacts,
+    identities,
+    lines,
+    outbox,
+    refunds,
+)
 from curate.database.tables import touches as table
 from curate.errors import CurateError
 from curate.shop import mail, unsubscribe
@@ -27,6 +35,7 @@ from curate.shop.settings import Touch
 from curate.shop.unsubscribe import Whose
 from tests.asked import Asked
 from tests.planning import DAY, HOUR, NOON, Desk, desk, people, plan
+from tests.selling import order
 from tests.serving import serving
 
 URL = "https://files.example.org"
@@ -91,6 +100,49 @@ def test_what_ends_it_before_it_leaves_holds_it_back_too(tmp_path: Path, what: s
             at.clock.now += 15 * DAY
     assert at.mail() == []
     assert at.rows()[0][2:] == ("cancelled", {"bought": "stopped bought"}.get(what, what))
+
+
+@pytest.mark.parametrize("way", ["email", "paste"])
+def test_a_stage_that_it_is_not_for_any_more_holds_it_back(tmp_path: Path, way: str) -> None:
+    step = msgspec.structs.replace(plan(way=way).steps[0], below="purchased")
+    at = letters(desk(tmp_path, follow=plan("subscribed", steps=(step,), stops=())))
+    (number,) = at.lying()
+    at.clock.now += 60
+    at.did(1, "bought")
+    if way == "email":
+        assert at.mail() == []
+    else:
+        with pytest.raises(CurateError, match="stage is not one that it is for"):
+            box.text(at.shop, number)
+        assert at.run().cancelled == 1
+    assert at.rows() == [("follow", 1, "cancelled", "stage")]
+
+
+@pytest.mark.parametrize("kind", ["bought", "refunded"])
+def test_an_order_that_nobody_followed_yet_holds_it_back_too(tmp_path: Path, kind: str) -> None:
+    """The mail that goes out with the orders that were just taken in."""
+    at = desk(tmp_path, follow=plan(way="email", stops=(kind,)))
+    at.contact()
+    at.clock.now += 60
+    if kind == "refunded":
+        order(at.shop, "1", contact_id=1)
+    assert at.run().prepared == 1
+    at.clock.now += 60
+    if kind == "bought":
+        order(at.shop, "2", contact_id=1)
+    else:
+        with at.shop.database.writing() as connection:
+            line = connection.scalar(select(lines.c.id))
+            values = {
+                "line_id": line,
+                "reference": "1",
+                "quantity": 1,
+                "amount": 1,
+                "at": at.shop.now(),
+            }
+            connection.execute(refunds.insert().values(values))
+    assert at.mail() == []
+    assert at.rows() == [("follow", 1, "cancelled", f"stopped {kind}")]
 
 
 def test_mail_that_is_late_waits_for_the_morning(tmp_path: Path) -> None:

@@ -101,16 +101,10 @@ def _look_again(shop: Shop) -> int:
     last, count = (-1, 0), 0
     with shop.database.reading() as connection:
         while some := connection.execute(query.where(place > last)).all():
-            over = _over(connection, shop, some)
+            over = permission.over(connection, shop, some)
             last = some[-1].lies_at, some[-1].outbox_id
             count += _withdrawn(shop, [one.id for one in some if one.id in over])
     return count
-
-
-def _over(connection: Connection, shop: Shop, some: Sequence[Any]) -> dict[int, str]:
-    late = shop.now() - shop.settings.touch.late
-    old = {one.id: "late" for one in some if one.planned_at < late}
-    return old | permission.denied(connection, shop, some)
 
 
 def _withdrawn(shop: Shop, ids: Sequence[int]) -> int:
@@ -127,7 +121,7 @@ def _withdrawn(shop: Shop, ids: Sequence[int]) -> int:
     )
     with shop.database.writing() as connection:
         some = [one for one in connection.execute(query) if one.lies == "rendered"]
-        over = _over(connection, shop, some)
+        over = permission.over(connection, shop, some)
         mine = {one.id: (one.outbox_id, over[one.id]) for one in some if one.id in over}
         plans.withdraw(connection, shop, mine)
     return len(mine)

@@ -9,18 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
-from curate.database.tables import contacts, events, outbox, touches
+from curate.database.tables import (
+    contacts,
+    events,
+    lines,
+    orders,
+    outbox,
+    refunds,
+    touches,
+)
 from curate.messages import msg
 from curate.shop import consents, quiet
 
 if TYPE_CHECKING:
     from curate.model import Message
     from curate.shop import Shop
-    from curate.shop.settings import Plan
+    from curate.shop.settings import Plan, Step
 
 PREFIX = "touch:"
 _WHY = {
@@ -61,10 +69,8 @@ def verdict(connection: Connection, shop: Shop, row: Any) -> Verdict:
     touch = connection.execute(query).first()
     if touch is None:
         return Verdict("erased")
-    if why := denied(connection, shop, [touch]).get(touch.id, ""):
+    if why := over(connection, shop, [touch]).get(touch.id, ""):
         return Verdict(why)
-    if shop.now() > touch.planned_at + shop.settings.touch.late:
-        return Verdict("late")
     how = shop.settings.touch
     return Verdict("", quiet.until(shop.now(), how.hours, how.zone(touch.channel)))
 
@@ -89,6 +95,37 @@ def when(connection: Connection, shop: Shop, contact_id: int, at: int) -> str:
     query = select(contacts.c.channel).where(contacts.c.id == contact_id)
     where = shop.settings.touch.zone(connection.scalar(query) or "")
     return f"{datetime.fromtimestamp(at, where):%Y-%m-%d %H:%M} ({where.key})"
+
+
+def over(connection: Connection, shop: Shop, some: Sequence[Any]) -> dict[int, str]:
+    """Why which of these touches, that were prepared and lie there, may not go out any more, by id."""
+    late = shop.now() - shop.settings.touch.late
+    found = _unfit(connection, shop, some)
+    found |= {one.id: "late" for one in some if one.planned_at < late}
+    return found | denied(connection, shop, some)
+
+
+def _unfit(connection: Connection, shop: Shop, some: Sequence[Any]) -> dict[int, str]:
+    """Those whose contact came to a stage, since they were prepared, that they are not for."""
+    plans = shop.settings.plans
+    steps = {
+        one.id: plans[one.plan].steps[one.step - 1]
+        for one in some
+        if _current(plans.get(one.plan), one)
+    }
+    asked = {one.contact_id for one in some if one.id in steps and _staged(steps[one.id])}
+    query = select(contacts.c.id, contacts.c.stage).where(contacts.c.id.in_(asked))
+    stages = {row.id: row.stage for row in connection.execute(query)} if asked else {}
+    return {
+        one.id: "stage"
+        for one in some
+        if one.contact_id in stages and one.id in steps
+        and not steps[one.id].fits(stages[one.contact_id])
+    }  # fmt: skip
+
+
+def _staged(step: Step) -> bool:
+    return bool(step.least or step.below)
 
 
 def denied(connection: Connection, shop: Shop, some: Sequence[Any]) -> dict[int, str]:
@@ -174,4 +211,37 @@ def _happened(
     found: dict[int, list[Any]] = {}
     for row in connection.execute(query) if kinds else ():
         found.setdefault(row.contact_id, []).append(row)
+    for new in _unfollowed(connection, {one.contact_id for one in some}, kinds, since):
+        found.setdefault(new.contact_id, []).append(new)
     return found
+
+
+class _New(NamedTuple):
+    """What will be an event as soon as it is followed: the last one. Mail goes out with what came in just now."""
+
+    contact_id: int
+    kind: str
+    at: int
+    id: int = 1 << 62
+
+
+def _unfollowed(
+    connection: Connection, ids: set[int], kinds: Sequence[str], since: int
+) -> list[_New]:
+    found: list[_New] = []
+    if "bought" in kinds:
+        query = select(orders.c.contact_id, orders.c.paid_at).where(
+            orders.c.contact_id.in_(ids), orders.c.followed.is_(None), orders.c.paid_at >= since
+        )
+        found += [_New(row.contact_id, "bought", row.paid_at) for row in connection.execute(query)]
+    if "refunded" in kinds:
+        given = (
+            select(orders.c.contact_id, refunds.c.at)
+            .join(lines, lines.c.order_id == orders.c.id)
+            .join(refunds, refunds.c.line_id == lines.c.id)
+            .where(
+                orders.c.contact_id.in_(ids), refunds.c.followed.is_(None), refunds.c.at >= since
+            )
+        )
+        found += [_New(row.contact_id, "refunded", row.at) for row in connection.execute(given)]
+    return sorted(found, key=lambda one: one.at)
