@@ -97,6 +97,26 @@ def test_who_answers_with_the_token_or_is_named_gets_no_more(place: Path) -> Non
     assert nobody.exit_code == 1 and "there is no contact" in nobody.output
 
 
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [("en", "  cancelled: 2 (its plan was edited or taken out)"), ("zh", "  取消：2（所属计划已修改或移除）")],
+)  # fmt: skip
+def test_a_run_says_why_it_cancelled(place: Path, language: str, line: str) -> None:
+    (place / "curate.toml").write_text(f'language = "{language}"\n', "utf-8")
+    begun(place)
+    assert "2 (" not in curate("journey", "run", at=place).output
+    (place / "shop.toml").write_text("", "utf-8")
+    assert line in curate("journey", "run", at=place).output.splitlines()
+
+
+def test_why_something_was_cancelled_is_told_to_programs_too(place: Path) -> None:
+    begun(place)
+    curate("journey", "run", at=place)
+    (place / "shop.toml").write_text("", "utf-8")
+    told = json.loads(curate("journey", "run", "--json", at=place).stdout)
+    assert told["reasons"] == [{"what": "cancelled", "why": "edited", "number": told["cancelled"]}]
+
+
 def test_in_chinese(place: Path) -> None:
     (place / "curate.toml").write_text('language = "zh"\n', "utf-8")
     begun(place)

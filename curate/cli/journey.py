@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
+_FATES = {
+    "put_off": "  put off: {n} ({why})",
+    "skipped": "  left out: {n} ({why})",
+    "cancelled": "  cancelled: {n} ({why})",
+}
+
 
 @click.group(
     cls=Shortened,
@@ -59,7 +65,8 @@ def run(workspace: Workspace, as_json: bool) -> None:
     shop, say = open_shop(workspace)
     done = touches.run(shop)
     if as_json:
-        echo_json({"version": 1, **dataclasses.asdict(done)})
+        reasons = [{"what": what, "why": why, "number": n} for what, why, n in done.reasons]
+        echo_json({"version": 1, **dataclasses.asdict(done), "reasons": reasons})
     else:
         echo(
             say(
@@ -69,6 +76,8 @@ def run(workspace: Workspace, as_json: bool) -> None:
                 cancelled=done.cancelled, begun=done.begun,
             )
         )  # fmt: skip
+        for what, why, number in done.reasons:
+            _tell_why(what, why, number, say)
         if done.late:
             echo(say("  {n} events began nothing: too long ago", n=done.late), err=True)
         if done.prepared:
@@ -80,6 +89,14 @@ def run(workspace: Workspace, as_json: bool) -> None:
             _tell_lacking(name, code, say)
     if done.trouble:
         raise click.exceptions.Exit(Exit.PARTIAL)
+
+
+def _tell_why(what: str, why: str, number: int, say: Say) -> None:
+    from curate.shop.delivery import permission
+
+    told = permission.reason(why)
+    because = say(told.text, **told.args)
+    echo(say(_FATES[what], n=number, why=because))
 
 
 def _tell_lacking(name: str, code: str, say: Say) -> None:

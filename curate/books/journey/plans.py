@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, and_, func, not_, or_, select, text, update
+from sqlalchemy import Connection, and_, false, func, not_, or_, select, text, update
 
 from curate.database.tables import campaigns, cursors, events, outbox, touches
 from curate.shop.delivery import permission
@@ -28,11 +28,12 @@ _LOCK = 0x746F7563686573  # of PostgreSQL: any number that nobody else uses
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What new events did. ``late``: began nothing, for what they would have begun is long over."""
+    """What new events did. ``late``: began nothing, for what they would have begun is long over.
+    ``stopped``: messages, by why."""
 
     begun: int = 0
     late: int = 0
-    stopped: int = 0
+    stopped: Counter[str] = field(default_factory=Counter)
 
 
 def alone(connection: Connection) -> None:
@@ -57,7 +58,8 @@ def edited(shop: Shop) -> int:
 
 def _cancel(connection: Connection, shop: Shop, versions: Mapping[str, str]) -> int:
     current = or_(
-        *(and_(touches.c.plan == name, touches.c.version == one) for name, one in versions.items())
+        false(),
+        *(and_(touches.c.plan == name, touches.c.version == one) for name, one in versions.items()),
     )
     old = not_(current) if versions else touches.c.id > 0
     now = {"why": "edited", "changed_at": shop.now()}
@@ -166,13 +168,13 @@ def _busy(connection: Connection, contacts: set[int]) -> set[tuple[int, str]]:
     return {(row.contact_id, row.plan) for row in connection.execute(query)}
 
 
-def _stop(connection: Connection, shop: Shop, some: Iterable[Any]) -> int:
-    """What is queued for those whom something ended."""
+def _stop(connection: Connection, shop: Shop, some: Iterable[Any]) -> Counter[str]:
+    """What is queued for those whom something ended; by why."""
     ends = {kind for plan in shop.settings.plans.values() for kind in plan.stops}
     left = {event.contact_id for event in some if event.kind == "unsubscribed"}
     whose = {event.contact_id for event in some if event.kind in ends} | left
     if not whose:
-        return 0
+        return Counter()
     query = select(touches).where(touches.c.contact_id.in_(whose), touches.c.state == "queued")
     found = connection.execute(query.order_by(touches.c.id).with_for_update()).all()
     denied = permission.denied(connection, shop, found)
@@ -188,7 +190,7 @@ def _stop(connection: Connection, shop: Shop, some: Iterable[Any]) -> int:
             update(touches).where(touches.c.id.in_(mine))
             .values(state="cancelled", why=why, changed_at=shop.now())
         )  # fmt: skip
-    return len(over)
+    return Counter(over.values())
 
 
 def broken(connection: Connection, shop: Shop) -> dict[str, str]:

@@ -7,7 +7,8 @@ run again, by several processes at once: what is due is prepared once. It costs 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -29,13 +30,15 @@ if TYPE_CHECKING:
     from curate.shop.settings import Step
 
 AT_ONCE = 200
+_TOLD = {"queued": "put_off", "skipped": "skipped", "cancelled": "cancelled"}
 _BY_HAND = ("wechat", "handle", "phone", "email")
 """How a person reaches a contact, the closest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What one run did. ``trouble``: plans that could not be gone on with, and the campaign they lack."""
+    """What one run did. ``reasons``: (put_off, skipped or cancelled; why; how many). ``trouble``: plans that could
+    not be gone on with, and the campaign they lack."""
 
     begun: int = 0
     prepared: int = 0
@@ -43,12 +46,25 @@ class Done:
     skipped: int = 0
     cancelled: int = 0
     late: int = 0  # events that began nothing any more
+    reasons: tuple[tuple[str, str, int], ...] = ()
     trouble: tuple[tuple[str, str], ...] = ()
 
     def __add__(self, other: Done) -> Done:
-        numbers = (one.name for one in fields(Done) if one.name != "trouble")
+        numbers = (one.name for one in fields(Done) if one.name not in ("reasons", "trouble"))
         summed = {name: getattr(self, name) + getattr(other, name) for name in numbers}
-        return Done(**summed, trouble=self.trouble + other.trouble)
+        whys: Counter[tuple[str, str]] = Counter()
+        for what, why, number in self.reasons + other.reasons:
+            whys[what, why] += number
+        return Done(**summed, reasons=_reasons(whys), trouble=self.trouble + other.trouble)
+
+
+def _reasons(whys: Mapping[tuple[str, str], int]) -> tuple[tuple[str, str, int], ...]:
+    return tuple((what, why, number) for (what, why), number in sorted(whys.items()))
+
+
+def _cancelled(whys: Mapping[str, int]) -> Done:
+    reasons = _reasons({("cancelled", why): number for why, number in whys.items() if number})
+    return Done(cancelled=sum(whys.values()), reasons=reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +93,10 @@ def run(shop: Shop) -> Done:
     """All that is due now, with what orders and refunds tell of. Sends nothing: what it prepares lies in the
     outbox, and is asked about once more when it is sent."""
     events.follow(shop)
-    done = Done(cancelled=plans.edited(shop))
+    done = _cancelled({"edited": plans.edited(shop)})
     begun = plans.begin(shop)
-    done += Done(begun=begun.begun, late=begun.late, cancelled=begun.stopped)
-    done += Done(cancelled=_look_again(shop))
+    done += Done(begun=begun.begun, late=begun.late) + _cancelled(begun.stopped)
+    done += _cancelled(_look_again(shop))
     with shop.database.reading() as connection:
         lacking = plans.broken(connection, shop)
     while found := _some(shop, sorted(lacking)):
@@ -88,8 +104,8 @@ def run(shop: Shop) -> Done:
     return done + Done(trouble=tuple(sorted(lacking.items())))
 
 
-def _look_again(shop: Shop) -> int:
-    """What lies in the outbox and may not go out any more; how much."""
+def _look_again(shop: Shop) -> Counter[str]:
+    """What lies in the outbox and may not go out any more; how much, by why."""
     place = tuple_(outbox.c.due_at, outbox.c.id)  # as their index is sorted
     query = (
         select(touches, outbox.c.due_at.label("lies_at"))
@@ -98,7 +114,7 @@ def _look_again(shop: Shop) -> int:
         .order_by(outbox.c.due_at, outbox.c.id)
         .limit(plans.AT_ONCE)
     )
-    last, count = (-1, 0), 0
+    last, count = (-1, 0), Counter[str]()
     with shop.database.reading() as connection:
         while some := connection.execute(query.where(place > last)).all():
             over = permission.over(connection, shop, some)
@@ -107,10 +123,10 @@ def _look_again(shop: Shop) -> int:
     return count
 
 
-def _withdrawn(shop: Shop, ids: Sequence[int]) -> int:
+def _withdrawn(shop: Shop, ids: Sequence[int]) -> Counter[str]:
     """Held, and asked once more: it may be on its way since."""
     if not ids:
-        return 0
+        return Counter()
     # The state is looked at here: asked for it SQLite would go through all that lies there.
     query = (
         select(touches, outbox.c.state.label("lies"))
@@ -124,7 +140,7 @@ def _withdrawn(shop: Shop, ids: Sequence[int]) -> int:
         over = permission.over(connection, shop, some)
         mine = {one.id: (one.outbox_id, over[one.id]) for one in some if one.id in over}
         plans.withdraw(connection, shop, mine)
-    return len(mine)
+    return Counter(why for _, why in mine.values())
 
 
 def _some(shop: Shop, lacking: Sequence[str]) -> Done | None:
@@ -161,9 +177,11 @@ class _Batch:
         self._prepare([one for one, fate in fates if fate.state == "prepared"])
         self._go_on(fates)
         counted = [fate.state for _, fate in fates]
+        whys = Counter((_TOLD[fate.state], fate.why) for _, fate in fates if fate.why)
         return Done(
             prepared=counted.count("prepared"), put_off=counted.count("queued"),
             skipped=counted.count("skipped"), cancelled=counted.count("cancelled"),
+            reasons=_reasons(whys),
         )  # fmt: skip
 
     def _fate(self, one: Any) -> _Fate:
