@@ -192,7 +192,7 @@ def told(costs: dict[str, Cost], peers: dict[str, Cost], count: int) -> Iterator
         "import and report together": whole,
         "curate's start alone": costs["start"],
     } | {f"{name}, from the CSV": cost for name, cost in peers.items()}
-    head = ("", "wall s", "CPU s", "lines/s", "peak MiB")
+    head: tuple[str, ...] = ("", "wall s", "CPU s", "lines/s", "peak MiB")
     head += tuple(f"{what} / {name}" for name in peers for what in ("wall", "CPU", "memory"))
     rows = []
     for way, cost in ways.items():
