@@ -297,6 +297,28 @@ def test_a_statement_adds_up_and_goes_on_where_the_last_one_ended(counter: Count
     books_hold(own)
 
 
+@pytest.mark.parametrize(
+    ("rule", "bases", "earned"),
+    [
+        (Rule(fixed="5.00"), [None, None], [500, 0]),
+        (Rule(wholesale="60.00"), [None, None], [4_000, -1_000]),
+        (Rule(percent="20"), [10_000, -2_500], [2_000, -500]),
+    ],
+)
+def test_a_statement_tells_what_was_sold_and_of_what_a_percentage_is(
+    tmp_path: Path, rule: Rule, bases: list[int | None], earned: list[int]
+) -> None:
+    own = market(tmp_path, rules={"usual": rule}).shop
+    join(own, "ANN")
+    sell(own, "1", 10_000, "ANN")
+    give_back(own, "1", 2_500)
+    told = statement.statement(own, "ANN", MARCH).lines
+    some = [one for one in zip(bases, earned, [10_000, -2_500], strict=True) if one[1]]
+    assert [(one.base, one.amount, one.sold) for one in told] == some
+    shown = rows(statement.report(own, "ANN", MARCH), "lines")
+    assert [one["sold"] for one in shown] == [Money(one.sold or 0, "CNY") for one in told]
+
+
 def test_a_reference_leads_from_one_affiliate_to_nobody_elses(tmp_path: Path) -> None:
     two, told = {"profile": "other", "depth": 2}, {"usual": Rule(percent="20", introducer="5")}
     own = market(tmp_path, distribution=two, rules=told).shop

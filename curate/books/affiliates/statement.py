@@ -7,6 +7,7 @@ and nothing leads from it to the order but the shop's own key.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
@@ -22,6 +23,8 @@ from curate.database.tables import (
     payouts,
     pools,
     postings,
+    refunds,
+    rules,
     settlements,
 )
 from curate.messages import Say, speaker
@@ -29,6 +32,7 @@ from curate.model import Language
 from curate.pipeline import table
 from curate.shop import money
 from curate.shop.commission.pools import pieces
+from curate.shop.commission.rules import terms
 
 if TYPE_CHECKING:
     from curate.books.affiliates.register import Affiliate
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
     from curate.shop import Shop
 
 COLUMNS = (
-    "day", "kind", "role", "reference", "product", "base", "amount", "currency", "due_day", "batch",
+    "day", "kind", "role", "reference", "product", "sold", "base", "amount", "currency", "due_day", "batch",
 )  # fmt: skip
 _CHARACTERS = 10
 
@@ -49,7 +53,8 @@ class Line(msgspec.Struct, frozen=True):
     role: str  # seller, introducer
     reference: str
     product: str  # SKU
-    base: int
+    sold: int | None  # what the sale brought, or what was given back of it
+    base: int | None  # of which a percentage is the amount; None where a rule goes by pieces
     amount: int
     currency: str
     due_day: str
@@ -127,12 +132,16 @@ def write(stream: IO[bytes], made: Statement) -> int:
     """The lines as CSV; how many they are. No cell is a formula to a spreadsheet."""
     rows = (
         (
-            one.day, one.kind, one.role, one.reference, one.product, money.decimal(one.base, one.currency),
-            money.decimal(one.amount, one.currency), one.currency, one.due_day, one.batch,
+            one.day, one.kind, one.role, one.reference, one.product, _decimal(one.sold, one.currency),
+            _decimal(one.base, one.currency), money.decimal(one.amount, one.currency), one.currency, one.due_day, one.batch,
         )
         for one in made.lines
     )  # fmt: skip
     return table.write(stream, COLUMNS, rows)
+
+
+def _decimal(amount: int | None, currency: str) -> str:
+    return "" if amount is None else money.decimal(amount, currency)
 
 
 def _sums(made: Statement, say: Say) -> Table:
@@ -158,6 +167,7 @@ def _lines(made: Statement, say: Say) -> Table:
         Column("kind", say("kind")),
         Column("reference", say("reference")),
         Column("product", say("product")),
+        Column("sold", say("sold"), "money"),
         Column("base", say("of"), "money"),
         Column("amount", say("amount"), "money"),
         Column("due_day", say("due on")),
@@ -170,7 +180,7 @@ def _lines(made: Statement, say: Say) -> Table:
     rows = tuple(
         (
             one.day, kinds[one.kind], one.reference or None, one.product or None,
-            Money(one.base, one.currency) if one.reference else None, Money(one.amount, one.currency),
+            *(None if amount is None else Money(amount, one.currency) for amount in (one.sold, one.base)), Money(one.amount, one.currency),
             one.due_day or None, one.batch or None,
         )
         for one in made.lines
@@ -181,25 +191,49 @@ def _lines(made: Statement, say: Say) -> Table:
 def _earned(connection: Connection, shop: Shop, who: Affiliate) -> list[tuple[int, int, Line]]:
     where = calendar.zone(shop.settings.books.timezone)
     query = (
-        select(commissions, lines.c.sku, pools.c.role, payouts.c.batch)
+        select(commissions, lines.c.sku, lines.c.paid, pools.c.role, payouts.c.batch, rules.c.text)
         .join(pools, pools.c.id == commissions.c.pool_id)
+        .join(rules, rules.c.id == pools.c.rule_id)
         .outerjoin(lines, lines.c.id == commissions.c.line_id)
         .outerjoin(settlements, settlements.c.commission_id == commissions.c.id)
         .outerjoin(payouts, payouts.c.id == settlements.c.payout_id)
         .where(commissions.c.affiliate_id == who.id)
     )
+    rows = connection.execute(query).all()
+    given = _given_back(connection, rows)
     return [
         (
             row.at,
             row.id,
             Line(
                 calendar.day(row.at, where).isoformat(), row.kind, row.role, _reference(shop, who, row.line_id),
-                row.sku or "", row.base, row.amount, row.currency,
+                row.sku or "", given.get(row.source, row.paid if row.kind == "earn" else None), _base(row), row.amount, row.currency,
                 calendar.day(row.due_at, where).isoformat(), row.batch or "",
             ),
         )
-        for row in connection.execute(query)
+        for row in rows
     ]  # fmt: skip
+
+
+def _base(row: Any) -> int | None:
+    by_percent = row.role == "introducer" or terms(row.text).percent is not None
+    return int(row.base) if by_percent else None
+
+
+def _given_back(connection: Connection, rows: Sequence[Any]) -> dict[str, int]:
+    """By the source of the commission that was taken back ("refund:7:seller"); below nothing."""
+    sources = {
+        row.source: int(row.source.split(":")[1])
+        for row in rows
+        if row.source.startswith("refund:")
+    }
+    query = select(refunds.c.id, refunds.c.amount)
+    amounts = {
+        int(own): int(amount)
+        for some in pieces(sorted(set(sources.values())))
+        for own, amount in connection.execute(query.where(refunds.c.id.in_(some)))
+    }
+    return {source: -amounts[own] for source, own in sources.items() if own in amounts}
 
 
 def _paid(connection: Connection, shop: Shop, who: Affiliate) -> list[tuple[int, int, Line]]:
@@ -212,7 +246,7 @@ def _paid(connection: Connection, shop: Shop, who: Affiliate) -> list[tuple[int,
     query = (
         select(entries.c.id, entries.c.at, entries.c.source, postings.c.amount, postings.c.currency)
         .join(postings, postings.c.entry_id == entries.c.id)
-        .where(postings.c.account == f"liabilities:affiliate:{who.code}")
+        .where(postings.c.account == ledger.owed(who.code))
     )
     return [
         (row.at, row.id, _payout(row, named, where))
@@ -226,7 +260,9 @@ def _payout(row: Any, named: dict[str, str], where: Any) -> Line:
     day = calendar.day(row.at, where).isoformat()
     kind, _, own = row.source.partition(":")
     told = "paid" if kind == "payout" else "returned"
-    return Line(day, told, "", "", "", 0, -int(row.amount), row.currency, "", named.get(own, ""))
+    return Line(
+        day, told, "", "", "", None, None, -int(row.amount), row.currency, "", named.get(own, "")
+    )
 
 
 def _reference(shop: Shop, who: Affiliate, line_id: int | None) -> str:
