@@ -246,7 +246,7 @@ def _paid(connection: Connection, shop: Shop, who: Affiliate) -> list[tuple[int,
     query = (
         select(entries.c.id, entries.c.at, entries.c.source, postings.c.amount, postings.c.currency)
         .join(postings, postings.c.entry_id == entries.c.id)
-        .where(postings.c.account == ledger.owed(who.code))
+        .where(postings.c.account == f"liabilities:affiliate:{who.code}")
     )
     return [
         (row.at, row.id, _payout(row, named, where))
