@@ -99,7 +99,7 @@ def _costs(connection: Connection) -> Iterator[Problem]:
 
 
 def _commissions(connection: Connection) -> Iterator[Problem]:
-    account = "expenses:commission:" + affiliates.c.code
+    account = ledger.commission("") + affiliates.c.code
     table = commissions.join(affiliates, affiliates.c.id == commissions.c.affiliate_id)
     source = "commission:" + commissions.c.source
     yield from _documents(connection, commissions, source, account, table)

@@ -91,6 +91,16 @@ def sales(sku: str) -> str:
     return f"income:sales:{sku}"
 
 
+def commission(affiliate: str) -> str:
+    """What somebody's sales cost, by their code."""
+    return f"expenses:commission:{affiliate}"
+
+
+def owed(affiliate: str) -> str:
+    """What is theirs and not paid out yet."""
+    return f"liabilities:affiliate:{affiliate}"
+
+
 def spent(kind: str, channel: str = "") -> str:
     """``kind``: ads, team, payment or other; without ``channel`` what has to be shared out."""
     return f"expenses:{kind}:{channel}" if channel else f"expenses:{kind}"

@@ -141,7 +141,7 @@ def paid(
         done = [one for one in held if one.state == "prepared"]
         for one in done:
             _state(connection, shop, one, "paid", reference=reference)
-            move = Move(_owed(one), ledger.BANK, one.amount, one.currency)
+            move = Move(ledger.owed(one.code), ledger.BANK, one.amount, one.currency)
             ledger.post(
                 connection, shop, f"payout:{one.id}", [move], note=f"{one.batch} {one.code}"
             )
@@ -164,7 +164,7 @@ def failed(
         for one in done:
             connection.execute(delete(settlements).where(settlements.c.payout_id == one.id))
             if one.state == "paid":
-                back = Move(ledger.BANK, _owed(one), one.amount, one.currency)
+                back = Move(ledger.BANK, ledger.owed(one.code), one.amount, one.currency)
                 told = f"{one.batch} {one.code}"
                 ledger.post(connection, shop, f"payout-failed:{one.id}", [back], note=told)
             _state(connection, shop, one, "failed", why=why)
@@ -235,10 +235,6 @@ def _rows(connection: Connection, which: Any, *, held: bool = False) -> tuple[Pa
     return tuple(
         Payout(**{name: getattr(row, name) for name in Payout.__struct_fields__}) for row in rows
     )
-
-
-def _owed(one: Payout) -> str:
-    return f"liabilities:affiliate:{one.code}"
 
 
 def _unknown(batch: str, affiliate: str) -> CurateError:

@@ -22,11 +22,12 @@ from curate.database.tables import (
     orders,
     postings,
 )
+from curate.shop import ledger
 
 if TYPE_CHECKING:
     from curate.books.calendar import Period
 
-_COMMISSION = "expenses:commission:"
+_COMMISSION = ledger.commission("")
 REVENUE, FEES, COSTS, COMMISSION = "revenue", "fees", "costs", "commission"
 
 

@@ -30,7 +30,7 @@ from curate.database.tables import (
 from curate.messages import Say, speaker
 from curate.model import Language
 from curate.pipeline import table
-from curate.shop import money
+from curate.shop import ledger, money
 from curate.shop.commission.pools import pieces
 from curate.shop.commission.rules import terms
 
@@ -246,7 +246,7 @@ def _paid(connection: Connection, shop: Shop, who: Affiliate) -> list[tuple[int,
     query = (
         select(entries.c.id, entries.c.at, entries.c.source, postings.c.amount, postings.c.currency)
         .join(postings, postings.c.entry_id == entries.c.id)
-        .where(postings.c.account == f"liabilities:affiliate:{who.code}")
+        .where(postings.c.account == ledger.owed(who.code))
     )
     return [
         (row.at, row.id, _payout(row, named, where))

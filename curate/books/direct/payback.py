@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from curate.books import calendar
 from curate.books.direct.costs import spent
+from curate.books.direct.sums import is_result
 from curate.books.direct.weeks import Weeks, by_week
 from curate.database.tables import contacts, entries, lines, orders, postings
 
@@ -57,7 +58,7 @@ def cohorts(shop: Shop, period: Period) -> tuple[Cohort, ...]:
         .join(postings, postings.c.entry_id == entries.c.id)
         .where(
             *is_new, entries.c.at >= period.begin, entries.c.at < period.end,
-            func.substr(postings.c.account, 1, 2).in_(("in", "ex")),
+            is_result(),
         )
         .group_by(postings.c.currency, "came", "sold")
     )  # fmt: skip

@@ -84,7 +84,7 @@ def _add_money(connection: Connection, period: Period, told: Dimension, found: _
     of_lines = (
         select(told.sale.label(_ROW), currency.label(_CODE), kind.label(_KIND), amount)
         .select_from(source.join(told.sales, lines.c.id == entries.c.line_id))
-        .where(*_within(period), _is_result())
+        .where(*_within(period), is_result())
         .group_by(_ROW, _CODE, _KIND)
     )
     for key, code, number, sum_ in connection.execute(of_lines):
@@ -92,7 +92,7 @@ def _add_money(connection: Connection, period: Period, told: Dimension, found: _
     of_none = (
         select(postings.c.account, currency.label(_CODE), kind.label(_KIND), amount)
         .select_from(source)
-        .where(*_within(period), _is_result(), entries.c.line_id.is_(None), kind <= _LAST)
+        .where(*_within(period), is_result(), entries.c.line_id.is_(None), kind <= _LAST)
         .group_by(postings.c.account, _CODE, _KIND)
     )
     for account, code, number, sum_ in connection.execute(of_none):
@@ -122,7 +122,8 @@ def _kind() -> Any:
     return case((func.substr(account, 1, 7) == "income:", income), *whens, else_=NOTHING)
 
 
-def _is_result() -> Any:
+def is_result() -> Any:
+    """Of income or expenses: what a profit is made of."""
     return func.substr(postings.c.account, 1, 2).in_(("in", "ex"))
 
 

@@ -15,7 +15,7 @@ from curate.books.privacy import audit
 from curate.database import personal
 from curate.database.tables import affiliates, deliveries, entries, outbox, payouts, postings
 from curate.errors import CurateError
-from curate.shop import erasures, forgetting
+from curate.shop import erasures, forgetting, ledger
 from curate.shop.forgetting import Whom
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _owed(connection: Connection, person: personal.Person) -> int:
     owed = 0
     for some in personal.pieces(person.get("affiliates", ())):
         codes = connection.scalars(select(affiliates.c.code).where(affiliates.c.id.in_(some)))
-        accounts = [f"liabilities:affiliate:{code}" for code in codes]
+        accounts = [ledger.owed(code) for code in codes]
         sums = (
             select(func.sum(postings.c.amount))
             .join(entries, entries.c.id == postings.c.entry_id)

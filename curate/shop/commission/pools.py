@@ -166,7 +166,7 @@ def _row(one: Change, pool: _Pool, amount: int) -> dict[str, Any]:
 
 def _entry(one: Change, pool: _Pool, amount: int) -> ledger.Entry:
     move = ledger.Move(
-        f"expenses:commission:{pool.code}", f"liabilities:affiliate:{pool.code}", amount, pool.currency
+        ledger.commission(pool.code), ledger.owed(pool.code), amount, pool.currency
     )  # fmt: skip
     source = f"commission:{one.source}:{pool.role}"
     return ledger.Entry(source, one.at, "", (move,), one.line_id)
