@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
-from curate.books import calendar, costs
+from curate.books import costs
 from curate.database import tables
-from curate.shop import Shop, ledger
+from curate.shop import Shop, calendar, ledger
 from curate.shop import settings as shop_settings
 from curate.shop.settings import Books, Channel
 from curate.workspace import MARK, Workspace

@@ -17,8 +17,6 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from curate.books import calendar
-from curate.books.calendar import Period
 from curate.books.direct.dimensions import By
 from curate.books.direct.figures import KINDS
 from curate.database.tables import (
@@ -34,7 +32,8 @@ from curate.database.tables import (
     refunds,
     rules,
 )
-from curate.shop import Shop, ledger
+from curate.shop import Shop, calendar, ledger
+from curate.shop.calendar import Period
 from curate.shop.ledger import Move
 from curate.shop.settings import Settings
 from curate.workspace import MARK, Workspace

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from curate.books import beancount, calendar, periods
+from curate.books import beancount, periods
 from curate.errors import CurateError
-from curate.shop import Shop, ledger, money
+from curate.shop import Shop, calendar, ledger, money
 from curate.shop.ledger import Move
 from tests.booking import MONTHS, ZONE, shop_at, trade
 

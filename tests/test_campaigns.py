@@ -16,14 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from curate.books import calendar, costs
+from curate.books import costs
 from curate.books.direct import sums
 from curate.books.journey import campaigns, results
 from curate.books.journey.campaigns import LONGEST, candidates
 from curate.books.journey.results import Result, ranks
 from curate.database.tables import affiliates, contacts, lines, orders, refunds, visits
 from curate.errors import CurateError
-from curate.shop import Shop, ledger
+from curate.shop import Shop, calendar, ledger
 from curate.shop import settings as shop_settings
 from curate.shop.contacts import Buyer, Identity, Person, of_buyers, of_people
 from curate.shop.settings import Books, Channel, Sold

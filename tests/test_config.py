@@ -253,3 +253,16 @@ def test_so_are_values_that_are_read_whole() -> None:
     with pytest.raises(ConfigError) as caught:
         parse({"rows": [1, "x"]}, Deep, "deep.toml")
     assert str(caught.value.problems[0]) == "deep.toml: rows.2: must be `int`, not 'x'"
+
+
+def test_tables_and_lists_are_told_in_words_of_toml() -> None:
+    class Amounts(msgspec.Struct):
+        prices: dict[str, str]
+        words: list[str]
+
+    with pytest.raises(ConfigError) as caught:
+        parse({"prices": "0.01", "words": 3}, Amounts, "some.toml")
+    assert [str(one) for one in caught.value.problems] == [
+        "some.toml: prices: must be a table, not '0.01'",
+        "some.toml: words: must be a list, not 3",
+    ]

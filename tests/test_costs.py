@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from curate.books import calendar, costs, periods
+from curate.books import costs, periods
 from curate.books.costs import team
 from curate.database import tables
 from curate.errors import CurateError
-from curate.shop import Shop, ledger
+from curate.shop import Shop, calendar, ledger
 from curate.shop import settings as shop_settings
 from curate.shop.settings import Channel
 from curate.workspace import Workspace

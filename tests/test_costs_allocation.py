@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curate.books import calendar, costs, periods
+from curate.books import costs, periods
 from curate.books.costs import allocation
 from curate.books.sharing import split
 from curate.database import tables
 from curate.errors import CurateError
-from curate.shop import Shop, ledger
+from curate.shop import Shop, calendar, ledger
 from curate.shop.settings import Books
 from tests.test_costs import ZONE, shop, shop_at  # noqa: F401 - a fixture
 

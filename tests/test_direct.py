@@ -10,8 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import func, select
 
-from curate.books import calendar, direct
-from curate.books.calendar import Period
+from curate.books import direct
 from curate.books.direct import dimensions, payback
 from curate.books.direct.dimensions import By
 from curate.books.direct.figures import KINDS, Figures
@@ -23,7 +22,8 @@ from curate.database.tables import (
     postings,
 )
 from curate.errors import CurateError
-from curate.shop import Shop, ledger
+from curate.shop import Shop, calendar, ledger
+from curate.shop.calendar import Period
 from curate.shop.settings import Books, Factor
 from curate.workspace import MARK
 from tests.own_sales import (

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 from sqlalchemy import BigInteger, Column, MetaData, Table, create_engine, select
 
-from curate.books import calendar
 from curate.books.direct.figures import FACTORS, Figures, what_if
 from curate.books.direct.interval import Rate, Z, best, wilson
 from curate.books.direct.weeks import Weeks, by_week
 from curate.books.sharing import split
+from curate.shop import calendar
 
 COUNT, MONEY = st.integers(0, 10**6), st.integers(0, 10**12)
 FIGURES = st.builds(

@@ -13,13 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.books import calendar
 from curate.books.journey import events, funnel
 from curate.books.journey.events import Event
 from curate.books.journey.stages import KINDS, RANK, Happened, fold
 from curate.database.tables import STAGES
 from curate.errors import CurateError
-from curate.shop import Shop
+from curate.shop import Shop, calendar
 from curate.shop import settings as shop_settings
 from curate.shop.contacts import Buyer, of_buyers
 from curate.workspace import MARK, Workspace

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from curate.books import beancount, calendar, periods
+from curate.books import beancount, periods
 from curate.books.affiliates import payouts
-from curate.shop import Shop
+from curate.shop import Shop, calendar
 from tests.distributing import BATCH, DAY, HOLD, give_back, join, market, sell
 from tests.selling import Counter
 from tests.test_beancount import checked, needs_beancount, ours, theirs

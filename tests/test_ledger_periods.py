@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, func, select, text
 
-from curate.books import calendar, costs, periods
+from curate.books import costs, periods
 from curate.books.reports import Money
 from curate.database import tables
 from curate.database.tables import entries, postings
 from curate.errors import CurateError
-from curate.shop import Shop, ledger
+from curate.shop import Shop, calendar, ledger
 from curate.shop.ledger import Entry, Move
 from tests.booking import MONTHS, ZONE, shop_at, trade
 from tests.postgres import postgres

@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from curate.books import calendar, review
-from curate.books.calendar import Period
+from curate.books import review
 from curate.books.journey import events
 from curate.books.journey.events import Event
 from curate.books.reports import Money
@@ -23,7 +22,8 @@ from curate.books.review import Loss
 from curate.cli import main
 from curate.database.tables import lines, orders
 from curate.errors import CurateError
-from curate.shop import ledger, settings
+from curate.shop import calendar, ledger, settings
+from curate.shop.calendar import Period
 from curate.shop.settings import Books, Target
 from curate.workspace import Workspace
 from tests.planning import DAY, NOON, Desk, desk, people

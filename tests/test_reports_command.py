@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from curate.books.calendar import Period
 from curate.books.reports import Report, builders
 from curate.cli import main
 from curate.errors import CurateError
 from curate.shop import Shop, settings
+from curate.shop.calendar import Period
 from tests import reported
 from tests.test_docs import ROOT, blocks
 
@@ -107,6 +107,7 @@ def test_without_a_kind_all_are_told_and_what_cannot_be_made_is_named(home: Path
         (["direct", "--period", "March"], "'March' is no period"),
         (["direct", "--period", "0001"], "'0001' is no period"),
         (["review", "--period", "1969-12-31"], "'1969-12-31' is no period"),
+        (["review", "--period", "9999"], "of the years 1970 to 9998"),
         (["direct", "--period", "2026-03-09/2026-03-01"], "ends before it begins"),
         (["direct", "--html", "curate.toml"], "curate.toml is no name for a page"),
         (["direct", "--csv", "curate.toml"], "curate.toml"),

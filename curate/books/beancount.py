@@ -16,18 +16,17 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from sqlalchemy import Connection, func, select
 
-from curate.books import calendar
 from curate.database.tables import entries, postings
 from curate.errors import CurateError
-from curate.shop import money
+from curate.shop import calendar, money
 from curate.workspace import unusable
 
 if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 _ROOTS = {
     "assets": "Assets",

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from curate.books import calendar
 from curate.books.costs import allocation
 from curate.database.tables import entries, lines, orders, periods, postings
 from curate.errors import CurateError
-from curate.shop import ledger
+from curate.shop import calendar, ledger
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.books.reports import Report
     from curate.errors import Problem
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 FOREVER = -(1 << 62)
 """Before all time: where the first month that is closed begins, so that nothing is left before it."""

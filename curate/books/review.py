@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from curate.books import calendar
 from curate.books.direct.figures import Figures
 from curate.books.direct.interval import Rate, Z, best, wilson
 from curate.books.direct.sums import sums
@@ -23,12 +22,12 @@ from curate.books.journey import events, results
 from curate.books.reports import Cell, Chart, Column, Kind, Money, Report, Table
 from curate.database.tables import STAGES, contacts, moves
 from curate.messages import Say, msg, render, speaker
-from curate.shop import money
+from curate.shop import calendar, money
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.model import Message
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 _EXPERIMENTS = 3
 _BETTER = Fraction(6, 5)

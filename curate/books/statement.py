@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, case, func, select
 
-from curate.books import calendar, periods
+from curate.books import periods
 from curate.books.reports import Cell, Chart, Column, Money, Report, Table
 from curate.database.tables import entries, postings
 from curate.messages import Say, speaker
+from curate.shop import calendar
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 _KINDS = {
     "income:sales": "sales",

@@ -360,8 +360,8 @@ def statement(
     workspace: Workspace, code: str, told: str, page: Path | None, sheet: Path | None, as_json: bool
 ) -> None:
     """Write what an affiliate may see: sales by references of their own, earnings, payouts. Never a buyer."""
-    from curate.books import calendar
     from curate.books.affiliates import statement as made
+    from curate.shop import calendar
 
     shop, say = open_shop(workspace)
     zone = calendar.zone(shop.settings.books.timezone)

@@ -147,9 +147,9 @@ def results(workspace: Workspace, by: str, told: str, as_json: bool) -> None:
 
     Places are given only among those who brought at least [books].least_sample contacts at a cost that is known.
     """
-    from curate.books import calendar
     from curate.books.journey import results as book
     from curate.books.reports import json, terminal
+    from curate.shop import calendar
 
     shop, _ = open_shop(workspace)
     zone = calendar.zone(shop.settings.books.timezone)

@@ -145,7 +145,7 @@ def _identities(
 
 
 def _moment(shop: Shop, at: str) -> int:
-    from curate.books import calendar
+    from curate.shop import calendar
     from curate.shop.orders.cells import moment
 
     return moment(at, calendar.zone(shop.settings.books.timezone)) if at else shop.now()
@@ -155,7 +155,7 @@ def when(shop: Shop, at: int) -> str:
     """To the minute, in the books' time zone."""
     from datetime import datetime
 
-    from curate.books import calendar
+    from curate.shop import calendar
 
     zone = calendar.zone(shop.settings.books.timezone)
     return datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M")

@@ -15,9 +15,9 @@ from curate.messages import Say
 from curate.workspace import Workspace
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.books.costs import Listed, Taken
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
@@ -136,7 +136,7 @@ def add(
 
 
 def _period(shop: Shop, days: str | None) -> Period:
-    from curate.books import calendar
+    from curate.shop import calendar
 
     zone = calendar.zone(shop.settings.books.timezone)
     return calendar.parse(days or str(calendar.day(shop.now(), zone)), zone)

@@ -135,7 +135,8 @@ def export(workspace: Workspace, file: Path, told: str) -> None:
 
     An older FILE is replaced.
     """
-    from curate.books import beancount, calendar
+    from curate.books import beancount
+    from curate.shop import calendar
 
     shop, say = open_shop(workspace)
     zone = calendar.zone(shop.settings.books.timezone)

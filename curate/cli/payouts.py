@@ -59,8 +59,8 @@ def prepare(workspace: Workspace, batch: str, day: str, sheet: Path | None, as_j
 
     Prepared again, it is the same batch: whoever was interrupted does it once more.
     """
-    from curate.books import calendar
     from curate.books.affiliates import payouts as desk
+    from curate.shop import calendar
 
     shop, say = open_shop(workspace)
     zone = calendar.zone(shop.settings.books.timezone)

@@ -15,10 +15,10 @@ from curate.messages import Say, speaker
 from curate.workspace import Workspace
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.books.reports import Report
     from curate.model import Language
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 _WIDE = 100
 """Columns where the output is no terminal that tells its own."""
@@ -60,8 +60,7 @@ def report(
 
     Files hold all tables, and replace older ones of their names. Exit code 3 where a report had to be left out.
     """
-    from curate.books import calendar
-    from curate.shop import Shop
+    from curate.shop import Shop, calendar
 
     shop = Shop.open(workspace)
     language = shop.workspace.settings.language

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from curate.books import calendar
 from curate.database.tables import affiliates, campaigns, clicks, coupons
 from curate.database.tables import contacts as known_people
 from curate.errors import CurateError, Problem
-from curate.shop import contacts
+from curate.shop import calendar, contacts
 from curate.shop.contacts import Person
 from curate.shop.orders import sheet
 from curate.shop.orders.cells import Row

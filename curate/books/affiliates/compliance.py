@@ -20,8 +20,8 @@ from curate.database.tables import affiliates, commissions, contacts, introducti
 from curate.messages import Say, speaker
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 HEADS, LEVELS = 30, 3
 """From which on, together, organisers are prosecuted; both numbers count themselves in."""

@@ -12,8 +12,8 @@ from curate.books.reports import Cell, Chart, Column, Money, Report, Table
 from curate.messages import Say, speaker
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 _Found = dict[Side, tuple[Sums, Sales]]
 

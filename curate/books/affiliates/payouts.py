@@ -15,14 +15,13 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
-from curate.books import calendar
 from curate.books.affiliates import codes, due
 from curate.books.affiliates.due import Due
 from curate.database.tables import affiliates, payouts, settlements
 from curate.errors import CurateError
 from curate.model import Message
 from curate.pipeline import table
-from curate.shop import ledger, money
+from curate.shop import calendar, ledger, money
 from curate.shop.ledger import Move
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from curate.database.tables import (
 from curate.shop import ledger
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
+    from curate.shop.calendar import Period
 
 _COMMISSION = ledger.commission("")
 REVENUE, FEES, COSTS, COMMISSION = "revenue", "fees", "costs", "commission"

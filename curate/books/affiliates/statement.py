@@ -13,7 +13,6 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import Connection, select
 
-from curate.books import calendar
 from curate.books.affiliates import register
 from curate.books.reports import Cell, Column, Money, Report, Table
 from curate.database.tables import (
@@ -30,14 +29,14 @@ from curate.database.tables import (
 from curate.messages import Say, speaker
 from curate.model import Language
 from curate.pipeline import table
-from curate.shop import ledger, money
+from curate.shop import calendar, ledger, money
 from curate.shop.commission.pools import pieces
 from curate.shop.commission.rules import terms
 
 if TYPE_CHECKING:
     from curate.books.affiliates.register import Affiliate
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 COLUMNS = (
     "day", "kind", "role", "reference", "product", "sold", "base", "amount", "currency", "due_day", "batch",

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Text, cast, func, select
 
-from curate.books import calendar
 from curate.books.sharing import split
 from curate.database.tables import contacts, costs, entries, periods, postings
 from curate.errors import CurateError
-from curate.shop import ledger
+from curate.shop import calendar, ledger
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 _REVENUE = (ledger.assets(""), ledger.fees(""))
 """What a line of an order brings goes to these two."""

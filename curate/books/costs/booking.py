@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sqlalchemy import Connection, select
 
-from curate.books import calendar
 from curate.books.sharing import split
 from curate.database.tables import costs
 from curate.errors import CurateError, Problem
-from curate.shop import ledger
+from curate.shop import calendar, ledger
 
 if TYPE_CHECKING:
     from curate.shop import Shop

@@ -12,8 +12,8 @@ from curate.database.tables import costs
 from curate.shop import money
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 
 class Listed(msgspec.Struct, frozen=True):

@@ -8,11 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curate.books import calendar
 from curate.books.costs import booking
 from curate.books.costs.booking import Cost, Taken
 from curate.errors import CurateError, Problem
-from curate.shop import money
+from curate.shop import calendar, money
 from curate.shop.orders import sheet
 from curate.shop.orders.cells import Row
 from curate.shop.orders.importing import channel_of

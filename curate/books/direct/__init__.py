@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.books.reports import Report
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 
 def report(shop: Shop, period: Period, by: str = "") -> Report:

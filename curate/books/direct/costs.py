@@ -13,7 +13,7 @@ from curate.books import credit
 from curate.database.tables import costs, entries, postings
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
+    from curate.shop.calendar import Period
 
 _SOURCE, _SHARED = "cost:", "allocation:"
 _AT_ONCE = 1_000

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from curate.books import calendar
 from curate.books.direct.costs import spent
 from curate.books.direct.sums import is_result
 from curate.books.direct.weeks import Weeks, by_week
 from curate.database.tables import contacts, entries, lines, orders, postings
+from curate.shop import calendar
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from curate.messages import msg
 from curate.model import Message
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 FACTORS = ("reputation", "value", "demand", "scarcity", "scale")
 """口碑, 价值, 需求, 稀缺, 规模."""

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, and_, case, func, select
 
-from curate.books import calendar
 from curate.books.costs.allocation import Share, shares
 from curate.books.direct import dimensions
 from curate.books.direct.costs import Cost, spent
@@ -22,10 +21,11 @@ from curate.books.direct.figures import KINDS, Figures, is_empty, summed
 from curate.books.direct.weeks import Weeks, by_week
 from curate.books.sharing import split
 from curate.database.tables import contacts, entries, lines, orders, postings
+from curate.shop import calendar
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 NOTHING = 0
 _MONEY = ("", *KINDS)

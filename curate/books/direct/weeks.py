@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, case, literal
 
-from curate.books import calendar
 from curate.books.sharing import split
+from curate.shop import calendar
 
 _SECONDS = 7 * 24 * 3600
 MOST = 104

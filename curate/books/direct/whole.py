@@ -13,8 +13,8 @@ from curate.errors import CurateError
 from curate.messages import speaker
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 
 def make(shop: Shop, period: Period, by: str) -> Report:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, case, func, select, update
 
-from curate.books import calendar
 from curate.books.journey import consent, events
 from curate.books.journey.consent import MARKETING, Said
 from curate.books.journey.events import Event
 from curate.database.tables import campaigns, contacts
 from curate.errors import CurateError, Problem
+from curate.shop import calendar
 from curate.shop import contacts as people
 from curate.shop.contacts import Found, Identity, Person
 from curate.shop.orders import sheet

@@ -21,8 +21,8 @@ from curate.errors import CurateError
 from curate.messages import Say, speaker
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 BY = ("channel", "campaign", "language")
 _DAY = 86_400

@@ -34,8 +34,8 @@ from curate.messages import Say, speaker
 from curate.shop import money
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 BY = (*ELEMENTS, "campaign")
 _BOUGHT = "purchased"

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from curate.books import calendar
 from curate.database.tables import visits
 from curate.errors import CurateError
+from curate.shop import calendar
 
 if TYPE_CHECKING:
     from curate.shop import Shop

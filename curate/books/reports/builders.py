@@ -12,8 +12,8 @@ from curate.books.reports import Report
 from curate.errors import CurateError
 
 if TYPE_CHECKING:
-    from curate.books.calendar import Period
     from curate.shop import Shop
+    from curate.shop.calendar import Period
 
 BUILDERS = {
     "direct": "curate.books.direct",

@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, bindparam, func, select, tuple_, update
 
 from curate.database.tables import affiliates, commissions, pools, rules
-from curate.errors import CurateError
-from curate.shop import ledger
+from curate.shop import calendar, ledger
 from curate.shop.commission.rules import Role, Terms, terms
 
 if TYPE_CHECKING:
@@ -73,18 +69,7 @@ class _Pool:
 
 def month(at: int, zone: str) -> str:
     """As 2026-03, in which ``at`` lies for the seller. Raises CurateError where there is no such time zone."""
-    there = datetime.fromtimestamp(at, _zone(zone))
-    return f"{there.year:04}-{there.month:02}"
-
-
-@lru_cache
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
-        raise CurateError(
-            f"books.timezone: {name[:60]!r} is no time zone", 'write one such as "Asia/Shanghai"'
-        ) from fault
+    return calendar.month(at, calendar.zone(zone))
 
 
 def made(connection: Connection, keys: Iterable[Key]) -> Mapping[Key, int]:
