@@ -162,7 +162,12 @@ def _allowed(kind: Any) -> str:
 
 
 def _plain(fault: str) -> str:
-    return re.sub(r"^Expected ", "must be ", fault.split(" - at `")[0].split(", got ")[0])
+    told = re.sub(r"^Expected ", "must be ", fault.split(" - at `")[0].split(", got ")[0])
+    return re.sub(r"`(object|array)`", lambda found: _IN_TOML[found[1]], told)
+
+
+_IN_TOML = {"object": "a table", "array": "a list"}
+"""What msgspec calls by the names of JSON."""
 
 
 def _inside(fault: str) -> Path_:

@@ -72,15 +72,21 @@ def digest(cells: Iterable[str]) -> str:
     return "s" + hashlib.sha256(plain.encode()).hexdigest()[:10]
 
 
-def write(file: IO[bytes], head: Sequence[str], records: Iterable[Sequence[str]]) -> int:
-    """CSV in UTF-8 with the mark that spreadsheet programs need; ``file`` stays open. Records written."""
+def write(
+    file: IO[bytes], head: Sequence[str], records: Iterable[Sequence[str]], numbers: Collection[str] = ()
+) -> int:  # fmt: skip
+    """CSV in UTF-8 with the mark that spreadsheet programs need; ``file`` stays open. Records written.
+
+    Columns that are ``numbers`` are nobody's words: they are written as they are, so that -2.00 is summed up."""
+    plain = [name in numbers for name in head]
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
     count = 0
     try:
         writer = csv.writer(text)
         writer.writerow(head)
         for record in records:
-            writer.writerow([safe(cell[:CELL]) for cell in record])
+            cells = zip(record, plain, strict=True)
+            writer.writerow([cell if own else safe(cell[:CELL]) for cell, own in cells])
             count += 1
         text.flush()
     finally:

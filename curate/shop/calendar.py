@@ -12,7 +12,7 @@ from curate.errors import CurateError
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 _FIRST = 1970
-_PERIOD = "write 2026-03 for a month, 2026 for a year, or 2026-03-01/2026-03-15 for days"
+_PERIOD = "write 2026-03 for a month, 2026 for a year, or 2026-03-01/2026-03-15 for days, of the years 1970 to 9998"
 
 
 @dataclass(frozen=True, slots=True)

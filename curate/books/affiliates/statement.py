@@ -136,7 +136,7 @@ def write(stream: IO[bytes], made: Statement) -> int:
         )
         for one in made.lines
     )  # fmt: skip
-    return table.write(stream, COLUMNS, rows)
+    return table.write(stream, COLUMNS, rows, numbers=("sold", "base", "amount"))
 
 
 def _decimal(amount: int | None, currency: str) -> str:
