@@ -145,7 +145,7 @@ def test_what_is_allocated_is_what_is_in_the_ledger(
         shared[share.kind, share.currency] += share.amount
     assert +whole == +shared and -whole == -shared
     total = Counter((kind, code) for kind, _, code, _, _ in some)
-    periods.close(one, "2026-03")
+    periods.close(one, "2026-03", empty=True)
     balances = {(b.account, b.currency): b.amount for b in ledger.balances(one)}
     for kind, code in total:
         assert balances.get((f"expenses:{kind}", code), 0) == 0

@@ -370,7 +370,8 @@ def test_a_hundred_thousand_rows_need_little_memory(workspace: Path, tmp_path: P
     )
     *_, said, count, _, peak, _ = done.stdout.split()
     assert (said, count) == ("done", "100000"), done.stderr
-    assert int(peak) < 120 << 10  # KiB, of which the program without any row takes 50 MiB
+    # KiB, of which the program without any row takes 50 MiB, and SQLite's cache at most 64.
+    assert int(peak) < 160 << 10
 
 
 def test_on_postgresql_many_at_once_take_each_line_once(tmp_path: Path) -> None:
