@@ -14,19 +14,11 @@ from click.testing import CliRunner, Result
 
 from curate.api import Workspace
 from curate.cli import main
-from tests.test_docs import ROOT, blocks, run, shell
+from tests.test_docs import blocks, run, section, shell
 
 __all__ = ["shell"]
-HEADING = "## Affiliates and payouts"
+HEADING = "Affiliates and payouts"
 ORDERS = "order_no,sku,paid,currency,paid_at,email,affiliate_code\n"
-
-
-def section(at: Path) -> Path:
-    """The section of docs/books.md as a page of its own."""
-    _, _, rest = (ROOT / "docs" / "books.md").read_text("utf-8").partition(HEADING)
-    page = at / "section.md"
-    page.write_text(rest.partition("\n## ")[0], encoding="utf-8")
-    return page
 
 
 @pytest.fixture
@@ -34,7 +26,7 @@ def place(tmp_path: Path) -> Path:
     """A workspace with the files that the documents show."""
     home = tmp_path / "w"
     Workspace.init(home)
-    for block in blocks(section(tmp_path), "toml", "csv"):
+    for block in blocks(section("books.md", HEADING, tmp_path), "toml", "csv"):
         if block.name != "pay.csv":
             (home / block.name).write_text(block.text, encoding="utf-8")
     return home
@@ -60,7 +52,7 @@ def sold(at: Path, *rows: str) -> None:
 def test_what_the_documents_show_is_true(
     place: Path, tmp_path: Path, shell: dict[str, str]
 ) -> None:
-    page = section(tmp_path)
+    page = section("books.md", HEADING, tmp_path)
     run(page, place, shell)
     (shown,) = [block for block in blocks(page, "csv") if block.name == "pay.csv"]
     assert (place / "pay.csv").read_text("utf-8-sig").splitlines() == shown.text.splitlines()

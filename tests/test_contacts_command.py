@@ -11,17 +11,10 @@ from click.testing import CliRunner, Result
 
 from curate.api import Workspace
 from curate.cli import main
-from tests.test_docs import ROOT, blocks, run, shell
+from tests.test_docs import blocks, run, section, shell
 
 __all__ = ["shell"]
-HEADING = "## Contacts, consent and campaigns"
-
-
-def section(at: Path) -> Path:
-    _, _, rest = (ROOT / "docs" / "books.md").read_text("utf-8").partition(HEADING)
-    page = at / "section.md"
-    page.write_text(rest.partition("\n## ")[0], encoding="utf-8")
-    return page
+HEADING = "Contacts, consent and campaigns"
 
 
 @pytest.fixture
@@ -29,7 +22,7 @@ def place(tmp_path: Path) -> Path:
     """A workspace with the files that the documents show."""
     home = tmp_path / "w"
     Workspace.init(home)
-    for block in blocks(section(tmp_path), "toml", "csv"):
+    for block in blocks(section("books.md", HEADING, tmp_path), "toml", "csv"):
         (home / block.name).write_text(block.text, encoding="utf-8")
     return home
 
@@ -47,7 +40,7 @@ def in_json(*words: str | Path, at: Path) -> dict[str, Any]:
 def test_what_the_documents_show_is_true(
     place: Path, tmp_path: Path, shell: dict[str, str]
 ) -> None:
-    run(section(tmp_path), place, shell)
+    run(section("books.md", HEADING, tmp_path), place, shell)
     (table,) = in_json("campaigns", "results", "--by", "bait", "--period", "2025-03", at=place)[
         "reports"
     ][0]["tables"]

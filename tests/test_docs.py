@@ -62,6 +62,15 @@ def steps(page: Path) -> Iterator[Step]:
             yield Step("\n".join([first, *more]), tuple(shown))
 
 
+def section(page: str, heading: str, at: Path) -> Path:
+    """A part of docs/PAGE, with the ``## heading`` it begins with taken off, as a page of its own in ``at``."""
+    _, found, rest = (ROOT / "docs" / page).read_text("utf-8").partition(f"\n## {heading}\n")
+    assert found, heading
+    made = at / "section.md"
+    made.write_text(rest.partition("\n## ")[0], encoding="utf-8")
+    return made
+
+
 @pytest.fixture
 def shell(tmp_path: Path) -> dict[str, str]:
     """An environment in which ``curate`` is the one that is tested."""

@@ -14,22 +14,14 @@ from click.testing import CliRunner, Result
 from curate.api import Workspace
 from curate.cli import main
 from curate.shop import settings
-from tests.test_docs import ROOT, blocks, steps
-
-
-def section(heading: str, at: Path) -> Path:
-    """A part of docs/books.md as a page of its own."""
-    _, _, rest = (ROOT / "docs" / "books.md").read_text("utf-8").partition(f"\n## {heading}\n")
-    page = at / "section.md"
-    page.write_text(rest.partition("\n## ")[0], encoding="utf-8")
-    return page
+from tests.test_docs import blocks, section, steps
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     place = tmp_path / "w"
     Workspace.init(place)
-    for block in blocks(section("A month by hand", tmp_path), "toml", "csv"):
+    for block in blocks(section("books.md", "A month by hand", tmp_path), "toml", "csv"):
         (place / block.name).write_text(block.text, encoding="utf-8")
     return place
 
@@ -58,7 +50,7 @@ def lived(home: Path, page: Path, patch: pytest.MonkeyPatch) -> list[str]:
 def test_the_commands_say_what_was_computed_by_hand(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = section("A month by hand", tmp_path)
+    page = section("books.md", "A month by hand", tmp_path)
     printed = lived(home, page, monkeypatch)
     tables = page.read_text("utf-8")
     for amount in ("315.00", "201.63", "113.37", "95.22", "58.38", "54.99", "41.33", "53.89"):
@@ -84,7 +76,7 @@ def test_the_commands_say_what_was_computed_by_hand(
 def test_the_example_of_factors_is_read(tmp_path: Path) -> None:
     home = tmp_path / "w"
     Workspace.init(home)
-    (block,) = blocks(section("Own sales", tmp_path), "toml")
+    (block,) = blocks(section("books.md", "Own sales", tmp_path), "toml")
     (home / settings.FILE).write_text(block.text, encoding="utf-8")
     factor = settings.read(Workspace(home)).factors["rating"]
     assert (factor.of, factor.value, factor.date) == ("reputation", "4.8 of 5", "2026-03-31")

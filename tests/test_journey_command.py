@@ -15,17 +15,10 @@ from curate.api import Workspace
 from curate.cli import main
 from curate.shop import Shop
 from curate.shop.settings import Settings
-from tests.test_docs import ROOT, blocks, run, shell
+from tests.test_docs import blocks, run, section, shell
 from tests.test_seller_pages import served
 
 __all__ = ["shell"]
-
-
-def section(heading: str, at: Path) -> Path:
-    _, _, rest = (ROOT / "docs" / "books.md").read_text("utf-8").partition(f"## {heading}\n")
-    page = at / "section.md"
-    page.write_text(rest.partition("\n## ")[0], encoding="utf-8")
-    return page
 
 
 @pytest.fixture
@@ -33,7 +26,7 @@ def place(tmp_path: Path) -> Path:
     """A workspace with the plan that the documents show."""
     home = tmp_path / "w"
     Workspace.init(home)
-    for block in blocks(section("Plans", tmp_path), "toml"):
+    for block in blocks(section("books.md", "Plans", tmp_path), "toml"):
         (home / block.name).write_text(block.text, encoding="utf-8")
     return home
 
@@ -46,11 +39,11 @@ def curate(*words: str, at: Path) -> Result:
 def test_what_the_documents_show_is_true(
     place: Path, tmp_path: Path, shell: dict[str, str]
 ) -> None:
-    run(section("Plans", tmp_path), place, shell)
+    run(section("books.md", "Plans", tmp_path), place, shell)
 
 
 def test_the_targets_of_the_documents_are_read(tmp_path: Path) -> None:
-    (block,) = blocks(section("Period review", tmp_path), "toml")
+    (block,) = blocks(section("books.md", "Period review", tmp_path), "toml")
     read = config.parse(tomllib.loads(block.text), Settings, "shop.toml")
     assert read.targets["2026-03"].contacts == 1000
 

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from curate.api import Workspace
-from curate.books.reports.builders import BUILDERS, DIMENSIONS
+from curate.books.direct.dimensions import ALL
+from curate.books.reports.builders import BUILDERS
 from curate.cli import main
 from curate.shop import money, settings
 from tests.browser import browser, faults, opened
@@ -87,10 +88,17 @@ def test_all_reports_are_told_in_every_form(shop: Path, browser: Browser) -> Non
         assert one["title"] in told.output
 
 
+@pytest.mark.parametrize(("kind", "by"), [("direct", "colour"), ("journey", "bundle")])
+def test_what_a_report_is_not_told_by_is_said(shop: Path, kind: str, by: str) -> None:
+    done = CliRunner().invoke(main, ["report", kind, "--period", "2026-03", "--by", by])
+    assert done.exit_code == 1 and f"not told by '{by}'" in done.output
+    assert "channel" in done.output  # what there is instead
+
+
 def test_columns_add_up_to_the_ledger_in_each_currency(shop: Path) -> None:
     """Paid less given back, to the cent, whatever it is told by; and no row is a sum of others."""
     left = sell("CNY", "USD")
-    made = [told("direct", by) for by in DIMENSIONS] + [told(kind) for kind in BUILDERS]
+    made = [told("direct", by) for by in ALL] + [told(kind) for kind in BUILDERS]
     for report in made:
         for table in report["tables"]:
             money_of = [one["key"] for one in table["columns"] if one["kind"] == "money"]

@@ -102,7 +102,6 @@ def test_without_a_kind_all_are_told_and_what_cannot_be_made_is_named(home: Path
     ("arguments", "told"),
     [
         (["sales"], "'sales' is no report"),
-        (["direct", "--by", "colour"], "not told by 'colour'"),
         (["ledger", "--by", "channel"], "the report ledger is not told by 'channel'"),
         (["direct", "--period", "March"], "'March' is no period"),
         (["direct", "--period", "0001"], "'0001' is no period"),

@@ -34,7 +34,7 @@ _WIDE = 100
 )  # fmt: skip
 @click.option(
     "--by", metavar="DIMENSION", default="",
-    help="What direct is told by: channel, campaign, bundle, cohort or affiliate.",
+    help="What direct is told by: channel, campaign, bundle, cohort or affiliate; journey: channel, campaign or language.",
 )  # fmt: skip
 @click.option(
     "--html", "page", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),

@@ -43,8 +43,7 @@ def make(shop: Shop, period: Period, by: str) -> Report:
             tables.payback(payback.cohorts(shop, period), say),
             tables.scorecard(scorecard.measures(shop, period, found.totals), language, say),
         ),
-        # Bars of several currencies side by side would compare what cannot be compared.
-        charts if len(found.totals) == 1 else charts[1:] if found.totals else (),
+        charts if found.totals else (),
     )
 
 

@@ -24,18 +24,18 @@ BUILDERS = {
     "ledger": "curate.books.periods",
 }
 """In the order in which an overview tells them."""
-DIMENSIONS = ("channel", "campaign", "bundle", "cohort", "affiliate")
-"""What own sales are told apart by."""
+_APART = ("direct", "journey")
+"""Those that are told by something, and say themselves by what."""
 
 
 def build(shop: Shop, kind: str, period: Period, by: str = "") -> Report:
     """Raises CurateError for what is no report, or no dimension of it."""
     if kind not in BUILDERS:
         raise CurateError(f"{kind[:40]!r} is no report", f"there are: {', '.join(BUILDERS)}")
-    if by and (kind != "direct" or by not in DIMENSIONS):
+    if by and kind not in _APART:
         raise CurateError(
             f"the report {kind} is not told by {by[:40]!r}",
-            f"direct is told by {', '.join(DIMENSIONS)}; the others are told one way",
+            f"leave --by out: it is for {' and '.join(_APART)}",
         )
     made = import_module(BUILDERS[kind]).report(shop, period, by)
     assert isinstance(made, Report)
