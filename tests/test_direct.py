@@ -16,6 +16,7 @@ from curate.books.direct.dimensions import By
 from curate.books.direct.figures import KINDS, Figures
 from curate.books.direct.sums import Sums, sums
 from curate.books.reports import Money
+from curate.books.reports.charts import draw
 from curate.database.tables import (
     entries,
     lines,
@@ -170,7 +171,8 @@ def test_currencies_are_kept_apart(empty: Path) -> None:
     money = {cell.currency for row in table.rows for cell in row if isinstance(cell, Money)}
     assert money == {"CNY", "USD"} and len(table.totals) == 2
     assert [row[0] for row in table.rows] == ["A", "A"]
-    assert "profit" not in [chart.key for chart in report.charts]
+    drawn = [one.title[-5:] for chart in report.charts for one in draw(report, chart, "en")]
+    assert drawn == ["(CNY)", "(USD)"] * len(report.charts) != []
 
 
 def test_costs_go_where_they_say_and_otherwise_by_the_rule_of_the_dimension(empty: Path) -> None:
